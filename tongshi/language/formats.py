@@ -1,0 +1,47 @@
+"""Money, dates, durations and lists as each language writes them, by Babel."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+
+from babel import Locale, dates, lists, numbers
+
+_LOCALES = {"ar": "ar_EG", "zh": "zh_CN", "pt": "pt_PT", "en": "en_GB"}
+
+
+def locale(language: str) -> Locale:
+    return Locale.parse(_LOCALES.get(language, language))
+
+
+def money(amount: Decimal, language: str) -> str:
+    """An amount in euro, in Western digits, without cents where they are nought."""
+    western = _western(language)
+    pattern = western.currency_formats["standard"].pattern
+    if amount == amount.to_integral_value():
+        pattern = pattern.replace("0.00", "0")
+    return numbers.format_currency(amount, "EUR", pattern, locale=western, currency_digits=False)
+
+
+def _western(language: str) -> Locale:
+    # Arabic of the Gulf and the Maghreb writes Western digits; figures that a customer copies should be those everywhere.
+    return Locale.parse("ar_AE") if language == "ar" else locale(language)
+
+
+def day(value: date, language: str) -> str:
+    """A date with the month as a word, e.g. 25 November 2026."""
+    if language == "th":
+        # CLDR gives Thailand the Buddhist year only through its calendar; shops write the Gregorian one.
+        return dates.format_date(value, "d MMMM y", locale=locale(language))
+    return dates.format_date(value, "long", locale=_western(language))
+
+
+def duration(value: timedelta, language: str) -> str:
+    """A length of time in its largest unit: days, hours or minutes, at least one minute."""
+    return dates.format_timedelta(max(value, timedelta(minutes=1)), granularity="minute", threshold=1, locale=_western(language))
+
+
+def listing(items: Sequence[str], language: str) -> str:
+    """Items joined with the language's commas and its word for "and"."""
+    return lists.format_list(list(items), locale=locale(language)) if items else ""

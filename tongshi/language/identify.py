@@ -1,0 +1,205 @@
+"""Which language is a message in?
+
+Scripts decide where they can. Between languages of one script two fastText classifiers are heard together: lid.176, which knows the
+world's languages from long texts, and one trained here on the project's own chat wordings, which knows how customers write. A language
+outside the twelve is reported only where lid.176 is sure of it over a text that is long enough.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import regex
+import yaml
+
+from tongshi import weights
+from tongshi.language.text import fold, scripts
+from tongshi.settings import LANGUAGES, Settings, get_settings
+
+LATIN = ("de", "en", "es", "fr", "it", "pt")
+_NO_LANGUAGE = regex.compile(
+    r"""\S+@\S+ | https?://\S+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""", regex.X | regex.I
+)
+_NEUTRAL = {"ok", "okay", "oke", "k", "hm", "hmm", "hmmm", "haha", "hahaha", "lol", "xd", "wow", "oh", "ah", "md", "rt", "pls", "app"}
+
+
+@dataclass(frozen=True)
+class Identification:
+    """What one message says about its language.
+
+    Attributes:
+        language: one of the twelve, or None where the message tells nothing.
+        confidence: 0 to 1; for a language outside the twelve that of `outside`.
+        outside: ISO 639 code of a language that the agent does not speak, or None.
+        traditional: whether Chinese is written in traditional characters.
+    """
+
+    language: str | None
+    confidence: float
+    outside: str | None = None
+    traditional: bool = False
+
+
+NOTHING = Identification(None, 0.0)
+
+
+class LanguageIdentifier:
+    """Identifies the language of short messages.
+
+    Args:
+        world: path of fastText's lid.176.
+        chat: path of the classifier trained on chat wordings, see `train_chat_model`.
+    """
+
+    def __init__(self, world: Path, chat: Path) -> None:
+        import fasttext
+
+        # fastText warns on standard error for each file it loads; its own switch for that.
+        fasttext.FastText.eprint = lambda *_: None
+        self._world = fasttext.load_model(str(world))
+        self._chat = fasttext.load_model(str(chat))
+
+    def __call__(self, text: str) -> Identification:
+        """Identify one message; e-mails, addresses, codes and figures in it are not looked at."""
+        words = " ".join(_NO_LANGUAGE.sub(" ", text).split())
+        counts = scripts(words)
+        letters = sum(counts.values())
+        if not letters or fold(words) in _NEUTRAL or (letters == 1 and counts["Latin"]):
+            return NOTHING
+        foreign = {name: count for name, count in counts.items() if name != "Latin"}
+        if foreign and sum(foreign.values()) >= 0.25 * letters:
+            return self._by_script(words, counts, max(foreign, key=foreign.get))
+        return self._latin(words, letters)
+
+    def _by_script(self, words: str, counts, script: str) -> Identification:
+        if script in ("Han", "Kana"):
+            han, kana = counts["Han"], counts["Kana"]
+            if kana and kana >= 0.1 * (han + kana):
+                return Identification("ja", min(1.0, 0.85 + 0.05 * kana))
+            probabilities = self._chat_probabilities(words)
+            if probabilities.get("ja", 0) > 0.8 and han <= 8:
+                return Identification("ja", 0.6)
+            # Two or three characters may be either language's: too little to switch on.
+            return Identification("zh", 0.95 if han > 3 else 0.7, traditional=is_traditional(words))
+        if script == "Hangul":
+            return Identification("ko", 1.0)
+        if script == "Thai":
+            return Identification("th", 1.0)
+        expected = {"Arabic": "ar", "Cyrillic": "ru"}.get(script)
+        label, probability = self._world_best(words)
+        if expected and label == expected:
+            return Identification(expected, 1.0)
+        if label not in LANGUAGES and probability > 0.75 and counts[script] >= 12 and (
+            not expected or self._distinct(words, script)
+        ):
+            return Identification(None, probability, outside=label)
+        return Identification(expected, 0.9) if expected else Identification(None, 0.0)
+
+    @staticmethod
+    def _distinct(words: str, script: str) -> bool:
+        """Letters that Russian or Arabic do not have; without them a neighbour's name for it is not believed."""
+        pattern = {"Cyrillic": "[іїєґўђјљњћџѓќқңғүұһө]", "Arabic": "[پچژگکیٹڈڑںےۓېۀ]"}[script]
+        return bool(regex.search(pattern, words.lower()))
+
+    def _latin(self, words: str, letters: int) -> Identification:
+        world, probability = self._world_best(words)
+        chat = self._chat_probabilities(words)
+        share = {label: value for label, value in zip(*self._world_all(words)) if label in LATIN}
+        # Both classifiers' log-probabilities added; the floor keeps one from vetoing the other.
+        joint = {label: (share.get(label, 0) + 0.02) * (chat.get(label, 0) + 0.01) for label in LATIN}
+        total = sum(joint.values())
+        best = max(joint, key=joint.get)
+        confidence = joint[best] / total
+        if world not in LANGUAGES and probability > 0.6 and letters >= 12 and len(words.split()) >= 3 and share.get(best, 0) < 0.15:
+            if chat.get(best, 0) < 0.97 or probability > 0.9:
+                return Identification(None, probability, outside=world)
+        return Identification(best, confidence)
+
+    def _world_best(self, words: str) -> tuple[str, float]:
+        labels, values = self._world_all(words)
+        return (labels[0], values[0]) if labels else ("", 0.0)
+
+    def _world_all(self, words: str) -> tuple[list[str], list[float]]:
+        labels, values = self._world.predict(words.lower(), k=12)
+        return [label.removeprefix("__label__") for label in labels], [float(value) for value in values]
+
+    def _chat_probabilities(self, words: str) -> dict[str, float]:
+        labels, values = self._chat.predict(words.lower(), k=len(LANGUAGES))
+        return {label.removeprefix("__label__"): float(value) for label, value in zip(labels, values)}
+
+
+def is_traditional(text: str) -> bool:
+    """Whether Chinese text is in traditional characters: converting it to simplified changes it, the other way does not."""
+    from tongshi.language.chinese import to_simplified, to_traditional
+
+    return to_simplified(text) != text and sum(a != b for a, b in zip(to_traditional(text), text)) <= sum(
+        a != b for a, b in zip(to_simplified(text), text)
+    )
+
+
+def train_chat_model(data: Path, folder: Path) -> Path:
+    """Train the chat classifier on the wordings of `data/nlu` and the articles' questions, unless it is there already.
+
+    Args:
+        data: the project's data folder.
+        folder: where the model is kept, named after a hash of what it was trained on.
+
+    Returns:
+        The model's path. Training takes a few seconds and about 100 MB.
+    """
+    lines = []
+    for language in LANGUAGES:
+        for text in _wordings(data, language):
+            words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
+            if words:
+                lines.append(f"__label__{language} {words}\n")
+    digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
+    path = folder / f"chat-{digest}.bin"
+    if path.exists():
+        return path
+    import fasttext
+
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as work:
+        corpus = Path(work) / "corpus.txt"
+        corpus.write_text("".join(lines), "utf-8")
+        model = fasttext.train_supervised(
+            str(corpus), dim=24, epoch=25, lr=0.4, minn=1, maxn=5, bucket=60_000, wordNgrams=1, thread=1, verbose=0, seed=1
+        )
+        model.save_model(str(Path(work) / "model.bin"))
+        # Several processes may train at once; the last one to finish replaces an equal file.
+        os.replace(Path(work) / "model.bin", path)
+    for old in folder.glob("chat-*.bin"):
+        if old != path:
+            old.unlink(missing_ok=True)
+    return path
+
+
+def _wordings(data: Path, language: str) -> list[str]:
+    texts = []
+    path = data / "nlu" / f"{language}.yml"
+    if path.exists():
+        for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+            if block.get("intent") == "change_language":
+                continue  # these name other languages, often in other languages
+            texts += [line[2:] for line in block.get("examples", "").splitlines() if "intent" in block and line.startswith("- ")]
+    for article in sorted((data / "knowledge" / language).glob("*.md")):
+        front = article.read_text("utf-8").split("---\n", 2)[1]
+        texts += yaml.load(front, yaml.CSafeLoader)["questions"]
+    return texts
+
+
+@lru_cache(maxsize=1)
+def get_identifier() -> LanguageIdentifier:
+    """This process's identifier, loaded on first use."""
+    return load_identifier(get_settings())
+
+
+def load_identifier(settings: Settings) -> LanguageIdentifier:
+    chat = train_chat_model(settings.data, settings.models / "language")
+    return LanguageIdentifier(weights.path_of("lid.176", settings), chat)

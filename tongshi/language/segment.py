@@ -1,0 +1,59 @@
+"""Words and sentences of twelve languages, by spaCy.
+
+Chinese is cut by jieba, Japanese by Sudachi, Thai by PyThaiNLP's dictionary, all behind spaCy's blank pipelines; the others at white space
+and punctuation by spaCy's own rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import regex
+
+_CONFIG = {
+    "zh": {"nlp": {"tokenizer": {"segmenter": "jieba"}}},
+    # spaCy's Korean tokenizer needs mecab-ko, which is no Python package; its rules do for chat.
+    "ko": {"nlp": {"tokenizer": {"@tokenizers": "spacy.Tokenizer.v1"}}},
+}
+_SPLIT = regex.compile(r"\p{L}[\p{L}\p{M}'’]*|\d+(?:[.,]\d+)*|[^\s\p{L}\d]")
+_END = regex.compile(
+    r"""(?<=[。！？؟۔])["'”’»」』）)]*\s* | (?<=[.!?…])["'”’»)\]]*\s+(?=[\p{Lu}\p{Lo}\d¿¡«"“„(]) | \n+ """, regex.X
+)
+
+
+@dataclass(frozen=True)
+class Token:
+    """A word and where it starts in the text, in characters."""
+
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        return self.start + len(self.text)
+
+
+@lru_cache(maxsize=None)
+def _pipeline(language: str):
+    import logging
+
+    import spacy
+
+    logging.getLogger("jieba").setLevel(logging.WARNING)
+    return spacy.blank(language, config=_CONFIG.get(language, {})).tokenizer
+
+
+def tokenize(text: str, language: str) -> list[Token]:
+    """Words and punctuation marks in order, white space left out."""
+    if language in ("zh", "ja", "th"):
+        return [Token(token.text, token.idx) for token in _pipeline(language)(text) if not token.is_space]
+    return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
+
+
+def sentences(text: str) -> list[str]:
+    """Sentences of a text of any of the twelve languages, in order, without outer white space.
+
+    Thai marks the end of a sentence by a space only, and not every space ends one: Thai text is cut at line ends.
+    """
+    return [piece.strip() for piece in _END.split(text) if piece and piece.strip()]

@@ -1,0 +1,121 @@
+"""The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from tongshi.errors import TongshiError
+
+LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "zh")
+"""Every language the agent speaks, as ISO 639-1 codes."""
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The Rasa project: the folder that holds config.yml, domain.yml and data/."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that can be set from outside, each by `TONGSHI_<NAME>`.
+
+    Times are in seconds, paths are absolute.
+    """
+
+    home: Path = ROOT / ".tongshi"
+    models: Path = ROOT / "models"
+    data: Path = ROOT / "data"
+    shop: str = "Meridian"
+    language: str = "en"
+    support_hours: str = "Mon-Sat 08:00-20:00 Europe/Berlin"
+    database_url: str = ""
+    rasa_port: int = 5005
+    action_port: int = 5055
+    llm_port: int = 5056
+    web_port: int = 8080
+    llm: str = "llm-1.5b"
+    llm_url: str = ""
+    llm_key: str = ""
+    llm_threads: int = 0
+    encoder: str = "use"
+    answer_mode: str = "auto"
+    answer_deadline: float = 20.0
+    turn_deadline: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.language not in LANGUAGES:
+            raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
+        if self.answer_mode not in ("auto", "quote", "generate"):
+            raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
+        if not 0 < self.answer_deadline < self.turn_deadline < 60:
+            raise TongshiError(
+                "TONGSHI_ANSWER_DEADLINE must be shorter than TONGSHI_TURN_DEADLINE, "
+                "and that shorter than the 60 seconds for which Rasa locks a conversation."
+            )
+
+    @classmethod
+    def load(cls, environ: dict[str, str] | None = None) -> Settings:
+        """Read `TONGSHI_*` variables.
+
+        Args:
+            environ: where to read them; the process's own environment by default.
+
+        Raises:
+            TongshiError: a value cannot be read as what it should be.
+        """
+        environ = dict(os.environ) if environ is None else environ
+        kinds = {"Path": lambda text: Path(text).expanduser().resolve(), "int": int, "float": float, "str": str}
+        values = {}
+        for name, field in cls.__dataclass_fields__.items():
+            variable = f"TONGSHI_{name.upper()}"
+            text = environ.get(variable, "").strip()
+            if not text:
+                continue
+            try:
+                values[name] = kinds[field.type](text)
+            except ValueError:
+                raise TongshiError(f"{variable} is {text!r}; it must be a number.") from None
+        return cls(**values)
+
+    @property
+    def database(self) -> str:
+        """The database's SQLAlchemy URL; a SQLite file in `home` unless set."""
+        return self.database_url or f"sqlite:///{self.home / 'tongshi.db'}"
+
+    @property
+    def llm_address(self) -> str:
+        """Base URL of the OpenAI-shaped server, without a trailing slash."""
+        return (self.llm_url or f"http://127.0.0.1:{self.llm_port}/v1").rstrip("/")
+
+    @property
+    def rasa_address(self) -> str:
+        return f"http://127.0.0.1:{self.rasa_port}"
+
+    def secret(self, name: str) -> str:
+        """A random secret kept in `home/secrets`, made on first use and readable by its owner only.
+
+        Args:
+            name: what it is for, e.g. ``"web"``.
+
+        Returns:
+            32 URL-safe characters or more.
+        """
+        folder = self.home / "secrets"
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = folder / name
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_text("ascii").strip()
+        with os.fdopen(descriptor, "w") as file:
+            value = secrets.token_urlsafe(24)
+            file.write(value + "\n")
+        return value
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings.load()
