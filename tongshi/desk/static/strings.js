@@ -259,7 +259,7 @@ const STRINGS = {
   pt: {
     assistant: "Assistente virtual",
     agent: "Apoio ao cliente",
-    you: "Mensagem enviada",
+    you: "Eu",
     conversation: "Conversa",
     skip: "Ir para a caixa de mensagem",
     language: "Idioma desta página",

@@ -1,0 +1,317 @@
+import * as api from "./api.js";
+import { ArticleDialog } from "./article.js";
+import { LANGUAGE_NAMES, directionOf, localeOf, preferredLanguage, rememberLanguage, translator } from "./strings.js";
+import { Transcript } from "./transcript.js";
+
+const MAX_LENGTH = 10_000;
+const SHOW_LENGTH_FROM = 9_000;
+const POLL_MS = 4_000;
+const POLL_MAX_MS = 30_000;
+const TYPING_LONG_MS = 8_000;
+
+const $ = (selector) => document.querySelector(selector);
+const page = {
+  scroller: $("#scroller"),
+  welcome: $("#welcome"),
+  loadError: $("#load-error"),
+  typing: $("#typing"),
+  typingText: $("#typing-text"),
+  connection: $("#connection"),
+  composer: $("#composer"),
+  text: $("#text"),
+  send: $("#send"),
+  limit: $("#limit"),
+  language: $("#language"),
+  status: $("#status"),
+  confirm: $("#confirm-new"),
+};
+
+let language;
+let t;
+let shop = "";
+let loaded = false;
+// Numbers the conversations of this page, so that what arrives late for an old one is dropped.
+let conversation = 0;
+// The newest id that a read of the server has covered. Replies to a POST do not move it: a message of an agent may
+// lie between them and what was read before.
+let cursor = 0;
+let waiting = 0;
+let queue = Promise.resolve();
+let pollTimer = 0;
+let pollFailures = 0;
+
+const transcript = new Transcript({
+  log: $("#messages"),
+  scroller: page.scroller,
+  template: $("#message-template"),
+  jump: $("#jump"),
+  on: {
+    choose: ({ title, payload }) => {
+      say(title, payload);
+      focusComposer();
+    },
+    cite: (citation, quotes) => articleDialog.open(citation, quotes),
+    rate: api.sendFeedback,
+    retry: (entry) => {
+      entry.state = "sending";
+      transcript.showFailure(entry);
+      deliver(entry);
+      focusComposer();
+    },
+    change: showState,
+  },
+});
+const articleDialog = new ArticleDialog($("#article"), () => t);
+
+// Words and direction
+
+function setLanguage(code) {
+  language = code;
+  t = translator(code);
+  document.documentElement.lang = code;
+  document.documentElement.dir = directionOf(code);
+  page.language.value = code;
+  for (const element of document.querySelectorAll("[data-text]")) element.textContent = t(element.dataset.text);
+  for (const element of document.querySelectorAll("[data-label]")) {
+    element.setAttribute("aria-label", t(element.dataset.label));
+    if (element.matches("button")) element.title = t(element.dataset.label);
+  }
+  for (const element of document.querySelectorAll("[data-placeholder]")) element.placeholder = t(element.dataset.placeholder);
+  transcript.setLanguage(t, localeOf(code));
+  showShop();
+  showLength();
+  showTyping();
+}
+
+function showShop() {
+  $("#shop").textContent = shop || "\u00a0";
+  $("#welcome-text").textContent = t("welcomeText", { shop });
+  document.title = shop ? `${shop} – ${t("assistant")}` : t("assistant");
+}
+
+/** What follows from the messages: the welcome of an empty conversation, and whom the customer is talking to. */
+function showState() {
+  page.welcome.hidden = !loaded || transcript.entries.length > 0;
+  const partner = transcript.entries.findLast((entry) => entry.sender !== "customer")?.sender ?? "bot";
+  const key = partner === "agent" ? "agent" : "assistant";
+  page.status.dataset.with = partner;
+  $("#status-text").dataset.text = key;
+  if (t) $("#status-text").textContent = t(key);
+}
+
+// Loading and polling
+
+async function load() {
+  const current = ++conversation;
+  page.loadError.hidden = true;
+  try {
+    const session = await api.openSession(language);
+    if (current === conversation) begin(session);
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    page.loadError.hidden = false;
+    page.scroller.scrollTo({ top: page.scroller.scrollHeight, behavior: "instant" });
+  }
+}
+
+function begin(session) {
+  const log = $("#messages");
+  shop = session.shop;
+  loaded = true;
+  cursor = 0;
+  showShop();
+  // What was said before is not read out; what comes from now on is.
+  log.setAttribute("aria-live", "off");
+  receive(session.messages, { jumpTo: true });
+  showState();
+  log.setAttribute("aria-busy", "false");
+  requestAnimationFrame(() => log.setAttribute("aria-live", "polite"));
+  showLength();
+  schedulePoll();
+}
+
+function receive(messages, options) {
+  for (const message of messages) cursor = Math.max(cursor, message.id);
+  transcript.merge(messages, options);
+}
+
+function schedulePoll() {
+  clearTimeout(pollTimer);
+  if (!loaded || document.hidden) return;
+  pollTimer = setTimeout(poll, Math.min(POLL_MS * 2 ** Math.max(0, pollFailures - 1), POLL_MAX_MS));
+}
+
+async function poll() {
+  const current = conversation;
+  try {
+    const { messages } = await api.messagesAfter(cursor);
+    if (current !== conversation) return;
+    pollFailures = 0;
+    receive(messages);
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    if (current !== conversation) return;
+    pollFailures += 1;
+  }
+  // One miss is nothing to worry a customer with.
+  page.connection.textContent = pollFailures > 1 ? t("offline") : "";
+  schedulePoll();
+}
+
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(pollTimer);
+  if (loaded && !document.hidden) poll();
+});
+window.addEventListener("online", () => {
+  clearTimeout(pollTimer);
+  if (loaded) poll();
+});
+
+// Sending
+
+// Not crypto.randomUUID, which browsers offer on https and loopback only.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+function say(text, payload = null) {
+  deliver(transcript.addOwn({ text, payload, clientId: uuid() }));
+}
+
+/** One message at a time, so that the replies keep the order of what was asked. */
+function deliver(entry) {
+  const current = conversation;
+  waiting += 1;
+  showTyping();
+  queue = queue.then(async () => {
+    if (current !== conversation) return;
+    try {
+      const { messages } = await api.sendMessage({ text: entry.text, payload: entry.payload, hint: language, clientId: entry.clientId });
+      if (current !== conversation) return;
+      transcript.settle(entry);
+      transcript.merge(messages);
+    } catch (error) {
+      if (!(error instanceof api.ApiError)) throw error;
+      if (current === conversation) transcript.fail(entry, error);
+    } finally {
+      if (current === conversation) {
+        waiting -= 1;
+        showTyping();
+      }
+    }
+  });
+}
+
+let typingTimer = 0;
+
+function showTyping() {
+  clearTimeout(typingTimer);
+  const wasHidden = page.typing.hidden;
+  const follow = transcript.nearEnd();
+  page.typing.hidden = waiting === 0;
+  page.typing.classList.remove("long");
+  page.typingText.textContent = waiting ? t("typing") : "";
+  if (!waiting) return;
+  typingTimer = setTimeout(() => {
+    page.typing.classList.add("long");
+    page.typingText.textContent = t("typingLong");
+  }, TYPING_LONG_MS);
+  if (wasHidden && follow) transcript.scrollToEnd();
+}
+
+// The composer
+
+function showLength() {
+  const length = page.text.value.length;
+  const tooLong = length > MAX_LENGTH;
+  const number = new Intl.NumberFormat(localeOf(language));
+  page.limit.textContent = tooLong
+    ? t("tooLong", { max: number.format(MAX_LENGTH) })
+    : length >= SHOW_LENGTH_FROM
+      ? `${number.format(length)} / ${number.format(MAX_LENGTH)}`
+      : "";
+  page.text.setAttribute("aria-invalid", String(tooLong));
+  page.send.disabled = !loaded || tooLong || !page.text.value.trim();
+  if (!CSS.supports("field-sizing", "content")) {
+    page.text.style.height = "auto";
+    page.text.style.height = `${page.text.scrollHeight}px`;
+  }
+}
+
+function focusComposer() {
+  // On a touch screen the focus would open the keyboard over the conversation.
+  if (matchMedia("(hover: hover)").matches) page.text.focus();
+  else page.scroller.focus({ preventScroll: true });
+}
+
+page.text.addEventListener("input", showLength);
+
+page.text.addEventListener("keydown", (event) => {
+  // Enter also confirms a candidate of an input method (Chinese, Japanese, Korean); 229 is how Safari says so.
+  if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+  event.preventDefault();
+  page.composer.requestSubmit();
+});
+
+page.composer.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = page.text.value.trim();
+  if (!loaded || !text || page.text.value.length > MAX_LENGTH) return;
+  page.text.value = "";
+  showLength();
+  say(text);
+  page.text.focus();
+});
+
+for (const starter of document.querySelectorAll(".starter")) {
+  starter.addEventListener("click", () => {
+    say(starter.textContent);
+    focusComposer();
+  });
+}
+
+// The header
+
+for (const [code, name] of Object.entries(LANGUAGE_NAMES)) {
+  const option = new Option(name, code);
+  option.lang = code;
+  page.language.add(option);
+}
+page.language.addEventListener("change", () => {
+  rememberLanguage(page.language.value);
+  setLanguage(page.language.value);
+});
+
+$("#new-chat").addEventListener("click", () => {
+  page.confirm.returnValue = "";
+  page.confirm.showModal();
+});
+page.confirm.addEventListener("click", (event) => event.target === page.confirm && page.confirm.close("cancel"));
+page.confirm.addEventListener("close", async () => {
+  if (page.confirm.returnValue !== "yes") return;
+  try {
+    const session = await api.newSession();
+    conversation += 1;
+    waiting = 0;
+    queue = Promise.resolve();
+    pollFailures = 0;
+    page.connection.textContent = "";
+    showTyping();
+    transcript.clear();
+    begin(session);
+    focusComposer();
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+    page.connection.textContent = t("newError");
+  }
+});
+
+$("#reload").addEventListener("click", load);
+
+setLanguage(preferredLanguage());
+await load();
+if (matchMedia("(hover: hover)").matches) page.text.focus();

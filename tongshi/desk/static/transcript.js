@@ -1,0 +1,328 @@
+import { appendLinked, clock, dayName, fullTime, sameDay } from "./text.js";
+
+const REASONS = { network: "networkError", busy: "busy", server: "serverError" };
+const NEAR_END_PX = 120;
+
+/**
+ * The messages on the page, in order, each once.
+ *
+ * A message of the customer is shown at once, before the server has numbered it. Its own copy comes back with a later
+ * poll and is recognised by client_id where the server returns one, else by its text.
+ */
+export class Transcript {
+  /** `on`: handlers choose(button), cite(citation, quotes), rate(id, helpful, reason) -> Promise, retry(entry), change(). */
+  constructor({ log, scroller, template, jump, on }) {
+    Object.assign(this, { log, scroller, template, jump, on });
+    this.entries = [];
+    jump.addEventListener("click", () => {
+      this.scrollToEnd();
+      scroller.focus({ preventScroll: true });
+    });
+    scroller.addEventListener("scroll", () => this.nearEnd() && (jump.hidden = true), { passive: true });
+  }
+
+  setLanguage(strings, locale) {
+    this.strings = strings;
+    this.locale = locale;
+    for (const entry of this.entries) {
+      const old = entry.element;
+      entry.element = this.render(entry);
+      old.replaceWith(entry.element);
+    }
+    this.arrange();
+  }
+
+  clear() {
+    this.entries = [];
+    this.log.replaceChildren();
+    this.jump.hidden = true;
+    this.on.change();
+  }
+
+  get last() {
+    return this.entries.at(-1);
+  }
+
+  /** The customer's own message, not yet known to the server. */
+  addOwn({ text, payload, clientId, lang }) {
+    const entry = { sender: "customer", text, payload, clientId, lang, time: new Date(), state: "sending" };
+    this.insert(entry);
+    this.arrange();
+    this.scrollToEnd();
+    return entry;
+  }
+
+  settle(entry) {
+    entry.state = "sent";
+    this.showFailure(entry);
+  }
+
+  fail(entry, error) {
+    if (entry.id !== undefined) return;
+    entry.state = "failed";
+    entry.error = error;
+    this.showFailure(entry);
+    if (this.last === entry) this.scrollToEnd();
+  }
+
+  /** Takes over messages of the server, those already shown excepted. `jumpTo`: be at the end without motion. */
+  merge(messages, { jumpTo = false } = {}) {
+    const known = new Set(this.entries.map((entry) => entry.id));
+    const unknown = messages.filter((message) => !known.has(message.id) && known.add(message.id));
+    const adopted = this.adopt(unknown);
+    const added = unknown.filter((message) => !adopted.has(message)).map((message) => this.insert(entryOf(message)));
+    if (!unknown.length) return;
+    const wasNearEnd = this.nearEnd();
+    this.arrange();
+    if (jumpTo) this.scrollToEnd("instant");
+    else if (added.length && wasNearEnd) this.scrollToReply(added[0]);
+    else if (added.some((entry) => entry.sender !== "customer")) this.jump.hidden = false;
+  }
+
+  adopt(messages) {
+    const adopted = new Set();
+    const own = messages.filter((message) => message.sender === "customer");
+    const open = () => this.entries.filter((entry) => entry.sender === "customer" && entry.id === undefined);
+    const take = (message, entry) => {
+      if (!entry) return;
+      adopted.add(message);
+      entry.id = message.id;
+      entry.state = "sent";
+      entry.element.dataset.id = message.id;
+      this.showFailure(entry);
+    };
+    for (const message of own) {
+      take(message, open().find((entry) => message.client_id ? message.client_id === entry.clientId : alike(message.text, entry.text)));
+    }
+    // The server may keep another text than was typed (personal data masked): then the order tells.
+    for (const message of own) {
+      if (adopted.has(message) || message.client_id) continue;
+      take(message, open().find((entry) => entry.state === "sent"));
+    }
+    return adopted;
+  }
+
+  insert(entry) {
+    entry.element = this.render(entry);
+    const later = entry.id === undefined ? -1 : this.entries.findIndex((other) => other.id > entry.id);
+    if (later < 0) {
+      this.entries.push(entry);
+      this.log.append(entry.element);
+    } else {
+      const next = this.entries[later];
+      (next.day ?? next.element).before(entry.element);
+      this.entries.splice(later, 0, entry);
+    }
+    return entry;
+  }
+
+  /** Day lines, groups of one sender, and which buttons may still be pressed. */
+  arrange() {
+    const lastWord = this.entries.findLastIndex((entry) => entry.sender !== "bot");
+    this.entries.forEach((entry, index) => {
+      const before = this.entries[index - 1];
+      const newDay = !before || !sameDay(before.time, entry.time);
+      entry.day?.remove();
+      entry.day = newDay ? this.dayLine(entry.time) : null;
+      if (newDay) entry.element.before(entry.day);
+      entry.element.classList.toggle("follows", !newDay && before.sender === entry.sender);
+      if (index < lastWord) this.expireButtons(entry);
+    });
+    this.on.change();
+  }
+
+  expireButtons(entry) {
+    const group = entry.element.querySelector(".quick-replies");
+    group.hidden = true;
+    for (const button of group.children) button.disabled = true;
+  }
+
+  dayLine(time) {
+    const line = document.createElement("p");
+    line.className = "day";
+    line.textContent = dayName(time, this.locale);
+    return line;
+  }
+
+  render(entry) {
+    const t = this.strings;
+    const element = this.template.content.firstElementChild.cloneNode(true);
+    const find = (selector) => element.querySelector(selector);
+    element.dataset.sender = entry.sender;
+    if (entry.id !== undefined) element.dataset.id = entry.id;
+    find(".sender").textContent = t({ customer: "you", agent: "agent" }[entry.sender] ?? "assistant");
+
+    const bubble = find(".bubble");
+    if (entry.lang) bubble.lang = entry.lang;
+    if (entry.sender === "customer") bubble.textContent = entry.text;
+    else appendLinked(bubble, entry.text);
+
+    const time = find("time");
+    time.dateTime = entry.time.toISOString();
+    time.textContent = clock(entry.time, this.locale);
+    time.title = fullTime(entry.time, this.locale);
+
+    this.renderCitations(entry, find(".citations"));
+    this.renderButtons(entry, find(".quick-replies"));
+    if (entry.rateable) this.renderRating(entry, element);
+    find(".retry").textContent = t("retry");
+    find(".retry").addEventListener("click", () => this.on.retry(entry));
+    this.showFailure(entry, element);
+    return element;
+  }
+
+  renderCitations(entry, row) {
+    const articles = new Map();
+    for (const citation of entry.citations ?? []) {
+      const key = `${citation.lang}/${citation.article}`;
+      if (!articles.has(key)) articles.set(key, { citation, quotes: [] });
+      articles.get(key).quotes.push(citation.quote);
+    }
+    row.hidden = articles.size === 0;
+    row.querySelector(".citations-label").textContent = this.strings("sources");
+    for (const { citation, quotes } of articles.values()) {
+      const chip = document.createElement("button");
+      chip.type = "button";
+      chip.className = "citation";
+      chip.dataset.article = citation.article;
+      chip.dataset.lang = citation.lang;
+      chip.lang = citation.lang;
+      chip.dir = "auto";
+      chip.textContent = citation.title;
+      if (citation.quote) chip.title = citation.quote;
+      chip.setAttribute("aria-haspopup", "dialog");
+      chip.addEventListener("click", () => this.on.cite(citation, quotes));
+      row.append(chip);
+    }
+  }
+
+  renderButtons(entry, group) {
+    const buttons = entry.buttons ?? [];
+    group.hidden = buttons.length === 0;
+    group.setAttribute("aria-label", this.strings("replies"));
+    for (const { title, payload } of buttons) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quick-reply";
+      if (entry.lang) button.lang = entry.lang;
+      button.dir = "auto";
+      button.textContent = title;
+      button.addEventListener("click", () => this.on.choose({ title, payload }));
+      group.append(button);
+    }
+  }
+
+  renderRating(entry, element) {
+    const t = this.strings;
+    const group = element.querySelector(".rating");
+    const note = element.querySelector(".rating-note");
+    const form = element.querySelector(".reason");
+    const [label, input, submit] = ["label", "input", "button"].map((tag) => form.querySelector(tag));
+    const thumbs = [...group.children];
+
+    group.hidden = false;
+    group.setAttribute("aria-label", t("rate"));
+    input.id = `reason-${entry.id}`;
+    label.htmlFor = input.id;
+    label.textContent = t("reason");
+    submit.textContent = t("reasonSend");
+
+    const show = () => {
+      for (const thumb of thumbs) {
+        thumb.setAttribute("aria-pressed", String(String(entry.rating) === thumb.dataset.helpful));
+      }
+      form.hidden = !entry.askReason;
+    };
+    const rate = async (helpful, reason) => {
+      const before = entry.rating;
+      entry.rating = helpful;
+      entry.askReason = helpful === false && !reason;
+      note.textContent = "";
+      show();
+      try {
+        await this.on.rate(entry.id, helpful, reason);
+        note.textContent = t("thanks");
+      } catch {
+        entry.rating = before;
+        entry.askReason = Boolean(reason);
+        note.textContent = t("rateFailed");
+        show();
+      }
+    };
+    for (const thumb of thumbs) {
+      const helpful = thumb.dataset.helpful === "true";
+      thumb.setAttribute("aria-label", t(helpful ? "helpful" : "notHelpful"));
+      thumb.title = t(helpful ? "helpful" : "notHelpful");
+      thumb.addEventListener("click", async () => {
+        if (entry.rating === helpful) return;
+        const sent = rate(helpful);
+        if (!helpful) {
+          if (this.last === entry) this.scrollToEnd();
+          input.focus();
+        }
+        await sent;
+      });
+    }
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      const reason = input.value.trim();
+      thumbs[1].focus();
+      if (reason) rate(false, reason);
+      else {
+        entry.askReason = false;
+        show();
+      }
+    });
+    show();
+  }
+
+  showFailure(entry, element = entry.element) {
+    element.dataset.state = entry.state;
+    const failure = element.querySelector(".failure");
+    failure.hidden = entry.state !== "failed";
+    // Filled only on failure, so that the alert is read out then.
+    failure.querySelector(".failure-text").textContent = failure.hidden ? "" : this.strings(REASONS[entry.error.kind]);
+    const wait = failure.hidden ? 0 : entry.error.retryAfter;
+    const retry = failure.querySelector(".retry");
+    retry.disabled = wait > 0;
+    if (wait > 0) {
+      setTimeout(() => {
+        entry.error.retryAfter = 0;
+        retry.disabled = false;
+      }, wait * 1000);
+    }
+  }
+
+  nearEnd() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroller;
+    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+  }
+
+  scrollToEnd(behavior = "auto") {
+    this.jump.hidden = true;
+    this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
+  }
+
+  /** To the end, but never past the beginning of a reply that is longer than the window. */
+  scrollToReply(entry) {
+    const top = entry.element.offsetTop - 16;
+    const end = this.scroller.scrollHeight - this.scroller.clientHeight;
+    this.scroller.scrollTo({ top: Math.min(top, end) });
+  }
+}
+
+function entryOf(message) {
+  const citations = message.citations ?? [];
+  return {
+    ...message,
+    citations,
+    time: new Date(message.time),
+    rateable: message.sender === "bot" && (message.rateable ?? (citations.length > 0 || message.answer_id != null)),
+    rating: typeof message.helpful === "boolean" ? message.helpful : undefined,
+    state: "sent",
+  };
+}
+
+const plain = (text) => text.normalize("NFKC").replace(/[\p{C}\s]+/gu, " ").trim();
+
+const alike = (one, other) => plain(one) === plain(other);

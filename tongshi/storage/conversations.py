@@ -1,0 +1,81 @@
+"""Messages, hand-overs, feedback and traces: reading and writing."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
+
+from tongshi.storage.database import Database
+from tongshi.storage.models import Case, Feedback, Handover, Message, Trace
+
+
+class ConversationStore:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, row: Message | Feedback | Trace | Case) -> None:
+        """Keep a new row; its key is set afterwards."""
+        with self._database.session() as session:
+            session.add(row)
+
+    def add_once(self, message: Message) -> bool:
+        """Keep a customer's message unless one with its `client_id` is there; says whether it was new."""
+        try:
+            self.add(message)
+        except IntegrityError:
+            return False
+        return True
+
+    def messages(self, sender: str, after: int = 0, most: int = 500) -> list[Message]:
+        """A conversation's newest messages with keys above `after`, oldest first."""
+        query = select(Message).where(Message.sender == sender, Message.message_id > after)
+        with self._database.session() as session:
+            return list(session.scalars(query.order_by(Message.message_id.desc()).limit(most)))[::-1]
+
+    def replies_to(self, sender: str, client_id: str) -> list[Message] | None:
+        """What followed the customer's message of that name up to the next of theirs; None where there is no such message."""
+        with self._database.session() as session:
+            first = session.scalar(select(Message.message_id).where(Message.sender == sender, Message.client_id == client_id))
+        if first is None:
+            return None
+        replies = []
+        for message in self.messages(sender, first):
+            if message.author == "customer":
+                break
+            replies.append(message)
+        return replies
+
+    def message(self, sender: str, message_id: int) -> Message | None:
+        with self._database.session() as session:
+            return session.scalar(select(Message).where(Message.sender == sender, Message.message_id == message_id))
+
+    def recent(self, most: int = 100) -> list[tuple[Message, int]]:
+        """The last message of each conversation, newest first, with how many messages it has."""
+        newest = (
+            select(func.max(Message.message_id).label("last"), func.count().label("count")).group_by(Message.sender).subquery()
+        )
+        query = select(Message, newest.c.count).join(newest, Message.message_id == newest.c.last)
+        with self._database.session() as session:
+            return [tuple(row) for row in session.execute(query.order_by(Message.message_id.desc()).limit(most))]
+
+    def handover(self, sender: str) -> Handover | None:
+        with self._database.session() as session:
+            return session.get(Handover, sender)
+
+    def handovers(self) -> list[Handover]:
+        """All that are not released, oldest first."""
+        query = select(Handover).where(Handover.state != "released").order_by(Handover.since)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def set_handover(self, handover: Handover) -> Handover:
+        with self._database.session() as session:
+            return session.merge(handover)
+
+    def feedback(self, most: int = 100) -> list[Feedback]:
+        with self._database.session() as session:
+            return list(session.scalars(select(Feedback).order_by(Feedback.feedback_id.desc()).limit(most)))
+
+    def trace(self, trace_id: int) -> Trace | None:
+        with self._database.session() as session:
+            return session.get(Trace, trace_id)

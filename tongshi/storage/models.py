@@ -1,0 +1,246 @@
+"""The tables."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from decimal import Decimal
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.orm import declarative_base, relationship
+from sqlalchemy.types import TypeDecorator
+
+Base = declarative_base()
+
+
+class Instant(TypeDecorator):
+    """A moment, kept in UTC: SQLite forgets time zones, so none but UTC is ever written."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect) -> datetime | None:
+        return value.astimezone(timezone.utc).replace(tzinfo=None) if value else None
+
+    def process_result_value(self, value: datetime | None, dialect) -> datetime | None:
+        return value.replace(tzinfo=timezone.utc) if value else None
+
+
+class Amount(TypeDecorator):
+    """Money, exact to the cent; SQLite has no decimals, so cents are kept."""
+
+    impl = Integer
+    cache_ok = True
+
+    def process_bind_param(self, value: Decimal | None, dialect) -> int | None:
+        return None if value is None else int((value * 100).to_integral_value())
+
+    def process_result_value(self, value: int | None, dialect) -> Decimal | None:
+        return None if value is None else Decimal(value) / 100
+
+
+# The shop
+
+
+class Customer(Base):
+    __tablename__ = "customers"
+    customer_id = Column(String(32), primary_key=True)
+    name = Column(Text, nullable=False)
+    email = Column(Text, nullable=False)
+    language = Column(String(2), nullable=False)
+    country = Column(String(2))
+    miles = Column(Integer, nullable=False, default=0)
+    since = Column(Instant)
+
+
+class Product(Base):
+    __tablename__ = "products"
+    sku = Column(String(32), primary_key=True)
+    name = Column(Text, nullable=False)
+    category = Column(String(32), nullable=False)
+    price = Column(Amount, nullable=False)
+    stock = Column(Integer, nullable=False)
+    rating_ip = Column(String(8))
+    battery_wh = Column(Numeric(8, 1, asdecimal=False))
+    plug = Column(JSON, nullable=False, default=list)
+    colours = Column(JSON, nullable=False, default=list)
+    compatible_with = Column(JSON, nullable=False, default=list)
+    final_sale = Column(Boolean, nullable=False, default=False)
+    hygiene_seal = Column(Boolean, nullable=False, default=False)
+
+
+class Order(Base):
+    __tablename__ = "orders"
+    order_id = Column(String(32), primary_key=True)
+    customer_id = Column(ForeignKey("customers.customer_id"), nullable=False)
+    status = Column(String(24), nullable=False)
+    carrier = Column(Text)
+    tracking = Column(Text)
+    address = Column(Text)
+    placed_at = Column(Instant, nullable=False)
+    delivered_at = Column(Instant)
+    last_scan_at = Column(Instant)
+    eta = Column(Date)
+    customer = relationship(Customer, lazy="joined")
+    items = relationship("OrderItem", lazy="selectin", order_by="OrderItem.item_id", back_populates="order")
+
+
+class OrderItem(Base):
+    __tablename__ = "order_items"
+    item_id = Column(Integer, primary_key=True)
+    order_id = Column(ForeignKey("orders.order_id"), nullable=False, index=True)
+    sku = Column(ForeignKey("products.sku"), nullable=False)
+    colour = Column(String(24))
+    quantity = Column(Integer, nullable=False)
+    unit_price = Column(Amount, nullable=False)
+    order = relationship(Order, back_populates="items")
+    product = relationship(Product, lazy="joined")
+
+
+class Case(Base):
+    """Something that was registered for a customer: a return, an exchange, a damage report, a search, a call-back."""
+
+    __tablename__ = "cases"
+    case_id = Column(Integer, primary_key=True)
+    kind = Column(String(16), nullable=False)
+    order_id = Column(ForeignKey("orders.order_id"), index=True)
+    item_id = Column(ForeignKey("order_items.item_id"))
+    sender = Column(Text, nullable=False)
+    created_at = Column(Instant, nullable=False)
+    details = Column(JSON, nullable=False, default=dict)
+    # One return, one exchange, one damage report of an item; one search of an order: enforced where two requests race.
+    once = Column(Text, unique=True)
+    item = relationship(OrderItem, lazy="joined")
+
+    PREFIXES = {"return": "RT", "exchange": "EX"}
+
+    @property
+    def number(self) -> str:
+        """How people call it: RT-10001 for a return, EX-… for an exchange, CL-… for anything else."""
+        return f"{self.PREFIXES.get(self.kind, 'CL')}-{10_000 + self.case_id}"
+
+
+class IdentityAttempt(Base):
+    """A pair of order number and e-mail that did not match."""
+
+    __tablename__ = "identity_attempts"
+    attempt_id = Column(Integer, primary_key=True)
+    sender = Column(Text, nullable=False, index=True)
+    order_id = Column(Text, nullable=False, index=True)
+    at = Column(Instant, nullable=False)
+
+
+# Conversations
+
+
+class Message(Base):
+    """One message of a conversation as it was sent."""
+
+    __tablename__ = "messages"
+    message_id = Column(Integer, primary_key=True)
+    sender = Column(Text, nullable=False)
+    channel = Column(String(24), nullable=False)
+    author = Column(String(8), nullable=False)
+    text = Column(Text, nullable=False)
+    language = Column(String(8))
+    at = Column(Instant, nullable=False)
+    extras = Column(JSON, nullable=False, default=dict)
+    # The customer's browser names each message it sends, so that a repeated one is recognised.
+    client_id = Column(String(64))
+    __table_args__ = (
+        Index("messages_of_a_conversation", "sender", "message_id"),
+        UniqueConstraint("sender", "client_id", name="messages_once"),
+    )
+
+
+class Handover(Base):
+    """Whether a person has, or waits to have, a conversation. One row a conversation; the bot is silent in two of the states."""
+
+    __tablename__ = "handovers"
+    sender = Column(Text, primary_key=True)
+    state = Column(String(16), nullable=False)
+    case_id = Column(ForeignKey("cases.case_id"))
+    language = Column(String(2))
+    reason = Column(Text)
+    since = Column(Instant, nullable=False)
+    case = relationship(Case, lazy="joined")
+
+
+class Feedback(Base):
+    __tablename__ = "feedback"
+    feedback_id = Column(Integer, primary_key=True)
+    sender = Column(Text, nullable=False)
+    message_id = Column(ForeignKey("messages.message_id"))
+    helpful = Column(Boolean, nullable=False)
+    reason = Column(Text)
+    at = Column(Instant, nullable=False)
+    message = relationship(Message, lazy="joined")
+
+
+class Trace(Base):
+    """How an answer came about: question, passages with scores, checks, seconds."""
+
+    __tablename__ = "traces"
+    trace_id = Column(Integer, primary_key=True)
+    sender = Column(Text)
+    question = Column(Text, nullable=False)
+    outcome = Column(String(16), nullable=False)
+    seconds = Column(Float, nullable=False)
+    at = Column(Instant, nullable=False)
+    details = Column(JSON, nullable=False, default=dict)
+
+
+# Knowledge
+
+
+class Collection(Base):
+    """A set of articles that is searched together; `version` counts its changes."""
+
+    __tablename__ = "collections"
+    name = Column(String(64), primary_key=True)
+    version = Column(Integer, nullable=False, default=0)
+
+
+class Article(Base):
+    __tablename__ = "articles"
+    article_key = Column(Integer, primary_key=True)
+    collection = Column(ForeignKey("collections.name"), nullable=False)
+    article_id = Column(String(200), nullable=False)
+    language = Column(String(2), nullable=False)
+    title = Column(Text, nullable=False)
+    text = Column(Text, nullable=False)
+    source = Column(Text, nullable=False)
+    digest = Column(String(64), nullable=False)
+    keys = relationship("SearchKey", cascade="all, delete-orphan", passive_deletes=True, back_populates="article")
+    __table_args__ = (UniqueConstraint("collection", "article_id", "language", name="articles_once"),)
+
+
+class SearchKey(Base):
+    """A text by which an article is found: its title, one of its passages, or a similar question.
+
+    `vector` holds the encoder's float32 values; `encoder` names the encoder that made it.
+    """
+
+    __tablename__ = "search_keys"
+    key_id = Column(Integer, primary_key=True)
+    article_key = Column(ForeignKey("articles.article_key", ondelete="CASCADE"), nullable=False, index=True)
+    kind = Column(String(8), nullable=False)
+    text = Column(Text, nullable=False)
+    answer = Column(Text)
+    encoder = Column(String(64))
+    vector = Column(LargeBinary)
+    article = relationship(Article, back_populates="keys")
