@@ -187,7 +187,7 @@ function deliver(entry) {
   const current = conversation;
   waiting += 1;
   showTyping();
-  queue = queue.then(async () => {
+  const turn = async () => {
     if (current !== conversation) return;
     try {
       const { messages } = await api.sendMessage({ text: entry.text, payload: entry.payload, hint: language, clientId: entry.clientId });
@@ -203,7 +203,8 @@ function deliver(entry) {
         showTyping();
       }
     }
-  });
+  };
+  queue = queue.then(turn).catch(reportError);
 }
 
 let typingTimer = 0;

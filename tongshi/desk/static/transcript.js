@@ -133,6 +133,7 @@ export class Transcript {
 
   expireButtons(entry) {
     const group = entry.element.querySelector(".quick-replies");
+    if (!group) return;
     group.hidden = true;
     for (const button of group.children) button.disabled = true;
   }
@@ -144,6 +145,7 @@ export class Transcript {
     return line;
   }
 
+  /** The message's element, without the parts of the template that it has no use for. */
   render(entry) {
     const t = this.strings;
     const element = this.template.content.firstElementChild.cloneNode(true);
@@ -165,9 +167,14 @@ export class Transcript {
     this.renderCitations(entry, find(".citations"));
     this.renderButtons(entry, find(".quick-replies"));
     if (entry.rateable) this.renderRating(entry, element);
-    find(".retry").textContent = t("retry");
-    find(".retry").addEventListener("click", () => this.on.retry(entry));
-    this.showFailure(entry, element);
+    else for (const part of element.querySelectorAll(".rating, .rating-note, .reason")) part.remove();
+    if (entry.sender === "customer") {
+      find(".retry").textContent = t("retry");
+      find(".retry").addEventListener("click", () => this.on.retry(entry));
+      this.showFailure(entry, element);
+    } else {
+      find(".failure").remove();
+    }
     return element;
   }
 
@@ -178,7 +185,7 @@ export class Transcript {
       if (!articles.has(key)) articles.set(key, { citation, quotes: [] });
       articles.get(key).quotes.push(citation.quote);
     }
-    row.hidden = articles.size === 0;
+    if (!articles.size) return row.remove();
     row.querySelector(".citations-label").textContent = this.strings("sources");
     for (const { citation, quotes } of articles.values()) {
       const chip = document.createElement("button");
@@ -198,7 +205,7 @@ export class Transcript {
 
   renderButtons(entry, group) {
     const buttons = entry.buttons ?? [];
-    group.hidden = buttons.length === 0;
+    if (!buttons.length) return group.remove();
     group.setAttribute("aria-label", this.strings("replies"));
     for (const { title, payload } of buttons) {
       const button = document.createElement("button");
@@ -220,7 +227,6 @@ export class Transcript {
     const [label, input, submit] = ["label", "input", "button"].map((tag) => form.querySelector(tag));
     const thumbs = [...group.children];
 
-    group.hidden = false;
     group.setAttribute("aria-label", t("rate"));
     input.id = `reason-${entry.id}`;
     label.htmlFor = input.id;
