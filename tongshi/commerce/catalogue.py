@@ -3,33 +3,29 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
 
+import yaml
+
+from tongshi.settings import get_settings
 from tongshi.storage.models import Product
 
-KINDS = {
-    "headphones": ("MER-HP-200",),
-    "earbuds": ("MER-HP-110",),
-    "speaker": ("MER-SP-300",),
-    "power_bank": ("MER-PB-020",),
-    "charger": ("MER-CH-065", "MER-CH-030"),
-    "laptop": ("MER-LP-140",),
-    "tablet": ("MER-TB-110",),
-    "watch": ("MER-WT-050",),
-    "lamp": ("MER-LM-010",),
-    "keyboard": ("MER-KB-087",),
-    "backpack": ("MER-BG-025",),
-}
-"""What customers call things, and the products that are meant."""
 
-# Who asks for headphones is shown the in-ear ones too; who names in-ear buds is not shown others.
-_BROADER = {"headphones": ("MER-HP-200", "MER-HP-110")}
+@lru_cache(maxsize=4)
+def _kinds(data: Path) -> dict[str, dict[str, list[str]]]:
+    return yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))
 
 
-def skus_of(name: str, *, broad: bool = False) -> tuple[str, ...]:
-    """The products that a recognised product name means: a SKU itself, or all of a kind."""
-    if broad and name in _BROADER:
-        return _BROADER[name]
-    return KINDS.get(name, (name,))
+def skus_of(name: str, *, broad: bool = False) -> list[str]:
+    """The products that a recognised product name means: a SKU itself, or all of a kind.
+
+    Args:
+        name: a SKU, or a kind of data/catalogue/kinds.yml.
+        broad: take the kind in its everyday, broader sense.
+    """
+    kinds = _kinds(get_settings().data)
+    return kinds["broader"].get(name) if broad and name in kinds["broader"] else kinds["kinds"].get(name, [name])
 
 
 def companions(product: Product, catalogue: list[Product]) -> list[Product]:

@@ -1,0 +1,76 @@
+"""What is recognised by its form: order numbers, e-mail addresses, prices, figures; in any script and however sloppily typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import regex
+
+from tongshi.language.text import fold_digits, fold_width
+
+_GAP = r"[\s.\-–—‐‑_#№:/°]{0,3}"
+_DIGITS = r"\d(?:[\s.\-–—]?\d){4}(?![\s\-–—]?\d)"
+_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}({_DIGITS})", regex.I)
+_BARE_ORDER = regex.compile(r"(?<![\d.,+\-/])(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
+_CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
+_AT = r"(?:\s*@\s*|\s*[(\[{]\s*(?:at|arroba|@)\s*[)\]}]\s*|\s+(?:at|arroba)\s+)"
+_DOT = r"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{2})\b)|\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
+_EMAIL = regex.compile(rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@])", regex.I)
+_CURRENCY = r"(?:€|eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
+_AMOUNT = r"\d{1,5}(?:[.,]\d{1,2})?"
+_PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
+_NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
+
+
+@dataclass(frozen=True)
+class Match:
+    """Something recognised: what it is, where, and its canonical form."""
+
+    kind: str
+    start: int
+    end: int
+    value: str
+
+
+def find(text: str) -> list[Match]:
+    """All that stands in a text, in order, none overlapping another.
+
+    Kinds: `order_number` (`MD-10234`), `case_number` (`RT-10001`), `email`, `price` (euro, decimal point), `number`.
+    """
+    # Folding keeps the length, so that places in the folded text are places in the text.
+    folded = fold_digits(fold_width(text))
+    found: list[Match] = []
+    for match in _candidates(folded):
+        if not any(match.start < other.end and other.start < match.end for other in found):
+            found.append(match)
+    return sorted(found, key=lambda match: match.start)
+
+
+def _candidates(text: str) -> Iterator[Match]:
+    for match in _EMAIL.finditer(text):
+        local, domain, top = match.groups()
+        domain = regex.sub(_DOT, ".", domain, flags=regex.I)
+        yield Match("email", *match.span(), f"{local}@{domain}.{top}".lower())
+    for match in _ORDER.finditer(text):
+        yield Match("order_number", *match.span(), "MD-" + regex.sub(r"\D", "", match[1]))
+    for match in _CASE.finditer(text):
+        yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
+    for match in _PRICE.finditer(text):
+        yield Match("price", *match.span(), (match[1] or match[2]).replace(",", "."))
+    # Five digits alone are an order number only where little else is said: a postcode stands among the words of an address.
+    bare = list(_BARE_ORDER.finditer(text))
+    if len(bare) == 1 and len(regex.findall(r"\p{L}+", text[: bare[0].start()] + text[bare[0].end() :])) <= 6 and "," not in text:
+        yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
+    for match in _NUMBER.finditer(text):
+        yield Match("number", *match.span(1), str(int(match[1])))
+
+
+def mask(text: str) -> str:
+    """The text with order numbers, case numbers and e-mails as one word each, so that no classifier learns their digits."""
+    pieces, end = [], 0
+    for match in find(text):
+        if match.kind in ("order_number", "case_number", "email"):
+            pieces += [text[end : match.start], f" {match.kind.replace('_', '')} "]
+            end = match.end
+    return "".join([*pieces, text[end:]])

