@@ -18,6 +18,7 @@ import regex
 import yaml
 
 from tongshi import weights
+from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.language.text import fold, scripts
 from tongshi.settings import LANGUAGES, Settings, get_settings
 
@@ -36,13 +37,13 @@ class Identification:
         language: one of the twelve, or None where the message tells nothing.
         confidence: 0 to 1; for a language outside the twelve that of `outside`.
         outside: ISO 639 code of a language that the agent does not speak, or None.
-        traditional: whether Chinese is written in traditional characters.
+        traditional: whether Chinese is written in traditional characters; None where its characters are the same in both.
     """
 
     language: str | None
     confidence: float
     outside: str | None = None
-    traditional: bool = False
+    traditional: bool | None = None
 
 
 NOTHING = Identification(None, 0.0)
@@ -133,13 +134,11 @@ class LanguageIdentifier:
         return {label.removeprefix("__label__"): float(value) for label, value in zip(labels, values)}
 
 
-def is_traditional(text: str) -> bool:
-    """Whether Chinese text is in traditional characters: converting it to simplified changes it, the other way does not."""
-    from tongshi.language.chinese import to_simplified, to_traditional
-
-    return to_simplified(text) != text and sum(a != b for a, b in zip(to_traditional(text), text)) <= sum(
-        a != b for a, b in zip(to_simplified(text), text)
-    )
+def is_traditional(text: str) -> bool | None:
+    """Which characters Chinese text is written in: traditional (True), simplified (False), or the same in both (None)."""
+    traditional = sum(before != after for before, after in zip(text, to_simplified(text)))
+    simplified = sum(before != after for before, after in zip(text, to_traditional(text)))
+    return None if traditional == simplified == 0 else traditional > simplified
 
 
 def train_chat_model(data: Path, folder: Path) -> Path:

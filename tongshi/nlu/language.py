@@ -50,5 +50,5 @@ class LanguageDetector(GraphComponent):
             code = metadata.get(LANGUAGE) if isinstance(metadata, dict) else None
             if code is None:
                 code = self._identify(message.get(TEXT) or "").language or get_settings().language
-            message.set(LANGUAGE, {"code": code, "confidence": 1.0, "outside": None, "traditional": False})
+            message.set(LANGUAGE, {"code": code, "confidence": 1.0, "outside": None, "traditional": None})
         return training_data

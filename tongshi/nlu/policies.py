@@ -1,0 +1,175 @@
+"""Two small policies: one keeps the customer's language, one brings a form back after something else was said in between."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import regex
+from rasa.core.policies.policy import Policy, PolicyPrediction
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.domain import Domain
+from rasa.shared.core.events import LoopInterrupted, SlotSet, UserUttered
+from rasa.shared.core.generator import TrackerWithCachedStates
+from rasa.shared.core.trackers import DialogueStateTracker
+
+from tongshi.nlu.language import LANGUAGE
+from tongshi.settings import LANGUAGES, get_settings
+
+UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
+_LETTER = regex.compile(r"\p{L}")
+
+
+class _UntrainedPolicy(Policy):
+    """A policy that has nothing to learn."""
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"priority": 7}
+
+    def train(
+        self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any
+    ) -> Resource:
+        return self._resource
+
+    @classmethod
+    def load(cls, config, model_storage, resource, execution_context, **kwargs: Any):
+        return cls(config, model_storage, resource, execution_context)
+
+    def _predict(self, domain: Domain, action: str | None, **kwargs: Any) -> PolicyPrediction:
+        probabilities = self._default_predictions(domain)
+        if action:
+            probabilities[domain.index_for_action(action)] = 1.0
+        return self._prediction(probabilities, **kwargs)
+
+
+@dataclass(frozen=True)
+class LanguageState:
+    """What a conversation knows of its language.
+
+    Attributes:
+        language: one of the twelve, or None before anything is known.
+        pinned: whether the customer asked for it in so many words.
+        traditional: whether Chinese is written in traditional characters.
+    """
+
+    language: str | None
+    pinned: bool = False
+    traditional: bool = False
+
+
+def is_clear(message: UserUttered) -> str | None:
+    """The language that a message is clearly written in, if it is.
+
+    Names, numbers and addresses tell nothing, nor does a single English word, which people of all languages put into a chat.
+    """
+    found = message.parse_data.get(LANGUAGE) or {}
+    code, confidence, text = found.get("code"), found.get("confidence", 0), message.text or ""
+    if not code or text.startswith("/"):
+        return None
+    letters = len(_LETTER.findall(text))
+    named = sum(len(_LETTER.findall(text[entity["start"] : entity["end"]])) for entity in message.entities if "start" in entity)
+    if letters and named / letters > 0.6:
+        return None
+    if code in ("ar", "ko", "ru", "th") or (code in ("zh", "ja") and (letters > 3 or confidence >= 0.85)):
+        return code
+    words = len(text.split())
+    if code == "en" and words < 2:
+        return None
+    enough = 0.9 if words == 1 else 0.8
+    return code if confidence >= enough and letters >= 4 else None
+
+
+def next_state(state: LanguageState, messages: list[UserUttered], hint: str | None, default: str) -> LanguageState:
+    """The language after a conversation's newest message.
+
+    Args:
+        state: what was known before it.
+        messages: the customer's messages, oldest first; the last is the new one.
+        hint: a language that the channel believes in (a browser's, a profile's).
+        default: the language of the settings.
+    """
+    message = messages[-1]
+    found = message.parse_data.get(LANGUAGE) or {}
+    asked = _asked_for(message)
+    if asked:
+        return LanguageState(asked, pinned=True, traditional=state.traditional)
+    traditional = state.traditional if found.get("traditional") is None else found["traditional"]
+    clear = is_clear(message)
+    if state.language is None:
+        guess = clear or (found.get("code") if found.get("confidence", 0) >= 0.5 and not (message.text or "").startswith("/") else None)
+        return LanguageState(guess or hint or default, traditional=traditional)
+    if clear is None or clear == state.language:
+        return LanguageState(state.language, state.pinned, traditional)
+    if state.pinned and not (len(messages) > 1 and is_clear(messages[-2]) == clear):
+        return LanguageState(state.language, True, traditional)
+    return LanguageState(clear, traditional=traditional)
+
+
+def _asked_for(message: UserUttered) -> str | None:
+    if message.intent.get("name") != "change_language":
+        return None
+    return next((one["value"] for one in message.entities if one["entity"] == "language" and one["value"] in LANGUAGES), None)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class LanguagePolicy(_UntrainedPolicy):
+    """Turns the property `language` of messages into the slots `language`, `language_pinned` and `traditional_chinese`.
+
+    It also answers a message in a language that the agent does not speak, outside forms, where a foreign address may be typed.
+    """
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        message = tracker.latest_message
+        if message is None or tracker.latest_action_name != ACTION_LISTEN_NAME:
+            return self._predict(domain, None)
+        before = LanguageState(
+            tracker.get_slot("language"), bool(tracker.get_slot("language_pinned")), bool(tracker.get_slot("traditional_chinese"))
+        )
+        messages = [event for event in tracker.applied_events() if isinstance(event, UserUttered)] or [message]
+        hint = (message.metadata or {}).get("language")
+        after = next_state(before, messages, hint if hint in LANGUAGES else None, get_settings().language)
+        events = [
+            SlotSet(name, new)
+            for name, old, new in (
+                ("language", before.language, after.language),
+                ("language_pinned", before.pinned, after.pinned),
+                ("traditional_chinese", before.traditional, after.traditional),
+            )
+            if old != new
+        ]
+        outside = (message.parse_data.get(LANGUAGE) or {}).get("outside")
+        unsupported = outside and not tracker.active_loop_name and not (message.text or "").startswith("/")
+        return self._predict(domain, UNSUPPORTED_LANGUAGE if unsupported else None, events=events)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class DigressionPolicy(_UntrainedPolicy):
+    """Brings a form back after the customer said something that it could not take.
+
+    A rule answers what was said (a policy question, a thank-you); then the form asks its question again. What only makes sense as an
+    answer to a form (a yes, a bare fact), or was not understood, is met by the question alone. So no rule need be written once for
+    each form.
+
+    Configuration: `answered`, the intents that a rule answers within a form.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"priority": 7, "answered": []}
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        form = tracker.active_loop_name
+        if not form or not tracker.is_active_loop_rejected:
+            return self._predict(domain, None)
+        just_rejected = tracker.latest_action_name == ACTION_LISTEN_NAME
+        if just_rejected and tracker.latest_message.intent.get("name") in self.config["answered"]:
+            return self._predict(domain, None)
+        # Interrupted: the form asks again without taking the message for an answer.
+        return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
