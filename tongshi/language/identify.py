@@ -116,9 +116,9 @@ class LanguageIdentifier:
         total = sum(joint.values())
         best = max(joint, key=joint.get)
         confidence = joint[best] / total
-        if world not in LANGUAGES and probability > 0.6 and letters >= 12 and len(words.split()) >= 3 and share.get(best, 0) < 0.15:
-            if chat.get(best, 0) < 0.97 or probability > 0.9:
-                return Identification(None, probability, outside=world)
+        long_enough = letters >= 12 and len(words.split()) >= 3
+        if world not in LANGUAGES and probability > 0.85 and long_enough and chat.get(best, 0) < 0.97:
+            return Identification(None, probability, outside=world)
         return Identification(best, confidence)
 
     def _world_best(self, words: str) -> tuple[str, float]:
