@@ -21,6 +21,7 @@ import struct
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -74,7 +75,7 @@ class Checkpoint:
         self.scores = self._array("<f4", count)
         text = self._map[self._at : self._at + size]
         self._at += size
-        self.pieces = [text[start:end].decode() for start, end in zip(offsets, offsets[1:])]
+        self.pieces = [text[start:end].decode() for start, end in pairwise(offsets)]
         self.replacements: dict[int, str] = {}
         (count, _) = self._read("iI")
         for _ in range(count):
@@ -188,10 +189,12 @@ class Layer(nn.Module):
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         texts, tokens, size = states.shape
-        query, key, value = self.qkv(states).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        kind = self.qkv.weight.dtype
+        query, key, value = self.qkv(states.to(kind)).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        states = self.attention_norm(states + self.out(attended.transpose(1, 2).reshape(texts, tokens, size)))
-        return self.output_norm(states + self.down(functional.gelu(self.up(states))))
+        attended = self.out(attended.transpose(1, 2).reshape(texts, tokens, size))
+        states = self.attention_norm(states + attended.float())
+        return self.output_norm(states + self.down(functional.gelu(self.up(states.to(kind)))).float())
 
 
 class E5(nn.Module):
@@ -220,9 +223,20 @@ class E5(nn.Module):
         mask = None if even else real[:, None, None, :]
         for layer in self.layers:
             states = layer(states, mask)
-        states = states.float()
         pooled = states.mean(1) if even else (states * real[..., None]).sum(1) / lengths[:, None]
         return functional.normalize(pooled, dim=-1)
+
+
+    def shorten(self) -> None:
+        """Keep the linear maps in bfloat16, which halves memory and time; vectors keep a cosine of 0.9999 with those of float32."""
+        for layer in self.layers:
+            for name in LINEARS:
+                getattr(layer, name).to(torch.bfloat16)
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 itself; where it does not, float32 is faster."""
+    return bool(torch.cpu.get_capabilities().get("avx512_bf16"))
 
 
 def _linear(weight: torch.Tensor, bias: torch.Tensor) -> nn.Linear:
@@ -258,6 +272,8 @@ class E5Encoder:
         self.dimensions = self.model.dimensions
         if adapter is not None:
             self.name = f"tuned-{merge(self.model, adapter)}"
+        if has_bfloat16():
+            self.model.shorten()
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of `texts`, shape (len(texts), dimensions), float32, of length one."""

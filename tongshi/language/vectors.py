@@ -12,6 +12,8 @@ import numpy as np
 
 from tongshi.language.chinese import to_simplified
 from tongshi.language.text import clean, fold_digits, fold_width, scripts
+from tongshi.settings import get_settings
+from tongshi.weights import path_of
 
 
 class Encoder(Protocol):
@@ -58,8 +60,21 @@ class SentenceTransformerEncoder:
 
 @lru_cache(maxsize=4)
 def get_encoder(name: str) -> Encoder:
-    """The encoder of that name, loaded once a process: `use`, or whatever sentence-transformers can load."""
-    return UniversalSentenceEncoder() if name == "use" else SentenceTransformerEncoder(name)
+    """The encoder of that name, loaded once a process.
+
+    Args:
+        name: `use`; `e5`, multilingual-e5-small as published; `tuned`, the same with the adapter of `models/adapters/encoder`; or
+            whatever sentence-transformers can load.
+    """
+    if name == "use":
+        return UniversalSentenceEncoder()
+    if name in ("e5", "tuned"):
+        from tongshi.language.e5 import E5Encoder
+
+        settings = get_settings()
+        adapter = settings.models / "adapters" / "encoder" if name == "tuned" else None
+        return E5Encoder(path_of("e5-small", settings), adapter)
+    return SentenceTransformerEncoder(name)
 
 
 def normalise(text: str) -> str:
