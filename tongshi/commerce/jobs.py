@@ -89,7 +89,7 @@ class Job(ABC):
         values = {"order_number": order.order_id, "items": items_of(order)}
         if named and not candidates:
             raise _NoItem(Ask("product", Say("utter_item_unknown", values, buttons), forget=("product",)))
-        raise _NoItem(Ask("product", Say("utter_ask_item", values, buttons)))
+        raise _NoItem(Ask("product", Say("utter_request_item", values, buttons)))
 
     def _register(self, kind: str, order: Order, once: str, item: OrderItem | None = None, **details: Any) -> tuple[Case, bool]:
         """Keep a case; says whether it is new."""
@@ -172,13 +172,13 @@ class Return(Job):
         values = {"order_number": order.order_id, "item": item_value(item)}
         if rules.needs_seal(item):
             if answers.get("seal") is None:
-                return Ask("seal", Say("utter_ask_seal", values))
+                return Ask("seal", Say("utter_request_seal", values))
             if not answers["seal"]:
                 return None
         if not answers.get("reason"):
-            return Ask("reason", Say("utter_ask_return_reason", values))
+            return Ask("reason", Say("utter_request_return_reason", values))
         if answers.get("confirm") is None:
-            return Ask("confirm", Say("utter_ask_return_confirm", {**values, "reason": _first(answers["reason"])}))
+            return Ask("confirm", Say("utter_request_return_confirm", {**values, "reason": _first(answers["reason"])}))
         return None
 
     def finish(self, order: Order, answers: Mapping[str, Any]) -> list[Say]:
@@ -244,16 +244,16 @@ class Exchange(Job):
         values = {"order_number": order.order_id, "item": item_value(item), "colours": rules.other_colours(item)}
         if rules.needs_seal(item):
             if answers.get("seal") is None:
-                return Ask("seal", Say("utter_ask_seal", values))
+                return Ask("seal", Say("utter_request_seal", values))
             if not answers["seal"]:
                 return None
         colour = _wished_colour(answers, item)
         if colour is None:
-            return Ask("colour", Say("utter_ask_exchange_colour", values, _colour_buttons(item)), forget=("colour",))
+            return Ask("colour", Say("utter_request_exchange_colour", values, _colour_buttons(item)), forget=("colour",))
         if colour not in rules.other_colours(item):
             return Ask("colour", Say("utter_exchange_colour_unavailable", values, _colour_buttons(item)), forget=("colour",))
         if answers.get("confirm") is None:
-            return Ask("confirm", Say("utter_ask_exchange_confirm", {**values, "colour": colour}))
+            return Ask("confirm", Say("utter_request_exchange_confirm", {**values, "colour": colour}))
         return None
 
     def finish(self, order: Order, answers: Mapping[str, Any]) -> list[Say]:
@@ -299,7 +299,7 @@ class Cancel(Job):
     def ask(self, order: Order, answers: Mapping[str, Any]) -> Ask | None:
         if rules.may_cancel(order, self._now()) is not Verdict.ALLOWED or answers.get("confirm") is not None:
             return None
-        return Ask("confirm", Say("utter_ask_cancel_confirm", order_values(order)))
+        return Ask("confirm", Say("utter_request_cancel_confirm", order_values(order)))
 
     def finish(self, order: Order, answers: Mapping[str, Any]) -> list[Say]:
         verdict = rules.may_cancel(order, self._now())
@@ -322,11 +322,11 @@ class ChangeAddress(Job):
             return None
         address = answers.get("address")
         if not address:
-            return Ask("address", Say("utter_ask_address"))
+            return Ask("address", Say("utter_request_address"))
         if len(address) < 10 or not any(char.isdecimal() for char in address):
             return Ask("address", Say("utter_invalid_address"), forget=("address",))
         if answers.get("confirm") is None:
-            return Ask("confirm", Say("utter_ask_address_confirm", {"order_number": order.order_id, "address": address}))
+            return Ask("confirm", Say("utter_request_address_confirm", {"order_number": order.order_id, "address": address}))
         return None
 
     def finish(self, order: Order, answers: Mapping[str, Any]) -> list[Say]:
@@ -356,15 +356,15 @@ class ReportDamage(Job):
             return None
         values = {"order_number": order.order_id, "item": item_value(item)}
         if not answers.get("description"):
-            return Ask("description", Say("utter_ask_damage_description", values))
+            return Ask("description", Say("utter_request_damage_description", values))
         resolution = _resolution(answers, ("replacement", "refund"))
         if not resolution:
-            return Ask("resolution", Say("utter_ask_resolution", values), forget=("resolution",))
+            return Ask("resolution", Say("utter_request_resolution", values), forget=("resolution",))
         if answers.get("confirm") is None:
             description = str(answers["description"]).strip()
             return Ask(
                 "confirm",
-                Say("utter_ask_damage_confirm", {**values, "description": description, "resolution": resolution}),
+                Say("utter_request_damage_confirm", {**values, "description": description, "resolution": resolution}),
             )
         return None
 
@@ -395,7 +395,7 @@ class ReportLoss(Job):
     def ask(self, order: Order, answers: Mapping[str, Any]) -> Ask | None:
         if order.status != "lost" or self._existing(order, "lost") or _resolution(answers, ("resend", "refund")):
             return None
-        return Ask("resolution", Say("utter_ask_lost_resolution", order_values(order)), forget=("resolution",))
+        return Ask("resolution", Say("utter_request_lost_resolution", order_values(order)), forget=("resolution",))
 
     def finish(self, order: Order, answers: Mapping[str, Any]) -> list[Say]:
         verdict = rules.may_search(order, self._now())

@@ -9,10 +9,21 @@ from dataclasses import dataclass
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
-from tongshi.language.text import fold
+from tongshi.language.segment import tokenize
+from tongshi.language.text import fold, scripts
 
-_WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{Hangul}\d'’]+|[\p{Han}\p{Hiragana}\p{Katakana}ー]+|[\p{Thai}]+")
-_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]")
+_WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
+_HANGUL = regex.compile(r"\p{Hangul}")
+_PARTICLES = "을|를|이|가|은|는|도|로|으로|만|의|에|와|과|랑|이랑|요|이요|입니다|이에요|예요|인데|하고|나|이나|부터|까지|에서|야|이야|용|색"
+_BORDERS = {
+    # Arabic writes the article and short prepositions onto the word.
+    "spaced": r"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<!\p{{Arabic}})(?:[وبلفك]?ال|لل|[وبلفك])?)(?P<phrase>{})"
+    r"(?![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{M}}])",
+    "korean": rf"(?<!\p{{{{Hangul}}}})(?P<phrase>{{}})(?:{_PARTICLES})*(?!\p{{{{Hangul}}}})",
+    "unspaced": r"(?P<phrase>{})",
+}
+_LONG_ENOUGH = 5
 _TYPO_LENGTH = 6
 
 
@@ -29,8 +40,9 @@ class Found:
 class PhraseFinder:
     """Finds phrases, the longest first.
 
-    Scripts that put spaces between words are matched at word borders, with an Arabic or Korean ending or prefix allowed; the others
-    anywhere. Words of six letters or more are also found with one letter wrong, missing, added or swapped.
+    Scripts that put spaces between words are matched at word borders, with Arabic prefixes and Korean particles allowed; in the others
+    short phrases are matched where the language's own segmenter cuts, so that 白 is not found in 面白い. Words of six letters or more
+    are also found with one letter wrong, missing, added or swapped.
 
     Args:
         phrases: pairs of phrase and the value it stands for.
@@ -41,32 +53,34 @@ class PhraseFinder:
         for phrase, value in phrases:
             self._values.setdefault(" ".join(fold(phrase).split()), value)
         self._values.pop("", None)
-        # One alternation, longest phrase first, so that "power bank" wins over "power".
-        ordered = sorted(self._values, key=len, reverse=True)
-        spaced = [phrase for phrase in ordered if not _UNSPACED.search(phrase)]
-        unspaced = [phrase for phrase in ordered if _UNSPACED.search(phrase)]
-        self._patterns = []
-        if spaced:
-            choice = "|".join(regex.escape(phrase).replace(r"\ ", r"[\s\-]*") for phrase in spaced)
-            self._patterns.append(regex.compile(rf"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<=(?<!\p{{Arabic}})(?:[وبلفك]?ال|لل|[وبلفك]))|(?<!\p{{Arabic}}))(?:{choice})(?![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{M}}])"))
-        if unspaced:
-            choice = "|".join(regex.escape(phrase).replace(r"\ ", r"\s*") for phrase in unspaced)
-            self._patterns.append(regex.compile(choice))
+        self._squeezed = {regex.sub(r"[\s\-]", "", phrase): value for phrase, value in self._values.items()}
+        # One alternation a kind of script, longest phrase first, so that "power bank" wins over "power".
+        groups: dict[str, list[str]] = defaultdict(list)
+        for phrase in sorted(self._values, key=len, reverse=True):
+            kind = "unspaced" if _UNSPACED.search(phrase) else "korean" if _HANGUL.search(phrase) else "spaced"
+            groups[kind].append(regex.escape(phrase).replace(r"\ ", r"[\s\-]*"))
+        self._patterns = {
+            kind: regex.compile(_BORDERS[kind].format("|".join(phrases))) for kind, phrases in groups.items()
+        }
         self._by_length: dict[int, list[str]] = defaultdict(list)
-        for phrase in spaced:
-            if " " not in phrase and len(phrase) >= _TYPO_LENGTH:
+        for phrase in self._values:
+            if " " not in phrase and len(phrase) >= _TYPO_LENGTH and not _UNSPACED.search(phrase):
                 self._by_length[len(phrase)].append(phrase)
 
     def find(self, text: str) -> list[Found]:
         """All phrases of a text, in order, none overlapping another."""
         folded, places = _fold_with_places(text)
         found: list[Found] = []
-        for pattern in self._patterns:
+        for kind, pattern in self._patterns.items():
+            borders = None
             for match in pattern.finditer(folded):
-                value = self._values.get(" ".join(match.group().replace("-", " ").split())) or self._values.get(match.group())
-                value = value or self._loose(match.group())
-                if value:
-                    found.append(Found(places[match.start()], places[match.end() - 1] + 1, value, 1.0))
+                start, end = match.span("phrase")
+                if kind == "unspaced" and end - start < _LONG_ENOUGH:
+                    borders = _word_borders(folded) if borders is None else borders
+                    if start not in borders or end not in borders:
+                        continue
+                value = self._squeezed[regex.sub(r"[\s\-]", "", match["phrase"])]
+                found.append(Found(places[start], places[end - 1] + 1, value, 1.0))
         found = _without_overlaps(found)
         for match in _WORD.finditer(folded):
             start, end = places[match.start()], places[match.end() - 1] + 1
@@ -76,13 +90,8 @@ class PhraseFinder:
                 found.append(Found(start, end, value, 0.8))
         return sorted(found, key=lambda one: one.start)
 
-    def _loose(self, text: str) -> str | None:
-        """The value of a phrase whose words were joined or hyphenated otherwise."""
-        squeezed = regex.sub(r"[\s\-]", "", text)
-        return next((value for phrase, value in self._values.items() if regex.sub(r"[\s\-]", "", phrase) == squeezed), None)
-
     def _with_typo(self, word: str) -> str | None:
-        if len(word) < _TYPO_LENGTH or _UNSPACED.search(word):
+        if len(word) < _TYPO_LENGTH:
             return None
         values = {
             self._values[phrase]
@@ -110,3 +119,11 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
         if not any(one.start < other.end and other.start < one.end for other in kept):
             kept.append(one)
     return kept
+
+
+def _word_borders(text: str) -> set[int]:
+    """Where the segmenter of the text's own language cuts it."""
+    counts = scripts(text)
+    language = "th" if counts["Thai"] else "ja" if counts["Kana"] else "zh"
+    tokens = tokenize(text, language)
+    return {token.start for token in tokens} | {token.end for token in tokens}

@@ -17,6 +17,8 @@ _SCRIPTS = {
     "Kana": regex.compile(r"[\p{Script=Hiragana}\p{Script=Katakana}]"),
     "Han": regex.compile(r"\p{Script=Han}"),
 }
+# Marks that make another letter, not an accent: Thai vowels and tones, Japanese voicing.
+_KEPT_MARK = regex.compile(r"[\p{Script=Thai}\u3099\u309a]")
 _LETTER = regex.compile(r"\p{L}")
 
 
@@ -40,7 +42,7 @@ def fold_width(text: str) -> str:
 def fold(text: str) -> str:
     """A form for comparing: lower case, without accents, width and digit script folded."""
     text = unicodedata.normalize("NFKD", fold_digits(fold_width(text)).casefold())
-    text = "".join(char for char in text if not unicodedata.combining(char) or _SCRIPTS["Thai"].match(char))
+    text = "".join(char for char in text if not unicodedata.combining(char) or _KEPT_MARK.match(char))
     return unicodedata.normalize("NFC", text)
 
 

@@ -1,0 +1,75 @@
+"""Questions that the knowledge base answers."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import EventType
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import services
+from actions.speaking import Say, language_of, say
+from tongshi.knowledge.offers import offer_for
+from tongshi.llm.answering import Answer, Turn
+from tongshi.responses.catalog import get_replies
+
+
+class ActionAnswer(Action):
+    """Answer the customer's last message from the knowledge base, or say that it is not in there."""
+
+    otherwise: str = "utter_answer_unknown"
+
+    def name(self) -> str:
+        return "action_answer"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        answer = await asyncio.to_thread(
+            services.answerer().answer,
+            tracker.latest_message.get("text") or "",
+            language_of(tracker),
+            history=history(tracker),
+            sender=tracker.sender_id,
+        )
+        if answer.outcome == "unknown":
+            say(dispatcher, tracker, self.otherwise)
+        else:
+            say_answer(dispatcher, tracker, answer)
+        return []
+
+
+class ActionAnswerOrDecline(ActionAnswer):
+    """Something that does not look like the shop's business is still looked up before it is declined."""
+
+    otherwise = "utter_out_of_scope"
+
+    def name(self) -> str:
+        return "action_answer_or_decline"
+
+
+class ActionAnswerOrAskAgain(ActionAnswer):
+    """What was not understood may still be a question that the knowledge base knows."""
+
+    otherwise = "utter_not_understood"
+
+    def name(self) -> str:
+        return "action_answer_or_ask_again"
+
+
+def history(tracker: Tracker) -> list[Turn]:
+    """The last few messages before the newest one, oldest first."""
+    said = [event for event in tracker.events if event["event"] in ("bot", "user") and event.get("text")]
+    return [Turn("customer" if event["event"] == "user" else "bot", event["text"]) for event in said[-7:-1]]
+
+
+def say_answer(dispatcher: CollectingDispatcher, tracker: Tracker, answer: Answer) -> None:
+    language = language_of(tracker)
+    citations = [citation.as_dict() for citation in answer.citations]
+    buttons = get_replies().buttons([offer], language) if (offer := offer_for(answer)) else ()
+    values: dict[str, Any] = {"answer": answer.text}
+    reply = "utter_answer"
+    if answer.outcome == "quoted" and answer.language != language:
+        reply, values = "utter_answer_foreign", {**values, "language": answer.language}
+    custom = {"citations": citations, "outcome": answer.outcome, "trace": answer.trace_id}
+    say(dispatcher, tracker, Say(reply, values, tuple(buttons)), custom=custom)

@@ -1,0 +1,39 @@
+"""What actions work with, made once a process on first use."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from tongshi import clock
+from tongshi.commerce.identity import Identity
+from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.llm.answering import Answerer, make_answerer
+from tongshi.settings import get_settings
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.database import get_database
+from tongshi.storage.shop import ShopStore
+
+
+@lru_cache(maxsize=1)
+def shop() -> ShopStore:
+    return ShopStore(get_database())
+
+
+@lru_cache(maxsize=1)
+def identity() -> Identity:
+    return Identity(shop(), clock.now)
+
+
+@lru_cache(maxsize=1)
+def conversations() -> ConversationStore:
+    return ConversationStore(get_database())
+
+
+@lru_cache(maxsize=1)
+def handovers() -> Handovers:
+    return Handovers(conversations(), SupportHours(get_settings().support_hours), clock.now)
+
+
+@lru_cache(maxsize=1)
+def answerer() -> Answerer:
+    return make_answerer(get_settings(), get_database())

@@ -1,0 +1,120 @@
+"""A person takes over from the bot, and gives back.
+
+The state is kept in our own database and read by every channel before Rasa runs, so that nothing that happens to Rasa's tracker (a restart, an expired
+session, a lost process) can make the bot speak again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tongshi.errors import TongshiError
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.models import Case, Handover, Message
+
+WAITING, TAKEN, AFTER_HOURS, RELEASED = "waiting", "taken", "after_hours", "released"
+SILENT = {WAITING, TAKEN}
+_DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+@dataclass(frozen=True)
+class SupportHours:
+    """When people answer: `always`, `never`, or e.g. `Mon-Sat 08:00-20:00 Europe/Berlin`.
+
+    Attributes:
+        text: as set.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        self.open_at(datetime.now().astimezone())
+
+    def open_at(self, moment: datetime) -> bool:
+        """Whether people answer at that moment.
+
+        Raises:
+            TongshiError: the text cannot be read.
+        """
+        if self.text in ("always", "never"):
+            return self.text == "always"
+        match = re.fullmatch(r"(\w{3})(?:-(\w{3}))? (\d\d):(\d\d)-(\d\d):(\d\d) (\S+)", self.text)
+        try:
+            first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
+            opens, closes = time(int(match[3]), int(match[4])), time(int(match[5]), int(match[6]))
+            local = moment.astimezone(ZoneInfo(match[7]))
+        except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
+            raise TongshiError(
+                f"TONGSHI_SUPPORT_HOURS is {self.text!r}; it must be always, never, or like 'Mon-Sat 08:00-20:00 Europe/Berlin'."
+            ) from error
+        days = range(first, last + 1) if first <= last else [*range(first, 7), *range(last + 1)]
+        return local.weekday() in days and opens <= local.time() < closes
+
+
+class Handovers:
+    """Who has a conversation.
+
+    Args:
+        store: where it is kept.
+        hours: when people answer.
+        now: the clock.
+    """
+
+    def __init__(self, store: ConversationStore, hours: SupportHours, now: Callable[[], datetime]) -> None:
+        self._store = store
+        self._hours = hours
+        self._now = now
+
+    @property
+    def hours(self) -> SupportHours:
+        return self._hours
+
+    def is_silent(self, sender: str) -> bool:
+        """Whether the bot must not speak in this conversation."""
+        handover = self._store.handover(sender)
+        return handover is not None and handover.state in SILENT
+
+    def request(self, sender: str, language: str, reason: str) -> Handover:
+        """Ask for a person: queued within support hours, kept as a case outside them. Asking again changes nothing."""
+        current = self._store.handover(sender)
+        open_now = self._hours.open_at(self._now())
+        if current and (current.state in SILENT or (current.state == AFTER_HOURS and not open_now)):
+            return current
+        case = Case(kind="handover", sender=sender, created_at=self._now(), details={"reason": reason, "language": language})
+        self._store.add(case)
+        state = WAITING if open_now else AFTER_HOURS
+        return self._set(sender, state, case_id=case.case_id, language=language, reason=reason)
+
+    def take(self, sender: str) -> Handover:
+        """A person takes the conversation; the bot is silent from now on, whether or not one was asked for."""
+        current = self._store.handover(sender)
+        kept = {name: getattr(current, name) for name in ("case_id", "language", "reason")} if current else {}
+        return self._set(sender, TAKEN, **kept)
+
+    def release(self, sender: str) -> Handover:
+        """Give the conversation back to the bot.
+
+        Raises:
+            TongshiError: no person has it or waits for it.
+        """
+        current = self._store.handover(sender)
+        if current is None or current.state == RELEASED:
+            raise TongshiError(f"The conversation {sender!r} is not with a person.")
+        return self._set(sender, RELEASED, case_id=current.case_id, language=current.language, reason=current.reason)
+
+    def say(self, sender: str, text: str, channel: str, language: str | None) -> Message:
+        """An agent's message to the customer; taking the conversation is implied."""
+        self.take(sender)
+        message = Message(
+            sender=sender, channel=channel, author="agent", text=text, language=language, at=self._now(), extras={}
+        )
+        self._store.add(message)
+        return message
+
+    def _set(self, sender: str, state: str, **values) -> Handover:
+        self._store.set_handover(Handover(sender=sender, state=state, since=self._now(), **values))
+        return self._store.handover(sender)
