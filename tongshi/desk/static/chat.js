@@ -212,7 +212,6 @@ let typingTimer = 0;
 function showTyping() {
   clearTimeout(typingTimer);
   const wasHidden = page.typing.hidden;
-  const follow = transcript.nearEnd();
   page.typing.hidden = waiting === 0;
   page.typing.classList.remove("long");
   page.typingText.textContent = waiting ? t("typing") : "";
@@ -221,7 +220,7 @@ function showTyping() {
     page.typing.classList.add("long");
     page.typingText.textContent = t("typingLong");
   }, TYPING_LONG_MS);
-  if (wasHidden && follow) transcript.scrollToEnd();
+  if (wasHidden && transcript.following) transcript.scrollToEnd();
 }
 
 // The composer

@@ -75,7 +75,7 @@ const dayOf = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDa
 
 export const sameDay = (one, other) => dayOf(one).getTime() === dayOf(other).getTime();
 
-export const clock = (date, locale) => new Intl.DateTimeFormat(locale, { hour: "numeric", minute: "2-digit" }).format(date);
+export const clock = (date, locale) => new Intl.DateTimeFormat(locale, { timeStyle: "short" }).format(date);
 
 export const fullTime = (date, locale) => new Intl.DateTimeFormat(locale, { dateStyle: "long", timeStyle: "short" }).format(date);
 

@@ -18,7 +18,11 @@ export class Transcript {
       this.scrollToEnd();
       scroller.focus({ preventScroll: true });
     });
-    scroller.addEventListener("scroll", () => this.nearEnd() && (jump.hidden = true), { passive: true });
+    // Whether the page follows the conversation's end: the reader stops that by scrolling back. A position alone would
+    // not tell, since a smooth scroll towards the end is still under way when the next message comes.
+    this.following = true;
+    this.lastTop = 0;
+    scroller.addEventListener("scroll", () => this.noteScroll(), { passive: true });
   }
 
   setLanguage(strings, locale) {
@@ -72,10 +76,9 @@ export class Transcript {
     const adopted = this.adopt(unknown);
     const added = unknown.filter((message) => !adopted.has(message)).map((message) => this.insert(entryOf(message)));
     if (!unknown.length) return;
-    const wasNearEnd = this.nearEnd();
     this.arrange();
     if (jumpTo) this.scrollToEnd("instant");
-    else if (added.length && wasNearEnd) this.scrollToReply(added[0]);
+    else if (added.length && this.following) this.scrollToReply(added[0]);
     else if (added.some((entry) => entry.sender !== "customer")) this.jump.hidden = false;
   }
 
@@ -299,12 +302,19 @@ export class Transcript {
     }
   }
 
-  nearEnd() {
+  noteScroll() {
     const { scrollHeight, scrollTop, clientHeight } = this.scroller;
-    return scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (scrollHeight - scrollTop - clientHeight < NEAR_END_PX) {
+      this.following = true;
+      this.jump.hidden = true;
+    } else if (scrollTop < this.lastTop) {
+      this.following = false;
+    }
+    this.lastTop = scrollTop;
   }
 
   scrollToEnd(behavior = "auto") {
+    this.following = true;
     this.jump.hidden = true;
     this.scroller.scrollTo({ top: this.scroller.scrollHeight, behavior });
   }
@@ -313,6 +323,7 @@ export class Transcript {
   scrollToReply(entry) {
     const top = entry.element.offsetTop - 16;
     const end = this.scroller.scrollHeight - this.scroller.clientHeight;
+    this.following = top >= end;
     this.scroller.scrollTo({ top: Math.min(top, end) });
   }
 }
