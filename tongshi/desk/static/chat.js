@@ -115,17 +115,13 @@ async function load() {
 }
 
 function begin(session) {
-  const log = $("#messages");
   shop = session.shop;
   loaded = true;
   cursor = 0;
   showShop();
-  // What was said before is not read out; what comes from now on is.
-  log.setAttribute("aria-live", "off");
-  receive(session.messages, { jumpTo: true });
+  transcript.quietly(() => receive(session.messages, { jumpTo: true }));
+  $("#messages").setAttribute("aria-busy", "false");
   showState();
-  log.setAttribute("aria-busy", "false");
-  requestAnimationFrame(() => log.setAttribute("aria-live", "polite"));
   showLength();
   schedulePoll();
 }

@@ -23,17 +23,28 @@ export class Transcript {
     this.following = true;
     this.lastTop = 0;
     scroller.addEventListener("scroll", () => this.noteScroll(), { passive: true });
+    // The window shrinks when the message box grows or a screen keyboard opens.
+    new ResizeObserver(() => this.following && this.scrollToEnd("instant")).observe(scroller);
   }
 
   setLanguage(strings, locale) {
     this.strings = strings;
     this.locale = locale;
-    for (const entry of this.entries) {
-      const old = entry.element;
-      entry.element = this.render(entry);
-      old.replaceWith(entry.element);
-    }
-    this.arrange();
+    this.quietly(() => {
+      for (const entry of this.entries) {
+        const old = entry.element;
+        entry.element = this.render(entry);
+        old.replaceWith(entry.element);
+      }
+      this.arrange();
+    });
+  }
+
+  /** Does `change` without a screen reader reading the messages out, or motion: they are not new. */
+  quietly(change) {
+    this.log.setAttribute("aria-live", "off");
+    change();
+    setTimeout(() => this.log.setAttribute("aria-live", "polite"), 100);
   }
 
   clear() {

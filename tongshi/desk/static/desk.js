@@ -1,0 +1,47 @@
+// Keeps an open conversation current without touching a half-written reply. The page works without it: a reload does the same.
+
+const REFRESH_MS = 4_000;
+const NEAR_END_PX = 160;
+
+const nearEnd = () => document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_END_PX;
+const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
+
+async function refresh() {
+  if (document.hidden) return;
+  const response = await fetch(location.pathname, { credentials: "same-origin", cache: "no-store", redirect: "error" });
+  if (!response.ok) return;
+  const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  const [now, then] = [fresh, document].map((page) => ({ log: page.querySelector("#transcript"), facts: page.querySelector("#case") }));
+  if (!now.log || !now.facts) return;
+  if (now.facts.dataset.state !== then.facts.dataset.state) {
+    const draft = document.querySelector("#reply-text")?.value.trim();
+    // With a draft at hand, the agent is told by the state only: nothing typed is lost.
+    if (!draft) return location.replace(location.pathname);
+    then.facts.replaceWith(document.adoptNode(now.facts));
+  }
+  // Only what is new is added, so that a screen reader reads just that.
+  const follow = nearEnd();
+  const additions = [...now.log.querySelectorAll(".message")].slice(then.log.querySelectorAll(".message").length);
+  if (!additions.length) return;
+  then.log.querySelector(".empty")?.remove();
+  then.log.append(...additions.map((message) => document.adoptNode(message)));
+  if (follow) toEnd();
+}
+
+async function loop() {
+  try {
+    await refresh();
+  } catch (error) {
+    // The server is away or the sign-in has ended; the next round or the next click tells.
+    console.warn("The conversation could not be refreshed:", error);
+  }
+  setTimeout(loop, REFRESH_MS);
+}
+
+document.querySelector("#reply-text")?.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) event.target.form.requestSubmit();
+});
+
+toEnd();
+document.querySelector("#reply-text")?.focus({ preventScroll: true });
+setTimeout(loop, REFRESH_MS);
