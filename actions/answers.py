@@ -33,7 +33,7 @@ class ActionAnswer(Action):
             sender=tracker.sender_id,
         )
         if answer.outcome == "unknown":
-            say(dispatcher, tracker, self.otherwise)
+            say(dispatcher, tracker, "utter_which_product" if answer.about_product else self.otherwise)
         else:
             say_answer(dispatcher, tracker, answer)
         return []
@@ -66,7 +66,7 @@ def history(tracker: Tracker) -> list[Turn]:
 def say_answer(dispatcher: CollectingDispatcher, tracker: Tracker, answer: Answer) -> None:
     language = language_of(tracker)
     citations = [citation.as_dict() for citation in answer.citations]
-    buttons = get_replies().buttons([offer], language) if (offer := offer_for(answer)) else ()
+    buttons = get_replies().buttons([offer], language) if (offer := offer_for(answer.citations[0].article)) else ()
     values: dict[str, Any] = {"answer": answer.text}
     reply = "utter_answer"
     if answer.outcome == "quoted" and answer.language != language:

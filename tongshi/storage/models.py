@@ -223,6 +223,7 @@ class Article(Base):
     language = Column(String(2), nullable=False)
     title = Column(Text, nullable=False)
     text = Column(Text, nullable=False)
+    approved = Column(Boolean, nullable=False, default=False)
     source = Column(Text, nullable=False)
     digest = Column(String(64), nullable=False)
     keys = relationship("SearchKey", cascade="all, delete-orphan", passive_deletes=True, back_populates="article")
@@ -230,17 +231,12 @@ class Article(Base):
 
 
 class SearchKey(Base):
-    """A text by which an article is found: its title, one of its passages, or a similar question.
-
-    `vector` holds the encoder's float32 values; `encoder` names the encoder that made it.
-    """
+    """A text by which an article is found: its `title`, a `passage`, or a similar `question`; `vector` holds float32 values."""
 
     __tablename__ = "search_keys"
     key_id = Column(Integer, primary_key=True)
     article_key = Column(ForeignKey("articles.article_key", ondelete="CASCADE"), nullable=False, index=True)
     kind = Column(String(8), nullable=False)
     text = Column(Text, nullable=False)
-    answer = Column(Text)
-    encoder = Column(String(64))
-    vector = Column(LargeBinary)
+    vector = Column(LargeBinary, nullable=False)
     article = relationship(Article, back_populates="keys")

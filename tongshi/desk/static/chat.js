@@ -137,6 +137,12 @@ function schedulePoll() {
   pollTimer = setTimeout(poll, Math.min(POLL_MS * 2 ** Math.max(0, pollFailures - 1), POLL_MAX_MS));
 }
 
+function showOffline(offline) {
+  if (offline) page.connection.textContent = t("offline");
+  else if (page.connection.dataset.offline) page.connection.textContent = "";
+  page.connection.dataset.offline = offline ? "true" : "";
+}
+
 async function poll() {
   const current = conversation;
   try {
@@ -150,7 +156,7 @@ async function poll() {
     pollFailures += 1;
   }
   // One miss is nothing to worry a customer with.
-  page.connection.textContent = pollFailures > 1 ? t("offline") : "";
+  showOffline(pollFailures > 1);
   schedulePoll();
 }
 

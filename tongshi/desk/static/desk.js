@@ -3,20 +3,22 @@
 const REFRESH_MS = 4_000;
 const NEAR_END_PX = 160;
 
+const address = document.querySelector("#transcript").dataset.url;
 const nearEnd = () => document.documentElement.scrollHeight - scrollY - innerHeight < NEAR_END_PX;
 const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight, behavior: "instant" });
 
 async function refresh() {
   if (document.hidden) return;
-  const response = await fetch(location.pathname, { credentials: "same-origin", cache: "no-store", redirect: "error" });
+  const draft = document.querySelector("#reply-text")?.value.trim();
+  const response = await fetch(address, { credentials: "same-origin", cache: "no-store", redirect: "manual" });
+  // A redirection leads to the sign-in. With a draft at hand the agent stays, so that nothing typed is lost.
+  if (response.type === "opaqueredirect" && !draft) return location.replace(address);
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
   const [now, then] = [fresh, document].map((page) => ({ log: page.querySelector("#transcript"), facts: page.querySelector("#case") }));
   if (!now.log || !now.facts) return;
   if (now.facts.dataset.state !== then.facts.dataset.state) {
-    const draft = document.querySelector("#reply-text")?.value.trim();
-    // With a draft at hand, the agent is told by the state only: nothing typed is lost.
-    if (!draft) return location.replace(location.pathname);
+    if (!draft) return location.replace(address);
     then.facts.replaceWith(document.adoptNode(now.facts));
   }
   // Only what is new is added, so that a screen reader reads just that.
@@ -32,7 +34,7 @@ async function loop() {
   try {
     await refresh();
   } catch (error) {
-    // The server is away or the sign-in has ended; the next round or the next click tells.
+    // The server is away; the next round tells.
     console.warn("The conversation could not be refreshed:", error);
   }
   setTimeout(loop, REFRESH_MS);

@@ -22,6 +22,7 @@ export class Transcript {
     // not tell, since a smooth scroll towards the end is still under way when the next message comes.
     this.following = true;
     this.lastTop = 0;
+    this.quiet = false;
     scroller.addEventListener("scroll", () => this.noteScroll(), { passive: true });
     // The window shrinks when the message box grows or a screen keyboard opens.
     new ResizeObserver(() => this.following && this.scrollToEnd("instant")).observe(scroller);
@@ -43,7 +44,9 @@ export class Transcript {
   /** Does `change` without a screen reader reading the messages out, or motion: they are not new. */
   quietly(change) {
     this.log.setAttribute("aria-live", "off");
+    this.quiet = true;
     change();
+    this.quiet = false;
     setTimeout(() => this.log.setAttribute("aria-live", "polite"), 100);
   }
 
@@ -118,6 +121,7 @@ export class Transcript {
 
   insert(entry) {
     entry.element = this.render(entry);
+    entry.element.classList.toggle("new", !this.quiet);
     const later = entry.id === undefined ? -1 : this.entries.findIndex((other) => other.id > entry.id);
     if (later < 0) {
       this.entries.push(entry);

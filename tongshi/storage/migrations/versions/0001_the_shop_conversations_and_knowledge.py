@@ -87,6 +87,7 @@ def upgrade() -> None:
     sa.Column('language', sa.String(length=2), nullable=False),
     sa.Column('title', sa.Text(), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
+    sa.Column('approved', sa.Boolean(), nullable=False),
     sa.Column('source', sa.Text(), nullable=False),
     sa.Column('digest', sa.String(length=64), nullable=False),
     sa.ForeignKeyConstraint(['collection'], ['collections.name'], ),
@@ -136,9 +137,7 @@ def upgrade() -> None:
     sa.Column('article_key', sa.Integer(), nullable=False),
     sa.Column('kind', sa.String(length=8), nullable=False),
     sa.Column('text', sa.Text(), nullable=False),
-    sa.Column('answer', sa.Text(), nullable=True),
-    sa.Column('encoder', sa.String(length=64), nullable=True),
-    sa.Column('vector', sa.LargeBinary(), nullable=True),
+    sa.Column('vector', sa.LargeBinary(), nullable=False),
     sa.ForeignKeyConstraint(['article_key'], ['articles.article_key'], ondelete='CASCADE'),
     sa.PrimaryKeyConstraint('key_id')
     )

@@ -1,0 +1,312 @@
+"""The knowledge base: put articles in, find what answers a question."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import joblib
+import numpy as np
+
+from tongshi.commerce.ports import ShopSystem
+from tongshi.errors import TongshiError
+from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
+from tongshi.knowledge.index import SearchIndex, get_calibration
+from tongshi.knowledge.products import PREFIX, ProductFacts, mentioned, product_finder, without
+from tongshi.language.vectors import Encoder, normalise
+from tongshi.storage import models
+from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.models import Product
+
+SHOP = "shop"
+"""Name of the collection that holds the shop's own articles and product questions."""
+
+_NAMED_PRODUCT = 0.12
+_SECOND_ATTRIBUTE = 0.08
+_EXACT = 0.93
+
+
+@dataclass(frozen=True)
+class Passage:
+    """Something an answer may rest on.
+
+    Attributes:
+        article: the policy's id, or `product:SKU`.
+        score: probability from 0 to 1 that it answers the question.
+        text: in `language`; for an article the passage nearest to the question, for a product the facts asked for.
+        approved: whether the text is an editor's answer to just this question, to be given word for word.
+    """
+
+    article: str
+    language: str
+    title: str
+    score: float
+    text: str
+    approved: bool = False
+
+
+@dataclass(frozen=True)
+class Found:
+    """The outcome of a search.
+
+    Attributes:
+        passages: best first.
+        confident: whether the first is likely enough to answer the question.
+        about_product: whether the question is about a property of some product that it does not name.
+    """
+
+    passages: list[Passage]
+    confident: bool
+    about_product: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """What an import did, in articles (each language counts)."""
+
+    added: int
+    changed: int
+    removed: int
+    same: int
+
+
+class KnowledgeBase:
+    """Articles and products, searched together.
+
+    Args:
+        store: where articles are kept.
+        encoder: makes the vectors of keys and questions.
+        folder: where built indexes are kept.
+        shop: for the facts of products; None where there is no catalogue.
+        facts: puts them into sentences.
+        data: the project's data folder, for how customers call products.
+    """
+
+    def __init__(
+        self,
+        store: KnowledgeStore,
+        encoder: Encoder,
+        folder: Path,
+        shop: ShopSystem | None = None,
+        facts: ProductFacts | None = None,
+        data: Path | None = None,
+    ) -> None:
+        self._store = store
+        self._encoder = encoder
+        self._folder = folder
+        self._shop = shop
+        self._facts = facts
+        self._data = data
+        self._indexes: dict[str, SearchIndex] = {}
+        self._lock = threading.Lock()
+
+    def put(
+        self,
+        articles: Iterable[Article],
+        collection: str = SHOP,
+        *,
+        whole: bool = False,
+        progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> Change:
+        """Put articles into a collection; what has not changed is not touched.
+
+        Args:
+            whole: these are all: articles that are not among them go.
+            progress: called with the number of articles done and their total.
+        """
+        kept = self._store.digests(collection)
+        incoming = {(article.article_id, article.language): article for article in articles}
+        fresh = [article for key, article in incoming.items() if kept.get(key) != self._digest(article)]
+        gone = [key for key in kept if key not in incoming] if whole else []
+        rows = []
+        for number, article in enumerate(fresh):
+            rows.append(self._row(article, collection))
+            progress(number + 1, len(fresh))
+        if rows or gone:
+            self._store.replace(collection, rows, gone)
+            self._index(collection)
+        added = sum((article.article_id, article.language) not in kept for article in fresh)
+        return Change(added, len(fresh) - added, len(gone), len(incoming) - len(fresh))
+
+    def _digest(self, article: Article) -> str:
+        # The encoder belongs to it: vectors of two encoders cannot be compared.
+        return f"{self._encoder.name[-20:]}:{article.digest[:40]}"
+
+    def _row(self, article: Article, collection: str) -> models.Article:
+        texts = [("title", article.title)] if article.title else []
+        texts += [("passage", passage) for passage in passages(article.text)] if not article.approved else []
+        texts += [("question", question) for question in article.questions]
+        vectors = self._encoder.encode([normalise(text) for _, text in texts])
+        return models.Article(
+            collection=collection,
+            article_id=article.article_id,
+            language=article.language,
+            title=article.title,
+            text=article.text,
+            approved=article.approved,
+            source=article.source,
+            digest=self._digest(article),
+            keys=[
+                models.SearchKey(kind=kind, text=text, vector=vector.astype("float32").tobytes())
+                for (kind, text), vector in zip(texts, vectors)
+            ],
+        )
+
+    def _index(self, collection: str) -> SearchIndex:
+        """The collection's index at its present version: in memory, else from disk, else built.
+
+        Raises:
+            TongshiError: there is no such collection, or nothing in it.
+        """
+        version = self._store.version(collection)
+        if version is None:
+            raise TongshiError(
+                f"There is no collection {collection!r}. Make one with `tongshi knowledge import PATH --collection {collection}`."
+            )
+        with self._lock:
+            index = self._indexes.get(collection)
+            if index is None or index.version != version:
+                path = self._folder / f"{collection}-{version}.joblib"
+                index = joblib.load(path) if path.exists() else self._build(collection, version, path)
+                self._indexes[collection] = index
+            return index
+
+    def _build(self, collection: str, version: int, path: Path) -> SearchIndex:
+        keys = self._store.keys(collection)
+        if not keys:
+            raise TongshiError(f"The collection {collection!r} is empty.")
+        index = SearchIndex.build(version, keys)
+        index.save(path)
+        for old in self._folder.glob(f"{collection}-*.joblib"):
+            if old != path and old.stem.removeprefix(f"{collection}-").isdecimal():
+                old.unlink(missing_ok=True)
+        return index
+
+    def index(self, collection: str = SHOP) -> SearchIndex:
+        """The collection's index, for measuring."""
+        return self._index(collection)
+
+    def search(self, question: str, language: str, collection: str = SHOP, most: int = 5, context: str = "") -> Found:
+        """What answers a question, best first.
+
+        Args:
+            question: in any language.
+            language: which an article is wanted in, if it is there; else in English, else in any.
+            most: how many passages at the most.
+            context: what was said before, to know which product is spoken of.
+        """
+        index = self._index(collection)
+        ranking = index.rank(question, self._encoder)
+        products, catalogue, unnamed = self._products(question, context) if collection == SHOP else ([], [], question)
+        attribute_places = [place for place, label in enumerate(index.labels) if label.startswith(ATTRIBUTE)]
+        if products:
+            # The questions for attributes name no product, so they are compared with what is asked of it.
+            for whole, part in zip(ranking, index.rank(unnamed, self._encoder)):
+                whole[attribute_places] = np.maximum(whole, part)[attribute_places]
+            if unnamed != question:
+                ranking[0][attribute_places] += _NAMED_PRODUCT
+        scores, similarities, decisions = ranking
+        order = scores.argsort()[::-1]
+        calibration = get_calibration(index.has_questions)
+        found: list[Passage] = []
+        first_label = index.labels[order[0]]
+        top_score = calibration.probability(index.features(order[0], scores, similarities, decisions))
+        for place in order[: most * 2]:
+            label = index.labels[place]
+            if label == UNANSWERABLE:
+                continue
+            # Whether it is a product question at all is one thing, which of its attributes is meant another.
+            allies = attribute_places if label.startswith(ATTRIBUTE) else ()
+            score = calibration.probability(index.features(place, scores, similarities, decisions, allies))
+            if label.startswith(ATTRIBUTE):
+                if products and not any(one.article.startswith(PREFIX) for one in found):
+                    names = self._attributes(index, scores, place, attribute_places)
+                    found += self._product_passages(products, names, catalogue, language, score)
+                continue
+            found.append(self._article_passage(collection, index, label, question, language, score))
+        unanswerable = first_label == UNANSWERABLE
+        about_product = first_label.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
+        confident = bool(found) and not unanswerable and not about_product and found[0].score >= calibration.threshold
+        return Found(found[:most], confident, about_product)
+
+    def _products(self, question: str, context: str) -> tuple[list[Product], list[Product], str]:
+        """Products that are spoken of, the catalogue, and the question without their names."""
+        if not (self._shop and self._data):
+            return [], [], question
+        catalogue = self._shop.products()
+        by_sku = {product.sku: product for product in catalogue}
+        finder = product_finder(self._data, tuple((product.name, product.sku) for product in catalogue))
+        for text in (question, context):
+            skus = [sku for sku in mentioned(finder, text) if sku in by_sku] if text else []
+            if skus:
+                return [by_sku[sku] for sku in skus], catalogue, without(finder, question)
+        return [], catalogue, question
+
+    @staticmethod
+    def _attributes(index: SearchIndex, scores, place: int, places: list[int]) -> list[str]:
+        """The attribute that is asked for, and a second one that is nearly as likely."""
+        ranked = sorted(places, key=lambda one: -scores[one])
+        names = [index.labels[place]]
+        if len(ranked) > 1 and scores[ranked[0]] - scores[ranked[1]] < _SECOND_ATTRIBUTE:
+            names.append(index.labels[ranked[1]])
+        return [name.removeprefix(ATTRIBUTE) for name in names]
+
+    def _product_passages(
+        self, products: list[Product], attributes: list[str], catalogue: list[Product], language: str, score: float
+    ) -> list[Passage]:
+        if attributes[0] == "compatible" and len(products) > 1:
+            # Of two products the one that lists what it works with answers for both.
+            products = sorted(products, key=lambda one: not set(one.compatible_with) & {other.sku for other in products})[:1]
+        return [
+            Passage(
+                PREFIX + product.sku,
+                language,
+                product.name,
+                score,
+                " ".join(self._facts.sentence(name, product, catalogue, language) for name in attributes),
+            )
+            for product in products[:3]
+        ]
+
+    def _article_passage(
+        self, collection: str, index: SearchIndex, label: str, question: str, language: str, score: float
+    ) -> Passage:
+        versions = {article.language: article for article in self._store.articles(collection, label)}
+        article = versions.get(language) or versions.get("en") or next(iter(versions.values()))
+        text = article.text
+        if article.approved:
+            similarity = index.search(question, self._encoder, 1)[0].similarity
+            return Passage(label, article.language, article.title, score, text, approved=similarity >= _EXACT)
+        if len(passages(text)) > 1 and len(text) > 600:
+            text = index.best_passage(label, question, self._encoder, article.language) or text
+        return Passage(label, article.language, article.title, score, " ".join(text.split()))
+
+    def article(self, article_id: str, language: str, collection: str = SHOP) -> Passage | None:
+        """An article to be read, in a language if it is there in it; a product's facts for `product:SKU`."""
+        if article_id.startswith(PREFIX):
+            catalogue = self._shop.products() if self._shop else []
+            product = next((one for one in catalogue if PREFIX + one.sku == article_id), None)
+            return product and Passage(
+                article_id, language, product.name, 1.0, self._facts.text(product, catalogue, language)
+            )
+        versions = {article.language: article for article in self._store.articles(collection, article_id) if article.text}
+        article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
+        return article and Passage(article_id, article.language, article.title, 1.0, article.text)
+
+
+def make_knowledge_base(settings, database) -> KnowledgeBase:
+    """The knowledge base of the settings, over our own database."""
+    from tongshi.language.vectors import get_encoder
+    from tongshi.responses.catalog import get_replies
+    from tongshi.storage.shop import ShopStore
+
+    return KnowledgeBase(
+        KnowledgeStore(database),
+        get_encoder(settings.encoder),
+        settings.home / "index",
+        ShopStore(database),
+        ProductFacts(settings.data, get_replies()),
+        settings.data,
+    )

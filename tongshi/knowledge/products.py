@@ -1,0 +1,109 @@
+"""What the catalogue says of a product, in sentences of each language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tongshi.commerce.catalogue import companions, skus_of
+from tongshi.language import formats
+from tongshi.language.phrases import PhraseFinder
+from tongshi.responses.catalog import Replies
+from tongshi.settings import LANGUAGES
+from tongshi.storage.models import Product
+
+PREFIX = "product:"
+"""Prefix of the article ids of products, before the SKU."""
+
+
+class ProductFacts:
+    """Sentences about products.
+
+    Args:
+        data: the project's data folder.
+        replies: for the names of colours.
+    """
+
+    def __init__(self, data: Path, replies: Replies) -> None:
+        self._replies = replies
+        self._texts = {
+            language: yaml.load((data / "catalogue" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
+            for language in LANGUAGES
+        }
+
+    def sentence(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> str:
+        """What the catalogue says of one attribute of a product, or that it says nothing."""
+        texts = self._texts[language]["attributes"][attribute]
+        value = self._value(attribute, product, catalogue, language)
+        if value is None:
+            return texts["absent"].format(name=product.name)
+        return texts["sentence"].format(name=product.name, **value)
+
+    def text(self, product: Product, catalogue: list[Product], language: str) -> str:
+        """All that the catalogue says of a product."""
+        what = f"{product.name}: {self._texts[language]['products'][product.sku]}."
+        attributes = self._texts[language]["attributes"]
+        return " ".join([what, *(self.sentence(name, product, catalogue, language) for name in attributes)])
+
+    def _value(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> dict[str, Any] | None:
+        match attribute:
+            case "price":
+                return {"price": formats.money(product.price, language)}
+            case "stock":
+                return {"stock": product.stock} if product.stock else None
+            case "water":
+                return {"rating": product.rating_ip} if product.rating_ip else None
+            case "battery":
+                return {"battery": f"{product.battery_wh:g}"} if product.battery_wh else None
+            case "plug":
+                return {"plug": ", ".join(product.plug)} if product.plug else None
+            case "compatible":
+                names = [other.name for other in companions(product, catalogue)]
+                return {"products": ", ".join(names)} if names else None
+            case "colours":
+                colours = [self._replies.term("colour", colour, language) for colour in product.colours]
+                return {"colours": formats.listing(colours, language)}
+            case "final_sale":
+                return {} if product.final_sale else None
+        raise KeyError(attribute)
+
+
+def product_phrases(data: Path) -> list[tuple[str, str]]:
+    """How customers call products, from the synonyms of data/nlu: pairs of phrase and SKU or kind."""
+    tables = yaml.load((data / "nlu" / "entities.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]
+    values = {line[2:] for table in tables if table["lookup"] == "product" for line in table["examples"].splitlines()}
+    pairs = []
+    for language in LANGUAGES:
+        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+            if block.get("synonym") in values:
+                pairs += [(line[2:], block["synonym"]) for line in block["examples"].splitlines() if line.startswith("- ")]
+    return pairs
+
+
+@lru_cache(maxsize=2)
+def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> PhraseFinder:
+    """Finds products in messages, by what customers call them and by the catalogue's own names.
+
+    Args:
+        names: pairs of product name and SKU.
+    """
+    return PhraseFinder([*names, *product_phrases(data)])
+
+
+def mentioned(finder: PhraseFinder, text: str) -> list[str]:
+    """SKUs of the products that a text names, in order; all of a kind where only the kind is named."""
+    skus: list[str] = []
+    for found in finder.find(text):
+        skus += [sku for sku in skus_of(found.value) if sku not in skus]
+    return skus
+
+
+def without(finder: PhraseFinder, text: str) -> str:
+    """A text without the products that it names."""
+    for found in reversed(finder.find(text)):
+        text = f"{text[: found.start]} {text[found.end :]}"
+    return text

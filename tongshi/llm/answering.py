@@ -1,0 +1,256 @@
+"""From a question to an answer that rests on the knowledge base, or to an honest "I don't know"."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import structlog
+import yaml
+
+from tongshi import clock
+from tongshi.errors import Unavailable
+from tongshi.knowledge.base import SHOP, Found, KnowledgeBase, Passage, make_knowledge_base
+from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.language.segment import sentences
+from tongshi.llm.checks import is_in_language, unsupported
+from tongshi.llm.client import ChatClient
+from tongshi.settings import Settings
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.database import Database
+from tongshi.storage.models import Trace
+
+PROMPTS = Path(__file__).with_name("prompts.yml")
+NO_ANSWER = "NO_ANSWER"
+_PASSAGES = 2
+_RIVAL = 0.25
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something said before: by the `customer` or the `bot`."""
+
+    author: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Citation:
+    """What an answer rests on: the article and the words of it."""
+
+    article: str
+    quote: str
+    language: str
+    title: str
+
+    def as_dict(self) -> dict[str, str]:
+        return {"article": self.article, "quote": self.quote, "lang": self.language, "title": self.title}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What is sent to the customer.
+
+    Attributes:
+        text: empty where the outcome is `unknown`.
+        language: of `text`.
+        outcome: `approved` (an editor's own words for this question), `generated`, `quoted`, `unknown`.
+        seconds: from question to answer, without loading.
+        about_product: whether it could not be answered because no product was named.
+        trace_id: of the record of how it came about, where one was kept.
+    """
+
+    text: str
+    language: str
+    outcome: str
+    citations: tuple[Citation, ...] = ()
+    seconds: float = 0.0
+    about_product: bool = False
+    trace_id: int | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+class Answerer:
+    """Answers questions from the knowledge base.
+
+    A passage in the customer's own language is quoted: its words are an editor's and need no check. Where there is none, the language
+    model puts a foreign passage into the customer's language; each of its sentences is released once it is checked. What fails is
+    written again once, then the passage itself is quoted.
+
+    Args:
+        knowledge: where answers are looked for.
+        model: the language model, or None to quote only.
+        identify: tells whether a reply is in the right language.
+        shop: the shop's name, for the prompts.
+        mode: `auto` as above; `quote` never asks the model; `generate` asks it for every answer.
+        deadline: seconds that an answer may take.
+        traces: where it is kept how answers came about.
+    """
+
+    def __init__(
+        self,
+        knowledge: KnowledgeBase,
+        model: ChatClient | None,
+        identify: LanguageIdentifier,
+        shop: str,
+        mode: str = "auto",
+        deadline: float = 20.0,
+        traces: ConversationStore | None = None,
+    ) -> None:
+        self._knowledge = knowledge
+        self._model = model
+        self._identify = identify
+        self._mode = mode
+        self._deadline = deadline
+        self._traces = traces
+        prompts = yaml.safe_load(PROMPTS.read_text("utf-8"))
+        self._prompts = {language: prompt.format(shop=shop) for language, prompt in prompts.items()}
+
+    def answer(
+        self,
+        question: str,
+        language: str,
+        *,
+        history: Sequence[Turn] = (),
+        collection: str = SHOP,
+        sender: str | None = None,
+        release: Callable[[str], None] = lambda sentence: None,
+    ) -> Answer:
+        """Answer one question.
+
+        Args:
+            question: as the customer put it.
+            language: that the answer is wanted in.
+            history: what was said before, oldest first; a question that hangs on it is looked up together with it.
+            collection: which knowledge to ask.
+            sender: the conversation, for the trace.
+            release: called with each sentence as soon as it is checked.
+        """
+        began = time.monotonic()
+        query, found = self._search(question, language, history, collection)
+        if not found.confident:
+            return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
+        best = found.passages[0]
+        if best.approved:
+            answer = self._quote([best], "approved")
+        elif self._mode != "quote" and self._model and (self._mode == "generate" or best.language != language):
+            answer = self._generate(query, language, self._relevant(found), began + self._deadline, release)
+        else:
+            answer = self._quote(self._same_answer(found))
+        if answer.outcome in ("approved", "quoted"):
+            release(answer.text)
+        return self._kept(answer, query, found, began, sender)
+
+    def _search(self, question: str, language: str, history: Sequence[Turn], collection: str) -> tuple[str, Found]:
+        """Look the question up alone, and, where that finds nothing, together with what the customer asked before it."""
+        before = [turn.text for turn in history if turn.author == "customer"][-2:]
+        context = " ".join(turn.text for turn in history[-3:])
+        found = self._knowledge.search(question, language, collection, context=context)
+        if found.confident or not before or len(question) > 80:
+            return question, found
+        joined = f"{before[-1]} {question}"
+        together = self._knowledge.search(joined, language, collection)
+        return (joined, together) if together.confident else (question, found)
+
+    @staticmethod
+    def _relevant(found: Found) -> list[Passage]:
+        return [passage for passage in found.passages[:_PASSAGES] if passage.score >= _RIVAL]
+
+    @staticmethod
+    def _same_answer(found: Found) -> list[Passage]:
+        """The best passage, with the others of a product question that speak of several products."""
+        best = found.passages[0]
+        return [one for one in found.passages if one.score == best.score] if best.article.startswith("product:") else [best]
+
+    @staticmethod
+    def _quote(passages: Sequence[Passage], outcome: str = "quoted") -> Answer:
+        citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in passages)
+        return Answer(" ".join(one.text for one in passages), passages[0].language, outcome, citations)
+
+    def _generate(
+        self, question: str, language: str, passages: list[Passage], deadline: float, release: Callable[[str], None]
+    ) -> Answer:
+        """Have the model write the answer; one repair; else quote."""
+        problems: list[str] = []
+        for attempt in range(2):
+            sent: list[str] = []
+            try:
+                for sentence in self._sentences(self._messages(question, language, passages, problems), deadline):
+                    if NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", ""):
+                        break
+                    problems = self._problems(sentence, question, passages, language)
+                    if problems:
+                        break
+                    sent.append(sentence)
+                    release(sentence)
+            except Unavailable as error:
+                log.warning("answer.model_unavailable", error=str(error), hint="see `tongshi llm serve` and TONGSHI_LLM_URL")
+                break
+            if sent:
+                # What was released stands; a sentence after it that failed is left out.
+                citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in passages[:1])
+                return Answer(" ".join(sent), language, "generated", citations, details={"attempts": attempt + 1})
+            if not problems:
+                break
+        return self._quote(passages[:1])
+
+    def _sentences(self, messages: list[dict[str, str]], deadline: float) -> Iterator[str]:
+        """The model's reply, sentence by sentence."""
+        text = ""
+        for piece in self._model.stream(messages, deadline=deadline):
+            text += piece
+            *whole, rest = sentences(text) or [""]
+            yield from whole
+            text = rest if not whole else text[text.rindex(rest) :]
+        if text.strip():
+            yield text.strip()
+
+    def _problems(self, sentence: str, question: str, passages: list[Passage], language: str) -> list[str]:
+        problems = unsupported(sentence, [*(passage.text for passage in passages), question], language)
+        if not is_in_language(sentence, language, self._identify):
+            problems.append(f"language is not {language}")
+        return problems
+
+    def _messages(self, question: str, language: str, passages: list[Passage], problems: list[str]) -> list[dict[str, str]]:
+        numbered = "\n".join(f"[{number}] {passage.text}" for number, passage in enumerate(passages, 1))
+        content = f"{numbered}\n\n{question}"
+        if problems:
+            content += f"\n\n({'; '.join(problems)}: ✗)"
+        return [{"role": "system", "content": self._prompts[language]}, {"role": "user", "content": content}]
+
+    def _kept(self, answer: Answer, query: str, found: Found, began: float, sender: str | None) -> Answer:
+        seconds = time.monotonic() - began
+        trace_id = None
+        if self._traces and sender:
+            details = {
+                **answer.details,
+                "passages": [{"article": one.article, "lang": one.language, "score": round(one.score, 3)} for one in found.passages],
+                "language": answer.language,
+            }
+            trace = Trace(
+                sender=sender, question=query, outcome=answer.outcome, seconds=seconds, at=clock.now(), details=details
+            )
+            self._traces.add(trace)
+            trace_id = trace.trace_id
+        return Answer(
+            answer.text, answer.language, answer.outcome, answer.citations, seconds, answer.about_product, trace_id, answer.details
+        )
+
+
+def make_answerer(settings: Settings, database: Database) -> Answerer:
+    """The answerer of the settings."""
+    model = ChatClient(settings.llm_address, settings.llm, settings.llm_key)
+    return Answerer(
+        make_knowledge_base(settings, database),
+        model,
+        get_identifier(),
+        settings.shop,
+        settings.answer_mode,
+        settings.answer_deadline,
+        ConversationStore(database),
+    )

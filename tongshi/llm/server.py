@@ -1,0 +1,46 @@
+"""The language model as a process of its own: llama.cpp, OpenAI-shaped, on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+
+from tongshi import weights
+from tongshi.settings import Settings
+
+CONTEXT = 2048
+"""Tokens a customer's request may take; a prompt with two passages takes about 600."""
+
+PARALLEL = 2
+"""Requests that are worked on at once, by continuous batching."""
+
+
+def serve(settings: Settings) -> None:
+    """Load the model and answer on `settings.llm_port` until the process is told to stop.
+
+    Raises:
+        TongshiError: the model file is missing or damaged.
+    """
+    import xllamacpp
+
+    params = xllamacpp.CommonParams()
+    params.model.path = str(weights.path_of(settings.llm, settings))
+    params.model_alias = {settings.llm}
+    params.hostnames = ["127.0.0.1"]
+    params.port = settings.llm_port
+    params.n_ctx = CONTEXT * PARALLEL
+    params.n_parallel = PARALLEL
+    params.cont_batching = True
+    params.cache_prompt = True
+    params.cpuparams.n_threads = params.cpuparams_batch.n_threads = settings.llm_threads or os.cpu_count() or 2
+    params.verbosity = -1
+    params.warmup = True
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    server = xllamacpp.Server(params)
+    print(f"language model {settings.llm} at {server.listening_address}", flush=True)
+    stop.wait()
+    # llama.cpp's threads do not end by themselves.
+    os._exit(0)
