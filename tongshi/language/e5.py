@@ -20,12 +20,14 @@ import mmap
 import struct
 import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.torch import load
 from torch import nn
 from torch.nn import functional
 
@@ -301,6 +303,37 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[in
     return found
 
 
+@dataclass(frozen=True)
+class Head:
+    """The softmax that an adapter was trained with, over vectors of length one of the encoder that it tunes.
+
+    Attributes:
+        classes: in the order of the matrix's rows.
+        matrix: shape (len(classes), dimensions), float32.
+    """
+
+    classes: tuple[str, ...]
+    matrix: np.ndarray
+
+    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
+        """Of each class, shape (len(vectors), len(classes)), for vectors of shape (n, dimensions)."""
+        logits = vectors @ self.matrix.T
+        powers = np.exp(logits - logits.max(-1, keepdims=True))
+        return powers / powers.sum(-1, keepdims=True)
+
+
+def heads(folder: Path) -> dict[str, Head]:
+    """The heads of an adapter by task: `intent` and `topic` (articles, catalogue attributes, out_of_scope, unanswerable).
+
+    Raises:
+        TongshiError: there is no adapter in the folder.
+    """
+    tensors, card, _ = _adapter(folder)
+    return {
+        name: Head(tuple(classes), tensors[f"heads.{name}"].float().numpy()) for name, classes in card["heads"].items()
+    }
+
+
 def merge(model: E5, folder: Path) -> str:
     """Add an adapter (LoRA, Hu et al. 2021, arXiv:2106.09685) to the weights: W + alpha / rank * B A.
 
@@ -310,17 +343,21 @@ def merge(model: E5, folder: Path) -> str:
     Raises:
         TongshiError: there is no adapter in the folder.
     """
-    from safetensors.torch import load
-
-    path = folder / ADAPTER
-    if not path.exists():
-        raise TongshiError(f"There is no encoder adapter at {path}. Train one: `python -m tongshi.training.encoder`.")
-    content = path.read_bytes()
-    card = json.loads((folder / ADAPTER_CARD).read_text("utf-8"))
-    tensors, scale = load(content), card["alpha"] / card["rank"]
+    tensors, card, digest = _adapter(folder)
+    scale = card["alpha"] / card["rank"]
     with torch.no_grad():
         for number, layer in enumerate(model.layers):
             for name in LINEARS:
                 first, second = (tensors[f"layers.{number}.{name}.{part}"].float() for part in "ab")
                 getattr(layer, name).weight += scale * second @ first
-    return hashlib.sha256(content).hexdigest()[:8]
+    return digest
+
+
+def _adapter(folder: Path) -> tuple[dict[str, torch.Tensor], dict, str]:
+    """Tensors and card of an adapter, and the first eight digits of its sha256."""
+    path = folder / ADAPTER
+    if not path.exists():
+        raise TongshiError(f"There is no encoder adapter at {path}. Train one: `python -m tongshi.training.encoder`.")
+    content = path.read_bytes()
+    card = json.loads((folder / ADAPTER_CARD).read_text("utf-8"))
+    return load(content), card, hashlib.sha256(content).hexdigest()[:8]

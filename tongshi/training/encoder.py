@@ -73,7 +73,7 @@ class Options:
         holdout: share of the examples kept back to measure on after every epoch.
     """
 
-    epochs: int = 7
+    epochs: int = 4
     batch: int = 64
     rate: float = 1e-3
     warmup: float = 0.06
