@@ -90,6 +90,9 @@ class Answerer:
         mode: `auto` as above; `quote` never asks the model; `generate` asks it for every answer.
         deadline: seconds that an answer may take.
         traces: where it is kept how answers came about.
+
+    Attributes:
+        before_model: called before the model is asked, e.g. to start it.
     """
 
     def __init__(
@@ -103,13 +106,18 @@ class Answerer:
         traces: ConversationStore | None = None,
     ) -> None:
         self._knowledge = knowledge
-        self._model = model
+        self.model = model
+        self.before_model: Callable[[], None] = lambda: None
         self._identify = identify
         self._mode = mode
         self._deadline = deadline
         self._traces = traces
         prompts = yaml.safe_load(PROMPTS.read_text("utf-8"))
         self._prompts = {language: prompt.format(shop=shop) for language, prompt in prompts.items()}
+
+    def warm_up(self, collection: str = SHOP) -> None:
+        """Load all that the first question would wait for."""
+        self._search("?", "en", (), collection)
 
     def answer(
         self,
@@ -138,7 +146,7 @@ class Answerer:
         best = found.passages[0]
         if best.approved:
             answer = self._quote([best], "approved")
-        elif self._mode != "quote" and self._model and (self._mode == "generate" or best.language != language):
+        elif self._mode != "quote" and self.model and (self._mode == "generate" or best.language != language):
             answer = self._generate(query, language, self._relevant(found), began + self._deadline, release)
         else:
             answer = self._quote(self._same_answer(found))
@@ -201,8 +209,9 @@ class Answerer:
 
     def _sentences(self, messages: list[dict[str, str]], deadline: float) -> Iterator[str]:
         """The model's reply, sentence by sentence."""
+        self.before_model()
         text = ""
-        for piece in self._model.stream(messages, deadline=deadline):
+        for piece in self.model.stream(messages, deadline=deadline):
             text += piece
             *whole, rest = sentences(text) or [""]
             yield from whole

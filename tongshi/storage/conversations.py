@@ -72,6 +72,18 @@ class ConversationStore:
         with self._database.session() as session:
             return session.merge(handover)
 
+    def rate(self, row: Feedback) -> None:
+        """Keep a rating in place of an earlier one of the same message."""
+        with self._database.session() as session:
+            session.query(Feedback).filter_by(message_id=row.message_id).delete()
+            session.add(row)
+
+    def ratings(self, message_ids: list[int]) -> dict[int, bool]:
+        """Whether messages were rated helpful, by id; unrated ones are left out."""
+        query = select(Feedback.message_id, Feedback.helpful).where(Feedback.message_id.in_(message_ids))
+        with self._database.session() as session:
+            return dict(session.execute(query).all())
+
     def feedback(self, most: int = 100) -> list[Feedback]:
         with self._database.session() as session:
             return list(session.scalars(select(Feedback).order_by(Feedback.feedback_id.desc()).limit(most)))

@@ -1,0 +1,205 @@
+"""What every channel does before and after Rasa.
+
+A person may have the conversation: then Rasa does not run. Input is bounded and cleaned; a payload counts only where the bot offered it as a button. A
+turn has a deadline below the lifetime of Rasa's lock, and where it ends without a word, in time or not, the customer is told in their language.
+What was sent is kept, both ways.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+from rasa.core.channels.channel import OutputChannel, UserMessage
+
+from tongshi import clock
+from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.errors import TongshiError
+from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.language.text import clean
+from tongshi.responses.catalog import Replies, get_replies
+from tongshi.settings import LANGUAGES, Settings, get_settings
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.database import get_database
+from tongshi.storage.models import Message
+
+LONGEST = 2000
+"""Characters of a message that are read; a longer one is asked for in brief."""
+
+_LOOK_BACK = 20
+
+log = structlog.get_logger()
+
+Handler = Callable[[UserMessage], Awaitable[Any]]
+
+
+class CollectingChannel(OutputChannel):
+    """Collects what Rasa sends, text, buttons and custom parts of one message together."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self.messages: list[dict[str, Any]] = []
+
+    def name(self) -> str:
+        return self._name
+
+    async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
+        kept = {key: message[key] for key in ("text", "buttons", "image", "attachment", "custom") if message.get(key)}
+        if kept:
+            self.messages.append(kept)
+
+    async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
+        self.messages.append({"text": text})
+
+
+class Guard:
+    """One turn of a conversation, on any channel.
+
+    Args:
+        store: where messages are kept.
+        handovers: whether a person has the conversation.
+        replies: for what is said without Rasa.
+        identify: for the language of that.
+        deadline: seconds that a turn may take.
+        language: of the settings.
+    """
+
+    def __init__(
+        self,
+        store: ConversationStore,
+        handovers: Handovers,
+        replies: Replies,
+        identify: LanguageIdentifier,
+        deadline: float,
+        language: str,
+    ) -> None:
+        self._store = store
+        self._handovers = handovers
+        self._replies = replies
+        self._identify = identify
+        self._deadline = deadline
+        self._language = language
+
+    async def turn(
+        self,
+        on_new_message: Handler,
+        *,
+        sender: str,
+        text: Any,
+        channel: str,
+        payload: str | None = None,
+        hint: str | None = None,
+        client_id: str | None = None,
+    ) -> list[Message]:
+        """Handle one message of a customer.
+
+        Args:
+            on_new_message: Rasa's handler.
+            sender: the conversation.
+            text: as it came; anything that is no text counts as empty.
+            channel: name of the channel.
+            payload: what a button sends, where `text` is its title.
+            hint: a language that the channel believes in.
+            client_id: the sender's own name for the message; one that came before is not handled again.
+
+        Returns:
+            The replies, kept already (unless the database is down); none while a person has the conversation.
+        """
+        words = clean(text)[: LONGEST + 1] if isinstance(text, str) else ""
+        hint = hint if hint in LANGUAGES else None
+        try:
+            language = await asyncio.to_thread(self._language_of, sender, words, hint)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return [self._reply("utter_trouble", sender, channel, self._identify(words).language or hint or self._language)]
+        try:
+            incoming = Message(
+                sender=sender, channel=channel, author="customer", text=words, language=language, at=clock.now(),
+                client_id=client_id, extras={},
+            )  # fmt: skip
+            if not await asyncio.to_thread(self._store.add_once, incoming):
+                return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
+            if await asyncio.to_thread(self._handovers.is_silent, sender):
+                return []
+            if not words:
+                replies = [self._reply("utter_empty_message", sender, channel, language)]
+            elif len(words) > LONGEST:
+                replies = [self._reply("utter_message_too_long", sender, channel, language)]
+            else:
+                message = await asyncio.to_thread(self._allowed, sender, payload or words)
+                replies = await self._rasa(on_new_message, message, sender, channel, language, hint)
+            for reply in replies:
+                await asyncio.to_thread(self._store.add, reply)
+            return replies
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return [self._reply("utter_trouble", sender, channel, language)]
+
+    async def _rasa(
+        self, on_new_message: Handler, text: str, sender: str, channel: str, language: str, hint: str | None
+    ) -> list[Message]:
+        output = CollectingChannel(channel)
+        metadata = {"language": hint} if hint else {}
+        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata)
+        trouble = "utter_trouble"
+        try:
+            await asyncio.wait_for(on_new_message(message), self._deadline)
+        except asyncio.TimeoutError:
+            trouble = "utter_timeout"
+            log.error("channel.turn_timed_out", sender=sender, seconds=self._deadline, hint="is the action server alive?")
+        except Exception:
+            # Whatever went wrong inside, the customer gets an answer; the log has the rest.
+            log.exception("channel.turn_failed", sender=sender, hint="see the lines above; the conversation goes on")
+        if not output.messages:
+            if await asyncio.to_thread(self._handovers.is_silent, sender):
+                return []
+            log.error("channel.nothing_said", sender=sender, hint="is the action server alive? see `tongshi status`")
+            return [self._reply(trouble, sender, channel, language)]
+        return [
+            Message(
+                sender=sender,
+                channel=channel,
+                author="bot",
+                text=one.get("text", ""),
+                language=self._identify(one.get("text", "")).language or language,
+                at=clock.now(),
+                extras={key: value for key, value in one.items() if key != "text"},
+            )
+            for one in output.messages
+        ]
+
+    def _language_of(self, sender: str, text: str, hint: str | None) -> str:
+        """The language for what is said without Rasa: of this message if it shows, else of the last one, else the hint."""
+        found = self._identify(text)
+        if found.language and found.confidence >= 0.8:
+            return found.language
+        before = self._store.messages(sender, most=1)
+        return (before[-1].language if before else None) or found.language or hint or self._language
+
+    def _allowed(self, sender: str, text: str) -> str:
+        """The text for Rasa: what looks like a payload loses its slash unless it stood on a button of this conversation."""
+        if not text.startswith("/"):
+            return text
+        offered = {
+            button.get("payload")
+            for message in self._store.messages(sender, most=_LOOK_BACK)
+            for button in message.extras.get("buttons", [])
+        }
+        return text if text in offered else text.lstrip("/ ").split("{")[0] or "?"
+
+    def _reply(self, name: str, sender: str, channel: str, language: str) -> Message:
+        reply = self._replies.render(name, language)
+        extras = {"buttons": list(reply.buttons)} if reply.buttons else {}
+        return Message(
+            sender=sender, channel=channel, author="bot", text=reply.text, language=language, at=clock.now(), extras=extras
+        )
+
+
+def make_guard(settings: Settings | None = None) -> Guard:
+    """The guard of the settings."""
+    settings = settings or get_settings()
+    store = ConversationStore(get_database())
+    handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
+    return Guard(store, handovers, get_replies(), get_identifier(), settings.turn_deadline, settings.language)

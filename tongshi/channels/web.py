@@ -1,0 +1,58 @@
+"""What the chat page speaks; the desk stands between, keeps the session and passes messages on with a shared secret."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+from rasa.core.channels.channel import InputChannel
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.channels.rest import json_body
+from tongshi.settings import get_settings
+
+
+class WebChannel(InputChannel):
+    """`POST /webhooks/web/webhook {"sender", "text", "payload", "hint", "client_id"}` answers `{"replies": [message id, …]}`."""
+
+    def __init__(self, secret: str, guard: Guard | None = None) -> None:
+        self._secret = secret
+        self._guard = guard
+
+    @classmethod
+    def name(cls) -> str:
+        return "web"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> WebChannel:
+        return cls(get_settings().secret("web-channel"))
+
+    def blueprint(self, on_new_message: Handler) -> Blueprint:
+        webhook = Blueprint("tongshi_web", __name__)
+        guard = self._guard or make_guard()
+
+        @webhook.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            if not hmac.compare_digest(request.token or "", self._secret):
+                return response.json({"error": "This channel needs its secret."}, 401)
+            body = json_body(request) or {}
+            if not body.get("sender"):
+                return response.json({"error": "The sender is missing."}, 400)
+            replies = await guard.turn(
+                on_new_message,
+                sender=body["sender"],
+                text=body.get("text"),
+                channel=self.name(),
+                payload=body.get("payload"),
+                hint=body.get("hint"),
+                client_id=body.get("client_id"),
+            )
+            # A reply that could not be kept, since the database is down, has no id; it goes along as it is.
+            return response.json(
+                {"replies": [{"id": reply.message_id, "text": reply.text, "language": reply.language} for reply in replies]}
+            )
+
+        return webhook

@@ -1,0 +1,164 @@
+"""The pages of the support desk."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+from starlette.templating import Jinja2Templates
+
+from tongshi.conversations.handover import Handovers
+from tongshi.desk.sessions import Cookie, RateLimit
+from tongshi.errors import TongshiError
+from tongshi.settings import Settings
+from tongshi.storage.conversations import ConversationStore
+
+Page = Callable[[Request], Awaitable[Response]]
+
+_AGENT = "agent"
+
+
+class AgentPages:
+    """Conversations, hand-overs and feedback, behind a password.
+
+    Args:
+        cookie: holds the sign-in.
+    """
+
+    def __init__(self, store: ConversationStore, handovers: Handovers, cookie: Cookie, settings: Settings) -> None:
+        self._store = store
+        self._handovers = handovers
+        self._cookie = cookie
+        self._settings = settings
+        self._templates = Jinja2Templates(Path(__file__).with_name("templates"))
+        self._tries = RateLimit(5, 60)
+
+    def routes(self) -> list[Route]:
+        signed_in = self._signed_in
+        return [
+            Route("/desk", signed_in(self.index)),
+            Route("/desk/login", self.login, methods=["GET", "POST"]),
+            Route("/desk/conversations/{sender}", signed_in(self.conversation)),
+            Route("/desk/conversations/{sender}/take", signed_in(self.take), methods=["POST"]),
+            Route("/desk/conversations/{sender}/reply", signed_in(self.reply), methods=["POST"]),
+            Route("/desk/conversations/{sender}/release", signed_in(self.release), methods=["POST"]),
+        ]
+
+    def _signed_in(self, page: Page) -> Page:
+        async def guarded(request: Request) -> Response:
+            if self._cookie.read(request) != _AGENT:
+                return RedirectResponse("/desk/login", 303)
+            if request.method == "POST" and not self._cookie.is_token(str((await request.form()).get("csrf", "")), _AGENT):
+                return self._render(request, "login.html", 403, error="The form was too old. Please sign in again.")
+            return await page(request)
+
+        return guarded
+
+    async def login(self, request: Request) -> Response:
+        if request.method == "GET":
+            return self._render(request, "login.html")
+        form = await request.form()
+        if self._tries.wait(request.client.host if request.client else ""):
+            return self._render(request, "login.html", 429, error="Too many tries. Please wait a minute.")
+        right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
+        if not right or not self._cookie.is_token(str(form.get("csrf", "")), _AGENT):
+            return self._render(request, "login.html", 403, error="That is not the password.")
+        response = RedirectResponse("/desk", 303)
+        self._cookie.write(request, response, _AGENT)
+        return response
+
+    async def index(self, request: Request) -> Response:
+        handovers, recent, feedback = await asyncio.gather(
+            asyncio.to_thread(self._handovers_shown), asyncio.to_thread(self._recent), asyncio.to_thread(self._feedback)
+        )
+        return self._render(request, "index.html", handovers=handovers, conversations=recent, feedback=feedback)
+
+    async def conversation(self, request: Request) -> Response:
+        sender = request.path_params["sender"]
+        messages = await asyncio.to_thread(self._store.messages, sender)
+        handover = await asyncio.to_thread(self._store.handover, sender)
+        last = messages[-1] if messages else None
+        shown = {
+            "sender": sender,
+            "channel": last.channel if last else "",
+            "lang": (handover and handover.language) or (last.language if last else ""),
+            "state": _state(handover),
+            "case_number": handover.case.number if handover and handover.case else None,
+        }
+        lines = [{"sender": one.author, "text": one.text, "time": one.at.isoformat(), "lang": one.language} for one in messages]
+        return self._render(request, "conversation.html", conversation=shown, messages=lines)
+
+    async def take(self, request: Request) -> Response:
+        return await self._do(request, self._handovers.take)
+
+    async def release(self, request: Request) -> Response:
+        return await self._do(request, self._handovers.release)
+
+    async def reply(self, request: Request) -> Response:
+        text = str((await request.form()).get("text", "")).strip()[:10_000]
+        sender = request.path_params["sender"]
+        if text:
+            before = await asyncio.to_thread(self._store.messages, sender, 0, 1)
+            channel = before[-1].channel if before else "web"
+            await asyncio.to_thread(self._handovers.say, sender, text, channel, None)
+        return RedirectResponse(request.url.path.removesuffix("/reply"), 303)
+
+    async def _do(self, request: Request, work: Callable[[str], Any]) -> Response:
+        try:
+            await asyncio.to_thread(work, request.path_params["sender"])
+        except TongshiError:
+            pass  # somebody else was faster; the page shows how it is now
+        return RedirectResponse(request.url.path.rpartition("/")[0], 303)
+
+    def _handovers_shown(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "sender": one.sender,
+                "case_number": one.case.number if one.case else None,
+                "state": one.state,
+                "lang": one.language,
+                "since": one.since.isoformat(),
+                "reason": one.reason,
+            }
+            for one in self._store.handovers()
+        ]
+
+    def _recent(self) -> list[dict[str, Any]]:
+        states = {one.sender: one.state for one in self._store.handovers()}
+        return [
+            {
+                "sender": message.sender,
+                "channel": message.channel,
+                "lang": message.language,
+                "last_text": message.text[:200],
+                "last_time": message.at.isoformat(),
+                "state": states.get(message.sender),
+            }
+            for message, _ in self._store.recent()
+        ]
+
+    def _feedback(self) -> list[dict[str, Any]]:
+        return [
+            {
+                "time": one.at.isoformat(),
+                "helpful": one.helpful,
+                "reason": one.reason,
+                "sender": one.sender,
+                "text": one.message.text if one.message else "",
+            }
+            for one in self._store.feedback()
+        ]
+
+    def _render(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
+        context = {"csrf": self._cookie.token(_AGENT), "shop": self._settings.shop, **values}
+        return self._templates.TemplateResponse(request, template, context, status_code=status)
+
+
+def _state(handover) -> str | None:
+    return handover.state if handover and handover.state != "released" else None

@@ -1,0 +1,199 @@
+"""The whole system on one machine: made ready, started under one supervisor, watched until it answers."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import httpx
+import yaml
+from honcho.manager import Manager
+from honcho.printer import Printer
+
+from tongshi import clock, weights
+from tongshi.commerce.seed import seed
+from tongshi.errors import TongshiError
+from tongshi.knowledge.articles import shop_articles
+from tongshi.knowledge.base import Change, make_knowledge_base
+from tongshi.settings import ROOT, Settings
+from tongshi.storage.database import get_database
+from tongshi.storage.shop import ShopStore
+
+_TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
+_ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "tongshi/nlu", "tongshi/language")
+
+
+def prepare_data(settings: Settings) -> Change:
+    """Bring the database up to date, fill an empty one with the demo shop, and take in what changed in the knowledge."""
+    database = get_database()
+    database.upgrade()
+    seed(ShopStore(database), settings.data / "store", clock.now())
+    return make_knowledge_base(settings, database).put(shop_articles(settings.data), whole=True)
+
+
+def pull_models(settings: Settings) -> None:
+    """Fetch the model files that the settings need."""
+    for name, entry in weights.manifest().items():
+        if not entry.optional or name == settings.llm:
+            if name.startswith("llm-") and (name != settings.llm or settings.llm_url):
+                continue
+            weights.pull(name, settings)
+
+
+def bot_path(settings: Settings) -> Path:
+    """Where the bot lies that was trained on the files as they are now."""
+    digest = hashlib.sha256()
+    for name in (*_TRAINED_ON, *_ALSO_TRAINED_ON):
+        path = ROOT / name
+        files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.suffix in (".yml", ".md", ".py"))
+        for file in files:
+            digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    return settings.models / f"bot-{digest.hexdigest()[:12]}.tar.gz"
+
+
+def train(settings: Settings, *, force: bool = False) -> Path:
+    """Train the bot unless one for the present files is there.
+
+    Raises:
+        TongshiError: the training failed; its own words stand above.
+    """
+    path = bot_path(settings)
+    if path.exists() and not force:
+        return path
+    name = path.name.removesuffix(".tar.gz")
+    command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(settings.models)]
+    if subprocess.run(command, cwd=ROOT, env=_environment(settings)).returncode:
+        raise TongshiError("`rasa train` failed; see its output above.")
+    for old in settings.models.glob("bot-*.tar.gz"):
+        if old != path:
+            old.unlink()
+    return path
+
+
+def run(settings: Settings) -> int:
+    """Start everything and stay until Ctrl-C.
+
+    Returns:
+        The exit status: 0 after Ctrl-C, else that of the part that ended.
+
+    Raises:
+        TongshiError: a port is taken.
+    """
+    model = train(settings)
+    addresses = _addresses(settings)
+    for name, address in addresses.items():
+        _require_free(name, int(address.rsplit(":", 1)[1].split("/")[0]))
+    password_file = settings.home / "secrets" / "desk-password"
+    settings.secret("desk-password")
+    manager = Manager(Printer(sys.stdout))
+    environment = _environment(settings)
+    for name, command in _commands(settings, model).items():
+        manager.add_process(name, " ".join(map(_quoted, command)), env=environment, cwd=str(ROOT))
+    watcher = threading.Thread(target=_announce, args=(settings, addresses, password_file), daemon=True)
+    watcher.start()
+    manager.loop()
+    return 0 if manager.returncode in (0, None, 130, 143, -2, -15) else manager.returncode
+
+
+def _commands(settings: Settings, model: Path) -> dict[str, list[str]]:
+    python = sys.executable
+    commands = {
+        "actions": [python, "-m", "rasa_sdk", "--actions", "actions", "--port", str(settings.action_port)],
+        "rasa": [
+            python, "-m", "rasa", "run", "--model", str(model), "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
+            "--endpoints", str(_endpoints(settings)), "--credentials", "credentials.yml",
+            "--enable-api", "--auth-token", settings.secret("rasa-api"),
+        ],
+        "desk": [python, "-m", "tongshi.cli", "desk"],
+    }  # fmt: skip
+    if not settings.llm_url:
+        commands["llm"] = [python, "-m", "tongshi.cli", "llm", "serve"]
+    return commands
+
+
+def _endpoints(settings: Settings) -> Path:
+    """endpoints.yml with the action server's port put in."""
+    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text("utf-8"))
+    endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{settings.action_port}/webhook"
+    path = settings.home / "run" / "endpoints.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(yaml.safe_dump(endpoints), "utf-8")
+    return path
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "PYTHONPATH": str(ROOT),
+        "PYTHONUNBUFFERED": "1",
+        "PYTHONWARNINGS": "ignore",
+        "RASA_TELEMETRY_ENABLED": "false",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+        "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
+        # Rasa's action server listens everywhere unless told otherwise.
+        "SANIC_HOST": "127.0.0.1",
+        "TONGSHI_HOME": str(settings.home),
+    }
+
+
+def _addresses(settings: Settings) -> dict[str, str]:
+    """What must answer before the system is up, by name; `llm` where it is ours."""
+    addresses = {
+        "actions": f"http://127.0.0.1:{settings.action_port}/health",
+        "rasa": f"{settings.rasa_address}/webhooks/rest/",
+        "desk": f"http://127.0.0.1:{settings.web_port}/health",
+    }
+    if not settings.llm_url:
+        addresses["llm"] = f"http://127.0.0.1:{settings.llm_port}/health"
+    return addresses
+
+
+def status(settings: Settings) -> dict[str, bool]:
+    """Which parts answer."""
+    found = {}
+    for name, address in _addresses(settings).items():
+        try:
+            found[name] = httpx.get(address, timeout=2).is_success
+        except httpx.HTTPError:
+            found[name] = False
+    return found
+
+
+def _announce(settings: Settings, addresses: dict[str, str], password_file: Path) -> None:
+    """Wait until every part answers, then say where it is."""
+    began = time.monotonic()
+    while not all(status(settings).values()):
+        time.sleep(0.5)
+        if time.monotonic() - began > 300:
+            silent = [name for name, up in status(settings).items() if not up]
+            print(f"Still no answer from: {', '.join(silent)}. The lines above say why.", flush=True)
+            return
+    lines = [
+        f"Chat page      http://127.0.0.1:{settings.web_port}/",
+        f"Support desk   http://127.0.0.1:{settings.web_port}/desk   (password in {password_file})",
+        f"Rasa           {settings.rasa_address}   (POST /webhooks/rest/webhook)",
+        f"Action server  http://127.0.0.1:{settings.action_port}",
+        f"Tongshi is up: everything answers, {time.monotonic() - began:.0f} s after its start. Ctrl-C stops it.",
+    ]
+    print("\n" + "\n".join(lines) + "\n", flush=True)
+
+
+def _require_free(name: str, port: int) -> None:
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise TongshiError(
+                f"Port {port} for {name} is taken. End what listens there, or set another with TONGSHI_"
+                f"{dict(actions='ACTION', rasa='RASA', desk='WEB', llm='LLM')[name]}_PORT."
+            )
+
+
+def _quoted(part: str) -> str:
+    import shlex
+
+    return shlex.quote(part)
