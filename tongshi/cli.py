@@ -97,15 +97,16 @@ def desk() -> None:
 
 
 @app.command()
-def chat() -> None:
-    """Talk to the bot in the terminal (`rasa shell`), with an action server if none runs."""
+def chat(interactive: Annotated[bool, typer.Option(help="Correct the bot as you go, and keep what it should have done.")] = False) -> None:
+    """Talk to the bot in the terminal (`rasa shell` or `rasa interactive`), with an action server if none runs."""
     from tongshi import system
 
     settings = get_settings()
     system.prepare_data(settings)
     model = system.train(settings)
     with _action_server(settings):
-        subprocess.run([sys.executable, "-m", "rasa", "shell", "--model", str(model)], cwd=ROOT, env=system._environment(settings))
+        command = "interactive" if interactive else "shell"
+        subprocess.run([sys.executable, "-m", "rasa", command, "--model", str(model)], cwd=ROOT, env=system.environment(settings))
 
 
 @contextmanager
@@ -116,7 +117,7 @@ def _action_server(settings):
         yield
         return
     command = [sys.executable, "-m", "rasa_sdk", "--actions", "actions", "--port", str(settings.action_port)]
-    process = subprocess.Popen(command, cwd=ROOT, env=system._environment(settings), stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=ROOT, env=system.environment(settings), stdout=subprocess.DEVNULL)
     try:
         while process.poll() is None and not system.status(settings)["actions"]:
             time.sleep(0.3)

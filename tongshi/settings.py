@@ -39,7 +39,7 @@ class Settings:
     llm_url: str = ""
     llm_key: str = ""
     llm_threads: int = 0
-    encoder: str = "use"
+    encoder: str = "use*0.5+tuned*0.5"
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0

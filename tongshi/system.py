@@ -68,7 +68,7 @@ def train(settings: Settings, *, force: bool = False) -> Path:
         return path
     name = path.name.removesuffix(".tar.gz")
     command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(settings.models)]
-    if subprocess.run(command, cwd=ROOT, env=_environment(settings)).returncode:
+    if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
         raise TongshiError("`rasa train` failed; see its output above.")
     for old in settings.models.glob("bot-*.tar.gz"):
         if old != path:
@@ -92,9 +92,9 @@ def run(settings: Settings) -> int:
     password_file = settings.home / "secrets" / "desk-password"
     settings.secret("desk-password")
     manager = Manager(Printer(sys.stdout))
-    environment = _environment(settings)
+    variables = environment(settings)
     for name, command in _commands(settings, model).items():
-        manager.add_process(name, " ".join(map(_quoted, command)), env=environment, cwd=str(ROOT))
+        manager.add_process(name, " ".join(map(_quoted, command)), env=variables, cwd=str(ROOT))
     watcher = threading.Thread(target=_announce, args=(settings, addresses, password_file), daemon=True)
     watcher.start()
     manager.loop()
@@ -127,7 +127,8 @@ def _endpoints(settings: Settings) -> Path:
     return path
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def environment(settings: Settings) -> dict[str, str]:
+    """What the parts are started with."""
     return {
         **os.environ,
         "PYTHONPATH": str(ROOT),

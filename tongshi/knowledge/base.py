@@ -25,6 +25,7 @@ SHOP = "shop"
 
 _NAMED_PRODUCT = 0.12
 _SECOND_ATTRIBUTE = 0.08
+_ATTRIBUTE_SLOPE = 8.0
 _EXACT = 0.93
 
 
@@ -202,9 +203,12 @@ class KnowledgeBase:
         products, catalogue, unnamed = self._products(question, context) if collection == SHOP else ([], [], question)
         attribute_places = [place for place, label in enumerate(index.labels) if label.startswith(ATTRIBUTE)]
         if products:
-            # The questions for attributes name no product, so they are compared with what is asked of it.
+            # The questions for attributes name no product, so they are compared with what is asked of it; those that cannot be answered
+            # often do, so they are compared with both, lest they win by the name alone.
+            none = [place for place, label in enumerate(index.labels) if label == UNANSWERABLE]
             for whole, part in zip(ranking, index.rank(unnamed, self._encoder)):
                 whole[attribute_places] = np.maximum(whole, part)[attribute_places]
+                whole[none] = (whole[none] + part[none]) / 2
             if unnamed != question:
                 ranking[0][attribute_places] += _NAMED_PRODUCT
         scores, similarities, decisions = ranking
@@ -217,10 +221,10 @@ class KnowledgeBase:
             label = index.labels[place]
             if label == UNANSWERABLE:
                 continue
-            # Whether it is a product question at all is one thing, which of its attributes is meant another.
-            allies = attribute_places if label.startswith(ATTRIBUTE) else ()
-            score = calibration.probability(index.features(place, scores, similarities, decisions, allies))
+            score = calibration.probability(index.features(place, scores, similarities, decisions))
             if label.startswith(ATTRIBUTE):
+                # A named product's facts are certain; all that is asked is whether they are meant, or something else.
+                score = self._about_attributes(scores, attribute_places)
                 if products and not any(one.article.startswith(PREFIX) for one in found):
                     names = self._attributes(index, scores, place, attribute_places)
                     found += self._product_passages(products, names, catalogue, language, score)
@@ -236,13 +240,17 @@ class KnowledgeBase:
         if not (self._shop and self._data):
             return [], [], question
         catalogue = self._shop.products()
-        by_sku = {product.sku: product for product in catalogue}
         finder = product_finder(self._data, tuple((product.name, product.sku) for product in catalogue))
         for text in (question, context):
-            skus = [sku for sku in mentioned(finder, text) if sku in by_sku] if text else []
-            if skus:
-                return [by_sku[sku] for sku in skus], catalogue, without(finder, question)
+            if products := mentioned(finder, text, catalogue):
+                return products, catalogue, without(finder, question)
         return [], catalogue, question
+
+    @staticmethod
+    def _about_attributes(scores: np.ndarray, places: list[int]) -> float:
+        """How likely a question that names a product is about one of its attributes rather than an article or the unknown."""
+        lead = scores[places].max() - np.delete(scores, places).max()
+        return float(1 / (1 + np.exp(-_ATTRIBUTE_SLOPE * lead)))
 
     @staticmethod
     def _attributes(index: SearchIndex, scores, place: int, places: list[int]) -> list[str]:

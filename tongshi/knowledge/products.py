@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from tongshi.commerce.catalogue import companions, skus_of
 from tongshi.language import formats
 from tongshi.language.phrases import PhraseFinder
+from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies
 from tongshi.settings import LANGUAGES
 from tongshi.storage.models import Product
@@ -94,12 +96,16 @@ def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> PhraseFinder
     return PhraseFinder([*names, *product_phrases(data)])
 
 
-def mentioned(finder: PhraseFinder, text: str) -> list[str]:
-    """SKUs of the products that a text names, in order; all of a kind where only the kind is named."""
-    skus: list[str] = []
+def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> list[Product]:
+    """Products that a text names, in order; of a kind that is named those whose figures stand in the text ("the 30 watt one"), else all."""
+    by_sku = {product.sku: product for product in catalogue}
+    figures = set(re.findall(r"\d+", fold(text)))
+    named: list[Product] = []
     for found in finder.find(text):
-        skus += [sku for sku in skus_of(found.value) if sku not in skus]
-    return skus
+        products = [by_sku[sku] for sku in skus_of(found.value) if sku in by_sku]
+        exact = [one for one in products if figures & set(re.findall(r"\d+", one.name))]
+        named += [one for one in exact or products if one not in named]
+    return named
 
 
 def without(finder: PhraseFinder, text: str) -> str:

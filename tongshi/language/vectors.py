@@ -58,14 +58,34 @@ class SentenceTransformerEncoder:
         return np.asarray(vectors, np.float32).reshape(len(texts), self.dimensions)
 
 
-@lru_cache(maxsize=4)
+class CombinedEncoder:
+    """Several encoders side by side: the dot product of its vectors is the weighted mean of their cosines.
+
+    Args:
+        encoders: each with its weight.
+    """
+
+    def __init__(self, encoders: Sequence[tuple[Encoder, float]]) -> None:
+        total = sum(weight for _, weight in encoders)
+        self._encoders = [(encoder, (weight / total) ** 0.5) for encoder, weight in encoders]
+        self.name = "+".join(f"{encoder.name}*{weight:g}" for encoder, weight in encoders)
+        self.dimensions = sum(encoder.dimensions for encoder, _ in encoders)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        return np.hstack([encoder.encode(texts) * factor for encoder, factor in self._encoders]).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
 def get_encoder(name: str) -> Encoder:
     """The encoder of that name, loaded once a process.
 
     Args:
-        name: `use`; `e5`, multilingual-e5-small as published; `tuned`, the same with the adapter of `models/adapters/encoder`; or
-            whatever sentence-transformers can load.
+        name: `use`; `e5`, multilingual-e5-small; `tuned`, that with the project's adapter; whatever sentence-transformers can load; or several of
+            them with their weights, as in `use*0.8+tuned*0.2`.
     """
+    if "+" in name:
+        parts = (part.partition("*") for part in name.split("+"))
+        return CombinedEncoder([(get_encoder(one.strip()), float(weight or 1)) for one, _, weight in parts])
     if name == "use":
         return UniversalSentenceEncoder()
     if name in ("e5", "tuned"):
