@@ -93,7 +93,7 @@ def desk() -> None:
 
     from tongshi.desk.app import create_app
 
-    uvicorn.run(create_app(), host="127.0.0.1", port=get_settings().web_port, log_level="warning", access_log=False)
+    uvicorn.run(create_app(), host="127.0.0.1", port=get_settings().web_port, log_level="warning", access_log=False, ws="none")
 
 
 @app.command()
