@@ -44,6 +44,12 @@ def _offered(tracker: Tracker) -> list[str]:
     return []
 
 
+def _offered_start(tracker: Tracker) -> str | None:
+    """The one thing that the bot's last message offered to start, if it was one."""
+    starts = [STARTS[payload.lstrip("/")] for payload in _offered(tracker) if payload.lstrip("/") in STARTS]
+    return starts[0] if len(starts) == 1 else None
+
+
 class ActionAffirm(Action):
     """A yes outside a form means the one thing that was just offered, if one was."""
 
@@ -51,10 +57,8 @@ class ActionAffirm(Action):
         return "action_affirm"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        offers = [payload.lstrip("/") for payload in _offered(tracker)]
-        starts = [STARTS[offer] for offer in offers if offer in STARTS]
-        if len(starts) == 1:
-            return [FollowupAction(starts[0])]
+        if start := _offered_start(tracker):
+            return [FollowupAction(start)]
         say(dispatcher, tracker, "utter_affirm_idle")
         return []
 
@@ -96,7 +100,8 @@ class ActionChangeLanguage(Action):
 
 
 class ActionInform(Action):
-    """Bare facts outside a form: an order number or e-mail is a question about that order, a return number about that return."""
+    """Bare facts outside a form: an order number or e-mail is for what was just offered, else a question about that order; a return
+    number is one about that return."""
 
     def name(self) -> str:
         return "action_inform"
@@ -105,7 +110,7 @@ class ActionInform(Action):
         if _entities(tracker, "case_number"):
             return [FollowupAction("return_status_form")]
         if _entities(tracker, "order_number") or _entities(tracker, "email"):
-            return [FollowupAction("order_status_form")]
+            return [FollowupAction(_offered_start(tracker) or "order_status_form")]
         if _entities(tracker, "product"):
             return [FollowupAction("action_answer")]
         say(dispatcher, tracker, "utter_not_understood")

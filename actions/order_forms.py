@@ -59,6 +59,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             # "No, the other one": a correction, not a refusal; the question comes again with the new answer.
             events.append(SlotSet("confirm", None))
         tracker.add_slots(events)
+        if refused := self._completed(tracker):
+            tracker.add_slots(refused)
+            events += refused
         return events + self._next(dispatcher, tracker)
 
     def _next(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
@@ -67,7 +70,6 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             try:
                 ask = _job(self.form, tracker).ask(_order(tracker), tracker.slots)
             except Refused:
-                # Whichever half is corrected next is tried with the other half as it was.
                 refused = [_one(tracker.get_slot(name)) for name in _IDENTITY]
                 say(dispatcher, tracker, "utter_identity_refused")
                 return [
@@ -82,14 +84,20 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         say(dispatcher, tracker, ask.say)
         return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
 
-    def _identity(self, tracker: Tracker) -> Ask | None:
+    @staticmethod
+    def _completed(tracker: Tracker) -> list[EventType]:
+        """After a refused pair, whichever half comes anew is tried with the other half as it was."""
         refused = tracker.get_slot("refused_pair")
-        if refused and (tracker.get_slot("order_number") or tracker.get_slot("email")):
-            tracker.add_slots([SlotSet(name, tracker.get_slot(name) or old) for name, old in zip(_IDENTITY, refused)])
-        for name in _IDENTITY:
-            if not tracker.get_slot(name):
-                return Ask(name, Say(f"utter_request_{name}"))
-        return None
+        if not refused or not (tracker.get_slot("order_number") or tracker.get_slot("email")):
+            return []
+        return [
+            *(SlotSet(name, tracker.get_slot(name) or old) for name, old in zip(_IDENTITY, refused)),
+            SlotSet("refused_pair", None),
+        ]
+
+    @staticmethod
+    def _identity(tracker: Tracker) -> Ask | None:
+        return next((Ask(name, Say(f"utter_request_{name}")) for name in _IDENTITY if not tracker.get_slot(name)), None)
 
 
 class SubmitOrderForm(_OrderFormAction, ABC):

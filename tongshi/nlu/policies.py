@@ -9,7 +9,7 @@ import regex
 from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.shared.core.constants import ACTION_LISTEN_NAME
+from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import LoopInterrupted, SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
@@ -78,7 +78,8 @@ def is_clear(message: UserUttered) -> str | None:
     words = len(text.split())
     if code == "en" and words < 2:
         return None
-    enough = 0.9 if words == 1 else 0.8
+    # Languages of one script are told apart by words, and two or three short ones are few.
+    enough = 0.8 if words >= 3 and letters >= 10 else 0.97
     return code if confidence >= enough and letters >= 4 else None
 
 
@@ -132,6 +133,8 @@ class LanguagePolicy(_UntrainedPolicy):
         )
         messages = [event for event in tracker.applied_events() if isinstance(event, UserUttered)] or [message]
         hint = (message.metadata or {}).get("language")
+        if before.language and tracker.get_slot(REQUESTED_SLOT) == "address":
+            return self._predict(domain, None)  # an address is in the language of its country
         after = next_state(before, messages, hint if hint in LANGUAGES else None, get_settings().language)
         events = [
             SlotSet(name, new)
@@ -155,12 +158,13 @@ class DigressionPolicy(_UntrainedPolicy):
     answer to a form (a yes, a bare fact), or was not understood, is met by the question alone. So no rule need be written once for
     each form.
 
-    Configuration: `answered`, the intents that a rule answers within a form.
+    Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
+    are only a question, with the action that answers it.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "answered": []}
+        return {"priority": 7, "answered": [], "asides": {}}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -169,7 +173,8 @@ class DigressionPolicy(_UntrainedPolicy):
         if not form or not tracker.is_active_loop_rejected:
             return self._predict(domain, None)
         just_rejected = tracker.latest_action_name == ACTION_LISTEN_NAME
-        if just_rejected and tracker.latest_message.intent.get("name") in self.config["answered"]:
-            return self._predict(domain, None)
+        intent = tracker.latest_message.intent.get("name")
+        if just_rejected and (intent in self.config["asides"] or intent in self.config["answered"]):
+            return self._predict(domain, self.config["asides"].get(intent))
         # Interrupted: the form asks again without taking the message for an answer.
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
