@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import socket
 import subprocess
 import sys
@@ -94,7 +95,8 @@ def run(settings: Settings) -> int:
     manager = Manager(Printer(sys.stdout))
     variables = environment(settings)
     for name, command in _commands(settings, model).items():
-        manager.add_process(name, " ".join(map(_quoted, command)), env=variables, cwd=str(ROOT))
+        command = [sys.executable, "-m", "tongshi.keeper", *command]
+        manager.add_process(name, shlex.join(command), env=variables, cwd=str(ROOT))
     watcher = threading.Thread(target=_announce, args=(settings, addresses, password_file), daemon=True)
     watcher.start()
     manager.loop()
@@ -193,8 +195,3 @@ def _require_free(name: str, port: int) -> None:
                 f"{dict(actions='ACTION', rasa='RASA', desk='WEB', llm='LLM')[name]}_PORT."
             )
 
-
-def _quoted(part: str) -> str:
-    import shlex
-
-    return shlex.quote(part)

@@ -1,0 +1,36 @@
+"""A person takes over without a race: nothing makes the bot speak until the conversation is handed back."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.e2e.conftest import is_reply, running
+from tongshi.settings import ROOT
+
+
+def release(home, sender):
+    environment = {**os.environ, "TONGSHI_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "tongshi.cli", "handover", "release", sender], cwd=ROOT, env=environment, check=True)
+
+
+@pytest.mark.parametrize("text", ["/restart", "restart please", "hello?", "I want to return my watch", "/session_start"])
+def test_the_bot_is_silent_whatever_is_said(system, sender, text):
+    assert is_reply("utter_handoff_queued", "en", system.texts(sender, "I want to speak to a human being")[0])
+    assert system.texts(sender, text) == []
+    release(system.home, sender)
+    assert system.texts(sender, "hello there, are you back?")
+
+
+def test_a_restart_of_everything_does_not_end_it(tmp_path, sender):
+    with running(tmp_path / "home", support_hours="always") as first:
+        first.say(sender, "Ich möchte bitte mit einem Menschen sprechen")
+        assert first.texts(sender, "hallo?") == []
+    with running(tmp_path / "home", support_hours="never") as second:
+        assert second.texts(sender, "hallo, ist da jemand?") == []
+        release(tmp_path / "home", sender)
+        assert second.texts(sender, "hallo, ist da jemand?")
+        closed = second.texts(f"{sender}-2", "Ich möchte bitte mit einem Menschen sprechen")[0]
+        assert is_reply("utter_handoff_closed", "de", closed) and "CL-" in closed
+        assert is_reply("utter_bot", "de", second.texts(f"{sender}-2", "bist du ein roboter?")[0])

@@ -1,0 +1,48 @@
+"""Runs one part of the system and starts it again when it dies by itself: `python -m tongshi.keeper COMMAND…`."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import time
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two starts of a part that keeps dying."""
+
+
+def keep(command: list[str]) -> int:
+    """Run a command until this process is told to stop.
+
+    A part that dies within ten seconds of its first start is not started again: something is wrong with it that another try does not mend.
+
+    Returns:
+        The exit status: 0 once told to stop.
+    """
+    stopping = False
+    child: subprocess.Popen | None = None
+
+    def stop(number: int, _frame) -> None:
+        nonlocal stopping
+        stopping = True
+        if child and child.poll() is None:
+            child.send_signal(signal.SIGTERM)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, stop)
+    first, pause = time.monotonic(), 0.5
+    while True:
+        began = time.monotonic()
+        child = subprocess.Popen(command, start_new_session=True)
+        code = child.wait()
+        if stopping:
+            return 0
+        if time.monotonic() - first < 10:
+            return code or 1
+        pause = 0.5 if time.monotonic() - began > 60 else min(LONGEST_PAUSE, pause * 2)
+        print(f"ended with status {code}; starting it again in {pause:.0f} s", flush=True)
+        time.sleep(pause)
+
+
+if __name__ == "__main__":
+    sys.exit(keep(sys.argv[1:]))
