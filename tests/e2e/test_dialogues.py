@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from tests.e2e.conftest import is_reply
+from tongshi.evaluation.running import is_reply
 from tongshi.settings import LANGUAGES, ROOT
 
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import is_reply
+from tongshi.evaluation.running import is_reply
 
 STARTS = {
     "en": ("I'd like to return something, order MD-10251, omar.haddad@example.com", "the in-ear buds please"),

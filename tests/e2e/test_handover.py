@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.e2e.conftest import is_reply, running
+from tongshi.evaluation.running import is_reply, running
 from tongshi.settings import ROOT
 
 

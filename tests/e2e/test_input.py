@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.e2e.conftest import is_reply
+from tongshi.evaluation.running import is_reply
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\u0000\u0007\u200b", None, 42, ["a"]])

@@ -1,6 +1,6 @@
 """The reply is in the customer's language: held through what tells nothing, switched when the customer switches."""
 
-from tests.e2e.conftest import is_reply
+from tongshi.evaluation.running import is_reply
 
 
 def test_what_tells_nothing_keeps_the_language(system, sender):

@@ -1,0 +1,292 @@
+"""The reports of `tongshi evaluate`: each a table, one row a language."""
+
+from __future__ import annotations
+
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import yaml
+from rich.progress import track
+from rich.table import Table
+from sklearn.metrics import f1_score
+
+from tongshi.evaluation.running import System, free_port, is_reply, running
+from tongshi.language.identify import get_identifier
+from tongshi.settings import LANGUAGES, ROOT, Settings
+
+TESTS = ROOT / "tests"
+
+
+@dataclass
+class Report:
+    """Figures in rows.
+
+    Attributes:
+        primary: the column that a reader should look at first.
+        notes: what the figures were measured on.
+    """
+
+    title: str
+    primary: str
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    notes: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"title": self.title, "primary": self.primary, "notes": self.notes, "rows": self.rows}
+
+    def table(self) -> Table:
+        table = Table(title=self.title, caption=self.notes)
+        for name in self.rows[0]:
+            table.add_column(name, justify="left" if isinstance(self.rows[0][name], str) else "right")
+        for row in self.rows:
+            table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))
+        return table
+
+
+def nlu(settings: Settings) -> Report:
+    """Intents of held-out wordings, which no training wording repeats."""
+    from tongshi import system
+    from tongshi.nlu.understanding import Understanding
+
+    understand = Understanding(system.train(settings))
+    known = {wording.casefold() for language in LANGUAGES for _, wording in _wordings(ROOT / "data/nlu" / f"{language}.yml")}
+    report = Report("Intents of unseen wordings", "accuracy", notes="tests/evaluation/nlu, without wordings that stand in data/nlu")
+    for language in track(LANGUAGES, "nlu", transient=True):
+        pairs = [
+            pair for pair in _wordings(TESTS / "evaluation" / "nlu" / f"{language}.yml") if pair[1].casefold() not in known
+        ]
+        began = time.perf_counter()
+        parsed = [understand(text) for _, text in pairs]
+        milliseconds = (time.perf_counter() - began) / len(pairs) * 1000
+        wanted = [intent for intent, _ in pairs]
+        found = [one["intent"]["name"] for one in parsed]
+        right_language = [one["language"]["code"] in (language, None) for one in parsed]
+        report.rows.append(
+            {
+                "language": language,
+                "wordings": len(pairs),
+                "accuracy": float(np.mean([a == b for a, b in zip(wanted, found)])),
+                "macro F1": float(f1_score(wanted, found, average="macro", labels=sorted(set(wanted)))),
+                "language right": float(np.mean(right_language)),
+                "ms": milliseconds,
+            }
+        )
+    return _with_mean(report)
+
+
+def retrieval(settings: Settings) -> Report:
+    """Whether the right article comes first, and whether search knows when nothing answers."""
+    from tongshi.knowledge.base import make_knowledge_base
+    from tongshi.storage.database import get_database
+
+    base = make_knowledge_base(settings, get_database())
+    report = Report("Search", "recall@1", notes="tests/evaluation/answers")
+    for language in track(LANGUAGES, "retrieval", transient=True):
+        ranks, products, silent, milliseconds = [], [], [], []
+        for question in _questions(language):
+            began = time.perf_counter()
+            found = base.search(question["question"], language)
+            milliseconds.append((time.perf_counter() - began) * 1000)
+            articles = [one.article for one in found.passages]
+            wanted = question["article"]
+            if wanted is None:
+                silent.append(not found.confident)
+            else:
+                rank = articles.index(wanted) + 1 if wanted in articles else 0
+                (products if wanted.startswith("product:") else ranks).append(rank)
+        report.rows.append(
+            {
+                "language": language,
+                "recall@1": _share(ranks, 1),
+                "recall@5": _share(ranks, 5),
+                "MRR": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
+                "products recall@1": _share(products, 1),
+                "abstention": float(np.mean(silent)),
+                "ms p50": statistics.median(milliseconds),
+            }
+        )
+    return _with_mean(report)
+
+
+def answers(settings: Settings) -> Report:
+    """Whether the decisive fact is said, in the right language, and nothing where nothing is known."""
+    from tongshi.llm.answering import make_answerer
+    from tongshi.storage.database import get_database
+
+    answerer = make_answerer(settings, get_database())
+    answerer.warm_up()
+    identify = get_identifier()
+    notes = f"tests/evaluation/answers, mode {settings.answer_mode}"
+    report = Report("Answers", "fact right", notes=notes)
+    for language in track(LANGUAGES, "answers", transient=True):
+        facts, cited, tongue, silent, seconds = [], [], [], [], []
+        for question in _questions(language):
+            answer = answerer.answer(question["question"], language)
+            seconds.append(answer.seconds)
+            if question["article"] is None:
+                silent.append(answer.outcome == "unknown")
+                continue
+            right = any(citation.article == question["article"] for citation in answer.citations)
+            facts.append(right and all(part in answer.text for part in question.get("expect") or []))
+            if answer.text:
+                cited.append(right)
+                tongue.append(identify(answer.text).language == language)
+        report.rows.append(
+            {
+                "language": language,
+                "fact right": float(np.mean(facts)),
+                "cited article right": float(np.mean(cited)),
+                "language right": float(np.mean(tongue)),
+                "abstention": float(np.mean(silent)),
+                "s p50": statistics.median(seconds),
+                "s p95": float(np.quantile(seconds, 0.95)),
+            }
+        )
+    return _with_mean(report)
+
+
+def dialogues(settings: Settings) -> Report:
+    """Scripted conversations against a whole system of its own: how many turns get the reply that they should."""
+    report = Report("Dialogues", "turns right", notes="tests/dialogues, over REST")
+    with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", support_hours="always") as system:
+        for language in track(LANGUAGES, "dialogues", transient=True):
+            system.forget_cases()
+            turns, whole = [], []
+            for dialogue in yaml.safe_load((TESTS / "dialogues" / f"{language}.yml").read_text("utf-8"))["dialogues"]:
+                right = list(_play(system, dialogue, language))
+                turns += right
+                whole.append(all(right))
+            report.rows.append(
+                {"language": language, "turns": len(turns), "turns right": float(np.mean(turns)), "whole right": float(np.mean(whole))}
+            )
+    return _with_mean(report)
+
+
+def _play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[bool]:
+    sender = f"evaluate-{uuid.uuid4().hex[:8]}"
+    for turn in dialogue["turns"]:
+        texts = system.texts(sender, turn["say"], language)
+        named = len(texts) == len(turn["expect"]) and all(map(is_reply, turn["expect"], [language] * len(texts), texts))
+        yield named and all(part in "\n".join(texts) for part in turn.get("contains", []))
+
+
+def latency(settings: Settings) -> Report:
+    """Milliseconds of turns, beside the bot of `rasa init` in the same run."""
+    report = Report("Latency (ms)", "plain p50", notes="plain: no action; look-up: an order's status; answer: from the knowledge base")
+    words = {language: _first_turns(language) for language in LANGUAGES}
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _rasa_init(Path(folder) / "init") as plain,
+        running(Path(folder) / "home", support_hours="always") as system,
+    ):
+        say_plain = _speaker(plain)
+        base = [_timed(say_plain, "hello") for _ in range(40)][10:]
+        report.rows.append(_timings("rasa init", base, [], []))
+        say = _speaker(system.address("RASA"))
+        for language in track(LANGUAGES, "latency", transient=True):
+            greeting, look_up = words[language]
+            questions = [one["question"] for one in _questions(language) if one["article"]][:30:3]
+            turns = [_timed(say, greeting) for _ in range(20)][5:]
+            look_ups = [_timed(say, look_up) for _ in range(15)][3:]
+            found = [_timed(say, question) for question in questions]
+            report.rows.append(_timings(language, turns, look_ups, found))
+    return report
+
+
+def _timings(name: str, plain: list[float], look_ups: list[float], found: list[float]) -> dict[str, Any]:
+    row: dict[str, Any] = {"language": name}
+    for label, values in (("plain", plain), ("look-up", look_ups), ("answer", found)):
+        row[f"{label} p50"] = round(statistics.median(values), 1) if values else "-"
+        row[f"{label} p95"] = round(float(np.quantile(values, 0.95)), 1) if values else "-"
+    return row
+
+
+def _first_turns(language: str) -> tuple[str, str]:
+    """A greeting and an order's status in one message, from the scripted dialogues."""
+    scripted = yaml.safe_load((TESTS / "dialogues" / f"{language}.yml").read_text("utf-8"))["dialogues"]
+    return scripted[0]["turns"][0]["say"], scripted[1]["turns"][0]["say"]
+
+
+def _speaker(address: str) -> Callable[[str], Any]:
+    client = httpx.Client(timeout=60)
+
+    def say(text: str) -> Any:
+        body = {"sender": uuid.uuid4().hex, "message": text}
+        return client.post(f"{address}/webhooks/rest/webhook", json=body).raise_for_status()
+
+    return say
+
+
+def _timed(say: Callable[[str], Any], text: str) -> float:
+    began = time.perf_counter()
+    say(text)
+    return (time.perf_counter() - began) * 1000
+
+
+@contextmanager
+def _rasa_init(folder: Path) -> Iterator[str]:
+    """The bot that `rasa init` makes, trained and served; yields its address."""
+    folder.mkdir()
+    rasa = [sys.executable, "-m", "rasa"]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    subprocess.run([*rasa, "init", "--no-prompt", "--init-dir", str(folder)], check=True, **quiet)
+    port = free_port()
+    process = subprocess.Popen([*rasa, "run", "--interface", "127.0.0.1", "--port", str(port)], cwd=folder, **quiet)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        while process.poll() is None:
+            try:
+                if httpx.get(f"{address}/webhooks/rest/", timeout=2).is_success:
+                    break
+            except httpx.HTTPError:
+                time.sleep(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wordings(path: Path) -> Iterator[tuple[str, str]]:
+    for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        for line in re.findall(r"^- (.+)$", block["examples"], re.M) if "intent" in block else ():
+            yield block["intent"], line.strip()
+
+
+def _questions(language: str) -> list[dict[str, Any]]:
+    return yaml.safe_load((TESTS / "evaluation" / "answers" / f"{language}.yml").read_text("utf-8"))["questions"]
+
+
+def _share(ranks: list[int], most: int) -> float:
+    return float(np.mean([0 < rank <= most for rank in ranks]))
+
+
+def _with_mean(report: Report) -> Report:
+    """A last row with the mean over the languages."""
+    mean: dict[str, Any] = {"language": "mean"}
+    for name in list(report.rows[0])[1:]:
+        value = statistics.fmean(row[name] for row in report.rows)
+        mean[name] = value if isinstance(report.rows[0][name], float) else round(value)
+    report.rows.append(mean)
+    return report
+
+
+REPORTS: dict[str, Callable[[Settings], Report]] = {
+    "nlu": nlu,
+    "retrieval": retrieval,
+    "answers": answers,
+    "dialogues": dialogues,
+    "latency": latency,
+}
+"""Each report by its name on the command line."""

@@ -1,0 +1,117 @@
+"""A whole system of its own for measuring and testing: on free ports, with a data folder of its own."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tongshi.responses.catalog import get_replies
+from tongshi.settings import ROOT
+
+PARTS = ("RASA", "ACTION", "LLM", "WEB")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@dataclass
+class System:
+    """A running system.
+
+    Attributes:
+        ports: by part, see `PARTS`.
+        home: its data folder.
+    """
+
+    home: Path
+    ports: dict[str, int]
+    process: subprocess.Popen
+    log: Path
+
+    def address(self, part: str) -> str:
+        return f"http://127.0.0.1:{self.ports[part]}"
+
+    def say(self, sender: str, text: Any, language: str | None = None) -> list[dict[str, Any]]:
+        """What the bot replies to a message on the REST channel."""
+        body = {"sender": sender, "message": text, "metadata": {"language": language} if language else {}}
+        response = httpx.post(f"{self.address('RASA')}/webhooks/rest/webhook", json=body, timeout=60)
+        response.raise_for_status()
+        return response.json()
+
+    def texts(self, sender: str, text: Any, language: str | None = None) -> list[str]:
+        return [message["text"] for message in self.say(sender, text, language)]
+
+    def slots(self, sender: str) -> dict[str, Any]:
+        token = (self.home / "secrets" / "rasa-api").read_text().strip()
+        url = f"{self.address('RASA')}/conversations/{sender}/tracker"
+        return httpx.get(url, params={"token": token}, timeout=20).json()["slots"]
+
+    def forget_cases(self) -> None:
+        """As if nobody had registered anything, so that each language starts alike."""
+        with sqlite3.connect(self.home / "tongshi.db", timeout=20) as connection:
+            for table in ("handovers", "cases", "identity_attempts"):
+                connection.execute(f"DELETE FROM {table}")
+            connection.execute("UPDATE orders SET address = NULL")
+
+    def pids(self, part: str) -> list[int]:
+        """Processes that listen on a part's port."""
+        found = subprocess.run(["ss", "-ltnpH", f"sport = :{self.ports[part]}"], capture_output=True, text=True).stdout
+        return [int(pid) for pid in re.findall(r"pid=(\d+)", found)]
+
+
+@contextmanager
+def running(home: Path, **settings: str) -> Iterator[System]:
+    """Start a system in `home`, wait until it is up, and stop it as Ctrl-C does.
+
+    Args:
+        settings: as in `TONGSHI_<NAME>`, lower case.
+    """
+    ports = {part: free_port() for part in PARTS}
+    environment = {
+        **os.environ,
+        "TONGSHI_HOME": str(home),
+        **{f"TONGSHI_{part}_PORT": str(port) for part, port in ports.items()},
+        **{f"TONGSHI_{name.upper()}": value for name, value in settings.items()},
+    }
+    home.mkdir(parents=True, exist_ok=True)
+    log = home / f"system-{ports['RASA']}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tongshi.cli", "up"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+        )
+    system = System(home, ports, process, log)
+    try:
+        deadline = time.monotonic() + 900
+        while "Tongshi is up" not in log.read_text("utf-8", "replace"):
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"The system did not start:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+            time.sleep(0.5)
+        yield system
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def is_reply(name: str, language: str, text: str) -> bool:
+    """Whether a text is one of the variations of a reply, whatever its placeholders hold."""
+    for variation in get_replies().variations(name, language):
+        pattern = ".*".join(re.escape(part) for part in re.split(r"{\w+}", variation))
+        if re.search(pattern, text, re.S):
+            return True
+    return False

@@ -1,0 +1,24 @@
+"""What the trained bot makes of single messages, outside a conversation."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from rasa.core.agent import Agent
+
+
+class Understanding:
+    """The bot's natural-language understanding.
+
+    Args:
+        model: a file that `rasa train` made.
+    """
+
+    def __init__(self, model: Path) -> None:
+        self._agent = Agent.load(str(model))
+
+    def __call__(self, text: str) -> dict[str, Any]:
+        """Intent, ranking, entities and language of a message, as Rasa's `/model/parse` gives them."""
+        return asyncio.run(self._agent.parse_message(text))
