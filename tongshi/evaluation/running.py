@@ -112,6 +112,6 @@ def is_reply(name: str, language: str, text: str) -> bool:
     """Whether a text is one of the variations of a reply, whatever its placeholders hold."""
     for variation in get_replies().variations(name, language):
         pattern = ".*".join(re.escape(part) for part in re.split(r"{\w+}", variation))
-        if re.search(pattern, text, re.S):
+        if re.search(pattern, text, re.DOTALL):
             return True
     return False

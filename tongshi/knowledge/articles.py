@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,10 @@ ATTRIBUTE = "attribute:"
 
 PASSAGE_LENGTH = 420
 """Characters of a passage, about what the encoder and a small language model take in well; CJK text counts double."""
+
+_HEADING = re.compile(r"#{1,6} +(\S.*)")
+_ITEM = re.compile(r"- |.* \| ")
+_CLOSED = tuple(".:!?…。：！？؟")
 
 
 @dataclass(frozen=True)
@@ -97,24 +102,40 @@ def shop_articles(data: Path) -> Iterator[Article]:
 
 
 def passages(text: str) -> list[str]:
-    """Cut a text at paragraphs, and long paragraphs at sentences, into passages of at most about `PASSAGE_LENGTH`."""
+    """Cut a text at paragraphs, and long paragraphs at sentences, into passages of at most about `PASSAGE_LENGTH`.
+
+    Each begins with the heading it stands under; list items and table rows keep lines of their own.
+    """
     found: list[str] = []
     heading = ""
     for paragraph in text.split("\n\n"):
-        paragraph = paragraph.strip()
-        if not paragraph:
-            continue
-        if paragraph.startswith("#") and "\n" not in paragraph:
-            heading = paragraph.lstrip("# ").strip()
-            continue
-        pieces: list[str] = []
-        for sentence in sentences(paragraph) or [paragraph]:
+        lines = paragraph.strip().split("\n")
+        while lines and (match := _HEADING.fullmatch(lines[0])):
+            heading = match[1].strip()
+            lines.pop(0)
+        body = "\n".join(lines).strip()
+        found += [_headed(heading, piece) for piece in _pieces(body)] if body else []
+    return found
+
+
+def _headed(heading: str, piece: str) -> str:
+    if not heading:
+        return piece
+    between = "\n" if _ITEM.match(piece) else " "
+    return f"{heading}{'' if heading.endswith(_CLOSED) else ':'}{between}{piece}"
+
+
+def _pieces(paragraph: str) -> list[str]:
+    pieces: list[str] = []
+    for line in paragraph.split("\n"):
+        item = bool(_ITEM.match(line))
+        whole = item and _width(line) <= PASSAGE_LENGTH
+        for place, sentence in enumerate([line.strip()] if whole else sentences(line) or [line.strip()]):
             if pieces and _width(pieces[-1]) + _width(sentence) <= PASSAGE_LENGTH:
-                pieces[-1] = f"{pieces[-1]} {sentence}"
+                pieces[-1] += ("\n" if item and place == 0 else " ") + sentence
             else:
                 pieces.append(sentence)
-        found += [f"{heading}: {piece}" if heading else piece for piece in pieces]
-    return found
+    return [piece for piece in pieces if piece]
 
 
 def _width(text: str) -> int:

@@ -14,7 +14,13 @@ from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
 from tongshi.knowledge.index import SearchIndex, get_calibration
-from tongshi.knowledge.products import PREFIX, ProductFacts, mentioned, product_finder, without
+from tongshi.knowledge.products import (
+    PREFIX,
+    ProductFacts,
+    mentioned,
+    product_finder,
+    without,
+)
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage import models
 from tongshi.storage.knowledge import KnowledgeStore

@@ -18,6 +18,7 @@ import regex
 import yaml
 
 from tongshi import weights
+from tongshi.errors import TongshiError
 from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.language.text import fold, scripts
 from tongshi.settings import LANGUAGES, Settings, get_settings
@@ -161,15 +162,11 @@ def train_chat_model(data: Path, folder: Path) -> Path:
     path = folder / f"chat-{digest}.bin"
     if path.exists():
         return path
-    import fasttext
-
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         corpus = Path(work) / "corpus.txt"
         corpus.write_text("".join(lines), "utf-8")
-        model = fasttext.train_supervised(
-            str(corpus), dim=24, epoch=25, lr=0.4, minn=1, maxn=5, bucket=60_000, wordNgrams=1, thread=1, verbose=0, seed=1
-        )
+        model = _train(str(corpus))
         model.save_model(str(Path(work) / "model.bin"))
         # Several processes may train at once; the last one to finish replaces an equal file.
         os.replace(Path(work) / "model.bin", path)
@@ -177,6 +174,20 @@ def train_chat_model(data: Path, folder: Path) -> Path:
         if old != path:
             old.unlink(missing_ok=True)
     return path
+
+
+def _train(corpus: str):
+    """Train fastText's classifier; a learning rate at which it diverges, as it may with very short lines, is halved."""
+    import fasttext
+
+    for rate in (0.1, 0.05, 0.025):
+        try:
+            return fasttext.train_supervised(
+                corpus, dim=24, epoch=60, lr=rate, minn=1, maxn=5, bucket=200_000, wordNgrams=1, thread=1, verbose=0, seed=1
+            )
+        except RuntimeError:
+            continue
+    raise TongshiError(f"fastText could not be trained on {corpus}.")
 
 
 def _wordings(data: Path, language: str) -> list[str]:

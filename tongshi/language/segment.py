@@ -7,7 +7,7 @@ and punctuation by spaCy's own rules.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import regex
 
@@ -34,7 +34,7 @@ class Token:
         return self.start + len(self.text)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _pipeline(language: str):
     import logging
 

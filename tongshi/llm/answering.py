@@ -13,7 +13,13 @@ import yaml
 
 from tongshi import clock
 from tongshi.errors import Unavailable
-from tongshi.knowledge.base import SHOP, Found, KnowledgeBase, Passage, make_knowledge_base
+from tongshi.knowledge.base import (
+    SHOP,
+    Found,
+    KnowledgeBase,
+    Passage,
+    make_knowledge_base,
+)
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, unsupported

@@ -9,7 +9,14 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import Case, Customer, IdentityAttempt, Order, OrderItem, Product
+from tongshi.storage.models import (
+    Case,
+    Customer,
+    IdentityAttempt,
+    Order,
+    OrderItem,
+    Product,
+)
 
 
 class ShopStore:

@@ -1,0 +1,58 @@
+import pytest
+
+from tongshi.language.identify import is_traditional
+
+QUESTIONS = {
+    "en": "Where is my order?", "de": "Wo ist meine Bestellung?", "es": "¿Dónde está mi pedido?", "fr": "Où est ma commande ?",
+    "it": "Dov'è il mio ordine?", "pt": "Onde está a minha encomenda?", "ru": "Где мой заказ?", "ar": "أين طلبي؟", "zh": "我的订单在哪里？",
+    "ja": "注文した商品はどこですか？", "ko": "제 주문은 어디에 있나요?", "th": "คำสั่งซื้อของฉันอยู่ที่ไหน",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_each_of_the_twelve_languages_is_recognised(identify, language):
+    assert identify(QUESTIONS[language]).language == language
+
+
+@pytest.mark.parametrize("language", QUESTIONS)
+def test_a_code_and_an_address_in_it_do_not_change_the_language(identify, language):
+    assert identify(f"{QUESTIONS[language]} MD-10234 anna.becker@example.com").language == language
+
+
+@pytest.mark.parametrize("text", ["", "   ", "👍", "12345", "MD-10234", "anna.becker@example.com", "ok", "OK!", "https://example.com/x", "?!"])
+def test_a_message_without_words_tells_nothing(identify, text):
+    found = identify(text)
+    assert (found.language, found.outside) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("Waar is mijn bestelling gebleven, ik wacht al weken", "nl"), ("Gdzie jest moja paczka, czekam już dwa tygodnie na dostawę", "pl"),
+        ("Siparişim nerede, iki haftadır bekliyorum ve hiç haber yok", "tr"), ("Де моє замовлення, я чекаю вже два тижні на доставку", "uk"),
+        ("मेरा ऑर्डर कहाँ है मुझे जानकारी चाहिए", "hi"), ("سفارش من کجاست؟ دو هفته است که منتظر هستم", "fa"),
+    ],
+)  # fmt: skip
+def test_a_language_outside_the_twelve_is_told_by_its_code(identify, text, code):
+    found = identify(text)
+    assert (found.language, found.outside) == (None, code)
+
+
+def test_a_short_message_is_never_called_foreign(identify):
+    assert identify("dank je").outside is None
+
+
+@pytest.mark.parametrize(("text", "traditional"), [("我的訂單在哪裡", True), ("我的订单在哪里", False), ("你好", None)])
+def test_traditional_characters_are_told_from_simplified_ones(identify, text, traditional):
+    assert identify(text).traditional is traditional
+    assert is_traditional(text) is traditional
+
+
+def test_a_product_name_in_latin_does_not_hide_another_script(identify):
+    assert identify("Pulse Sports Watch 防水吗？").language == "zh"
+    assert identify("Можно вернуть Aurora Wireless Headphones?").language == "ru"
+
+
+def test_inverted_marks_are_spanish(identify):
+    assert identify("¿Hay stock?").language == "es"
+    assert identify("¡Gracias!").language == "es"

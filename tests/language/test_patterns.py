@@ -1,0 +1,83 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tongshi.language.patterns import find, mask
+
+
+def values(text, kind):
+    return [match.value for match in find(text) if match.kind == kind]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "MD-10234", "md10234", "Md 10234", "MD–10234", "MD#10 234", "m.d. 10234", "ＭＤ－１０２３４", "МД-10234", "MD-١٠٢٣٤", "MD-๑๐๒๓๔",
+        "order no. 10234", "10234", "订单号10234", "طلبي رقم ١٠٢٣٤", "注文番号は１０２３４です", "หมายเลข ๑๐๒๓๔",
+        "where is my order MD-10234?", "내 주문 MD-10234이 어디에 있나요",
+    ],
+)  # fmt: skip
+def test_an_order_number_is_read_however_it_is_typed(text):
+    assert values(text, "order_number") == ["MD-10234"]
+
+
+@pytest.mark.parametrize(
+    "text", ["MD-102345", "MD-1023", "I paid 10234 €", "call 0151 10234567", "Musterweg 5, 10115 Berlin", "cmd 1023"]
+)
+def test_other_figures_are_no_order_number(text):
+    assert values(text, "order_number") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "anna.becker@example.com", "ANNA.Becker@Example.COM", "anna.becker＠example．com", "anna.becker @ example.com",
+        "anna.becker (at) example (dot) com", "anna.becker [at] example.com", "anna.becker arroba example punto com",
+        "anna.becker@example,com", "It is anna.becker@example.com. Thanks", "我的邮箱是anna.becker@example.com。",
+        "อีเมล anna.becker@example.com ค่ะ", "anna.becker@example.com.Please hurry", "<anna.becker@example.com>",
+    ],
+)  # fmt: skip
+def test_an_email_address_is_read_however_it_is_typed(text):
+    assert values(text, "email") == ["anna.becker@example.com"]
+
+
+@pytest.mark.parametrize(
+    "address", ["emily@mail.co.uk", "kim@corp.example.com", "EMILY@SHOP.CO.UK", "o'neil@x.io", "a+b@mail.example.co.jp"]
+)
+def test_addresses_with_several_parts_after_the_at_are_read_whole(address):
+    assert values(f"my mail: {address}", "email")[0].endswith(address.lower().partition("@")[2])
+
+
+@pytest.mark.parametrize(
+    ("text", "price"),
+    [
+        ("under 50 €", "50"), ("€49,90", "49.90"), ("bis 100 Euro", "100"), ("100ユーロ以下", "100"), ("до 80 евро", "80"),
+        ("不超过200欧元", "200"), ("5만원 말고 50유로", "50"), ("أقل من ١٠٠ يورو", "100"), ("ไม่เกิน 100 ยูโร", "100"),
+        ("less than 1,299 €", "1299"), ("unter 1.299 €", "1299"), ("€1,299.00", "1299.00"), ("1.299,50 EUR", "1299.50"), ("1200€", "1200"),
+    ],
+)  # fmt: skip
+def test_a_price_is_read_as_each_language_writes_it(text, price):
+    assert values(text, "price") == [price]
+
+
+def test_several_things_are_found_in_one_message_in_order():
+    found = find("10235, no: MD-10240 emily.carter@example.com RT-10001")
+    assert [(match.kind, match.value) for match in found if match.kind != "number"] == [
+        ("order_number", "MD-10240"), ("email", "emily.carter@example.com"), ("case_number", "RT-10001"),
+    ]  # fmt: skip
+
+
+def test_two_bare_numbers_are_not_guessed_at():
+    assert values("10234 or 10235", "order_number") == []
+
+
+def test_numbers_and_addresses_are_masked_before_a_classifier_sees_them():
+    masked = mask("Where is MD-10234? anna@example.com, case RT-10001")
+    assert masked.split() == ["Where", "is", "ordernumber", "?", "email", ",", "case", "casenumber"]
+
+
+@given(st.text(alphabet="MmDd-–10234 @.,a€ｍ１٣ยéß\n", max_size=40))
+def test_matches_lie_in_the_text_and_never_overlap(text):
+    found = find(text)
+    assert all(0 <= match.start < match.end <= len(text) for match in found)
+    assert all(one.end <= other.start for one, other in zip(found, found[1:]))

@@ -1,0 +1,56 @@
+import pytest
+
+from tongshi.language.phrases import PhraseFinder
+
+
+@pytest.fixture(scope="module")
+def finder():
+    return PhraseFinder(
+        [
+            ("power bank", "power_bank"), ("power", "power"), ("headphones", "headphones"), ("Kopfhörer", "headphones"),
+            ("наушники", "headphones"), ("سماعات", "headphones"), ("이어폰", "earbuds"), ("ลำโพง", "speaker"), ("移动电源", "power_bank"),
+            ("白", "white"), ("black", "black"), ("écouteurs", "earbuds"), ("charger", "charger"), ("charged", "battery"),
+        ]
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("my Power Bank broke", "power_bank"), ("my power-bank", "power_bank"), ("the powerbank", "power_bank"),
+        ("HEADPHONES!", "headphones"), ("kopfhörer", "headphones"), ("Kopfhorer", "headphones"), ("Наушники сломались", "headphones"),
+        ("أريد إرجاع السماعات", "headphones"), ("وسماعات", "headphones"), ("이어폰을 반품하고 싶어요", "earbuds"), ("ลำโพงเสีย", "speaker"),
+        ("我的移动电源坏了", "power_bank"), ("白がいいです", "white"), ("Ecouteurs", "earbuds"),
+    ],
+)  # fmt: skip
+def test_a_phrase_is_found_as_its_language_writes_it(finder, text, value):
+    assert [found.value for found in finder.find(text)] == [value]
+
+
+@pytest.mark.parametrize("text", ["面白いですね", "blackmail", "empowered", "superpower", "Kopf hoch", "سماعاتهمم"])
+def test_a_phrase_within_another_word_is_not_meant(finder, text):
+    assert finder.find(text) == []
+
+
+@pytest.mark.parametrize("text", ["haedphones", "headphone", "headphoness", "hesdphones", "Kopfhöhrer", "наушникы"])
+def test_one_letter_wrong_is_forgiven_but_counts_as_less_sure(finder, text):
+    (found,) = finder.find(text)
+    assert (found.value, found.confidence) == ("headphones", 0.8)
+
+
+def test_a_typo_between_two_phrases_is_not_guessed_at(finder):
+    assert finder.find("chargex") == []
+
+
+def test_short_words_must_be_right(finder):
+    assert finder.find("blcak") == []
+
+
+def test_places_are_those_of_the_original_text_though_letters_fold_to_two(finder):
+    text = "ß ﬁ: the ｐｏｗｅｒ bank, please"
+    (found,) = finder.find(text)
+    assert text[found.start : found.end] == "ｐｏｗｅｒ bank"
+
+
+def test_several_phrases_come_in_order_and_the_longest_wins(finder):
+    assert [found.value for found in finder.find("black power bank and headphones")] == ["black", "power_bank", "headphones"]
