@@ -75,7 +75,7 @@ class _Broken(TongshiError):
 
 @dataclass(frozen=True)
 class _Document:
-    """What a file says: its title ("" where it has none), its text, and its front matter."""
+    """What a file says: the title it has beside its headings ("" where it has none), its text, and its front matter."""
 
     title: str
     text: str
@@ -213,7 +213,7 @@ class _Reader:
         if not text and not (article_id == UNANSWERABLE and questions):
             raise _Broken("holds no text")
         heading = _HEADING.search(text)
-        title = _line(front.get("title")) or document.title or (heading[1] if heading else "") or place.name
+        title = _line(front.get("title")) or (heading[1] if heading else "") or document.title or place.name
         language = self._language(front.get("language"), place, text or " ".join(questions))
         approved = bool(questions) and front.get("approved") is True
         self.articles.append(Article(article_id, language, title, text, questions, approved, place.source))
@@ -221,7 +221,7 @@ class _Reader:
     def _language(self, given: object, place: _Place, *texts: str) -> str:
         """The language given, else the path's, else the first that a text is identified as, else the settings'."""
         if given:
-            return _language(given) or get_settings().language
+            return _language(re.split("[-_]", _line(given).lower())[0]) or get_settings().language
         if place.language:
             return place.language
         self._identify = self._identify or get_identifier()
@@ -341,8 +341,12 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", _HEADING.sub(r"\n\g<0>\n", "\n".join(lines))).strip()
 
 
+def _unix(text: str) -> str:
+    return re.sub(r"\r\n?", "\n", text)
+
+
 def _lines(text: str) -> str:
-    return re.sub(r"\r\n?", "\n", text).replace("\f", "\n\n").replace(_HARD_BREAK, "\n").replace("\u2029", "\n\n")
+    return _unix(text).replace("\f", "\n\n").replace(_HARD_BREAK, "\n").replace("\u2029", "\n\n")
 
 
 def _squash(text: str) -> str:
@@ -362,7 +366,7 @@ def _decode(data: bytes) -> str:
         except UnicodeDecodeError:
             continue
         if encoding == "utf-8-sig" or _plausible(text, encoding):
-            return _lines(text)
+            return _unix(text)
     raise _Broken("is neither UTF-8 nor UTF-16 nor Windows-1252 text; save it as UTF-8")
 
 
@@ -393,7 +397,7 @@ def _front(data: bytes) -> tuple[dict[str, Any], str]:
 
 def _read_text(data: bytes) -> _Document:
     front, body = _front(data)
-    return _Document("", re.sub(r"(?m)^\s*[•▪◦●‣*-]\s+", "- ", body), front)
+    return _Document("", re.sub(r"(?m)^[ \t]*[•▪◦●‣*-]\s+", "- ", body), front)
 
 
 def _read_markdown(data: bytes) -> _Document:
@@ -404,8 +408,7 @@ def _read_markdown(data: bytes) -> _Document:
 
 def _read_html(data: bytes) -> _Document:
     soup = BeautifulSoup(_decode_html(data), "html.parser")
-    heading = next((text for tag in soup.find_all(_HEADINGS) if not tag.find_parent(_DROPPED) and (text := _inline(tag))), "")
-    title = heading or (_line(soup.title.get_text()) if soup.title else "")
+    title = _line(soup.title.get_text()) if soup.title else ""
     return _Document(title, _html_text(soup))
 
 
@@ -413,7 +416,7 @@ def _decode_html(data: bytes) -> str:
     """As `_decode`, after the encoding that the page declares."""
     declared = EncodingDetector.find_declared_encoding(data, is_html=True)
     try:
-        return _lines(data.decode(declared)) if declared and not declared.startswith("utf") else _decode(data)
+        return _unix(data.decode(declared)) if declared and not declared.startswith("utf") else _decode(data)
     except (LookupError, UnicodeDecodeError):
         return _decode(data)
 
@@ -446,7 +449,7 @@ def _block(tag: Tag) -> Iterator[str]:
         text = _inline(tag)
         yield f"{'#' * int(tag.name[1])} {text}" if text else ""
     elif tag.name in ("ul", "ol"):
-        yield "\n".join(f"- {text}" for item in tag.find_all("li") if (text := _own_text(item)))
+        yield "\n".join(f"- {text}" for text in _items([tag]) if text)
     elif tag.name == "table" and not tag.find("table"):
         yield "\n".join(row for one in tag.find_all("tr") if (row := _row([_inline(cell) for cell in one.find_all(["th", "td"])])))
     elif tag.name == "pre":
@@ -463,10 +466,17 @@ def _inline(tag: Tag) -> str:
     return _squash(tag.get_text())
 
 
-def _own_text(item: Tag) -> str:
-    """A list item's text without that of the items in it."""
-    separator = " " if item.find(_BLOCKS) else ""
-    return _squash(separator.join(str(text) for text in item._all_strings() if text.find_parent("li") is item))
+def _items(tags: list[Tag]) -> Iterator[str]:
+    """The texts of list items, each before those of the lists in it."""
+    for tag in tags:
+        if tag.name != "li":
+            yield from _items(tag.find_all(True, recursive=False))
+            continue
+        inner: list[Tag] = []
+        while found := tag.find(("ul", "ol", "li")):
+            inner.append(found.extract())
+        yield _squash(" ".join(_blocks(tag)))
+        yield from _items(inner)
 
 
 def _row(cells: list[str]) -> str:
@@ -491,18 +501,21 @@ def _reflow(page: str) -> str:
     """Lines as they are printed put together to paragraphs: a line clearly shorter than the others is a paragraph's last."""
     lines = [line.strip() for line in _lines(page).split("\n")]
     full = _FULL_LINE * max(map(len, lines))
-    text, open_item = "", False
+    blocks: list[str] = []
+    ended = True
     for line in lines:
         if bullet := _BULLET.match(line):
-            line = f"- {line[bullet.end():]}"
-            text = text.rstrip("\n") + ("\n" if open_item else "\n\n")
-        elif text and not text.endswith("\n"):
-            text += "\n"
-        open_item = bool(bullet) or (open_item and bool(line))
-        text += line
-        if len(line) < full and not open_item:
-            text += "\n\n"
-    return "\n\n".join(_rejoin(block) for block in re.split(r"\n{2,}", text.strip()))
+            item = f"- {line[bullet.end():]}"
+            if blocks and blocks[-1].startswith("- "):
+                blocks[-1] += f"\n{item}"
+            else:
+                blocks.append(item)
+        elif line and ended:
+            blocks.append(line)
+        elif line:
+            blocks[-1] += f"\n{line}"
+        ended = len(line) < full or not line
+    return "\n\n".join(map(_rejoin, blocks))
 
 
 def _rejoin(block: str) -> str:
@@ -521,8 +534,7 @@ def _read_docx(data: bytes) -> _Document:
     blocks = []
     for kind, group in groupby((part for part in parts if part[1]), key=lambda part: part[0]):
         blocks.append(("\n" if kind == "item" else "\n\n").join(text for _, text in group))
-    heading = next((text.lstrip("# ") for kind, text in parts if kind == "heading" and text), "")
-    return _Document(heading or title, "\n\n".join(blocks))
+    return _Document(title, "\n\n".join(blocks))
 
 
 def _word_part(part: Paragraph | Table) -> tuple[str, str]:
@@ -566,7 +578,7 @@ def _read_csv(data: bytes) -> Iterator[_Row]:
         _Broken: the columns needed are not there, or it is no table.
     """
     text = _decode(data)
-    head = text.lstrip("\n").partition("\n")[0]
+    head = text.partition("\n")[0]
     for delimiter in _DELIMITERS:
         columns = set(_keys(dict.fromkeys(next(csv.reader([head], delimiter=delimiter), []), True)))
         if {"question", "answer"} <= columns or "text" in columns:
