@@ -60,7 +60,8 @@ def pdf_bytes(lines: Sequence[str]) -> bytes:
         offsets.append(len(data))
         data += b"%d 0 obj\n%s\nendobj\n" % (number, body)
     table = b"".join(b"%010d 00000 n \n" % offset for offset in offsets)
-    return data + b"xref\n0 6\n0000000000 65535 f \n%strailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(data))
+    head = b"xref\n0 6\n0000000000 65535 f \n"
+    return data + head + b"%strailer << /Size 6 /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (table, len(data))
 
 
 def put(folder: Path, name: str, content: str | bytes) -> Path:
@@ -92,7 +93,8 @@ def ids(reading: Reading) -> list[tuple[str, str]]:
 
 
 def test_markdown_keeps_headings_lists_and_tables(tmp_path):
-    text = "# Returns\n\nSend it **back**\nfor [free](x).\n\n- one\n- *two*, **too**!\n  - three\n\n| Land | Days |\n|---|---|\n| DE | 2 |\n"
+    text = "# Returns\n\nSend it **back**\nfor [free](x).\n\n- one\n- *two*, **too**!\n  - three"
+    text += "\n\n| Land | Days |\n|---|---|\n| DE | 2 |\n"
     article = read_one(tmp_path, "Return policy.md", text)
     assert article.text == "# Returns\n\nSend it back for free.\n\n- one\n- two, too!\n- three\n\nLand | Days\nDE | 2"
     assert (article.article_id, article.title, article.language) == ("return-policy", "Returns", "en")
@@ -100,7 +102,8 @@ def test_markdown_keeps_headings_lists_and_tables(tmp_path):
 
 
 def test_front_matter_decides(tmp_path):
-    text = "---\r\nid: Returns\r\nlanguage: pt-BR\r\ntitle: Devolver\r\nquestions: [how, how, 7]\r\n---\r\n\r\n# Other\r\n\r\nBody.\r\n"
+    text = "---\r\nid: Returns\r\nlanguage: pt-BR\r\ntitle: Devolver\r\nquestions: [how, how, 7]\r\n"
+    text += "---\r\n\r\n# Other\r\n\r\nBody.\r\n"
     article = read_one(tmp_path, "x.de.md", text)
     assert (article.article_id, article.language, article.title) == ("Returns", "pt", "Devolver")
     assert article.questions == ("how", "7")

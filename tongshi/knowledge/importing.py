@@ -56,7 +56,8 @@ _HEADING = re.compile(r"^#{1,6} +(\S.*)$", re.MULTILINE)
 _BULLET = re.compile(r"[•▪◦●‣*–-]\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _SOFT_BREAK = regex.compile(
-    r"(?<=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}，。！？、：；）」』])\s*\n\s*(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}（「『])"
+    r"(?<=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}，。！？、：；）」』])\s*\n\s*"
+    r"(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}（「『])"
 )
 _NO_SLUG = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 _HARD_BREAK = "\u2028"
@@ -99,7 +100,7 @@ def read(path: Path, identify: LanguageIdentifier | None = None) -> Reading:
 
     Args:
         path: a file or a folder.
-        identify: tells the language of texts for which neither front matter nor path names one; this process's identifier by default.
+        identify: tells the language where neither front matter nor path does; this process's identifier by default.
 
     Returns:
         The articles, no two of the same id and language, and what could not be read: (path, reason) a file or a line of it.
@@ -451,7 +452,8 @@ def _block(tag: Tag) -> Iterator[str]:
     elif tag.name in ("ul", "ol"):
         yield "\n".join(f"- {text}" for text in _items([tag]) if text)
     elif tag.name == "table" and not tag.find("table"):
-        yield "\n".join(row for one in tag.find_all("tr") if (row := _row([_inline(cell) for cell in one.find_all(["th", "td"])])))
+        rows = ([_inline(cell) for cell in one.find_all(["th", "td"])] for one in tag.find_all("tr"))
+        yield "\n".join(line for cells in rows if (line := _row(cells)))
     elif tag.name == "pre":
         yield "\n".join(line.rstrip() for line in _lines(tag.get_text()).split("\n") if line.strip())
     else:
