@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, lists, numbers, units
 
 _LOCALES = {"ar": "ar_EG", "zh": "zh_CN", "pt": "pt_PT", "en": "en_GB"}
 
@@ -38,8 +38,10 @@ def day(value: date, language: str) -> str:
 
 
 def duration(value: timedelta, language: str) -> str:
-    """A length of time in its largest unit: days, hours or minutes, at least one minute."""
-    return dates.format_timedelta(max(value, timedelta(minutes=1)), granularity="minute", threshold=1, locale=_western(language))
+    """A length of time in its largest unit: whole days or hours that have passed, or minutes begun, at least one."""
+    minutes = max(-(-value // timedelta(minutes=1)), 1)
+    count, unit = (value.days, "day") if value.days else (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
+    return units.format_unit(count, f"duration-{unit}", locale=_western(language))
 
 
 def listing(items: Sequence[str], language: str) -> str:
