@@ -16,9 +16,11 @@ _BARE_ORDER = regex.compile(r"(?<![\d.,+\-/])(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eu
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
 _AT = r"(?:\s*@\s*|\s*[(\[{]\s*(?:at|arroba|@)\s*[)\]}]\s*|\s+(?:at|arroba)\s+)"
 _DOT = r"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{2})\b)|\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
-_EMAIL = regex.compile(rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@])", regex.I)
+# A part after the last dot: "mail.co" of "mail.co.uk"; but in "mail.com.Thanks" a sentence begins there.
+_NOT_LAST = r"(?!(?-i:\.[a-z]|(?<=[A-Z])\.[A-Z]))"
+_EMAIL = regex.compile(rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}", regex.I)
 _CURRENCY = r"(?:€|eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
-_AMOUNT = r"\d{1,5}(?:[.,]\d{1,2})?"
+_AMOUNT = r"(?<![\d.,])(?:\d{1,3}(?:[.,\u00a0\u202f]\d{3})+|\d{1,5})(?:[.,]\d{1,2})?(?!\d)"
 _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 
@@ -57,7 +59,7 @@ def _candidates(text: str) -> Iterator[Match]:
     for match in _CASE.finditer(text):
         yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
     for match in _PRICE.finditer(text):
-        yield Match("price", *match.span(), (match[1] or match[2]).replace(",", "."))
+        yield Match("price", *match.span(), regex.sub(r"[.,\u00a0\u202f](?=\d{3})", "", match[1] or match[2]).replace(",", "."))
     # Five digits alone are an order number only where little else is said: a postcode stands among the words of an address.
     bare = list(_BARE_ORDER.finditer(text))
     if len(bare) == 1 and len(regex.findall(r"\p{L}+", text[: bare[0].start()] + text[bare[0].end() :])) <= 6 and "," not in text:
