@@ -14,6 +14,7 @@ from tongshi.language.text import fold, scripts
 
 _WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
+_HAN = regex.compile(r"\p{Han}{2,}")
 _HANGUL = regex.compile(r"\p{Hangul}")
 _PARTICLES = "을|를|이|가|은|는|도|로|으로|만|의|에|와|과|랑|이랑|요|이요|입니다|이에요|예요|인데|하고|나|이나|부터|까지|에서|야|이야|용|색"
 _BORDERS = {
@@ -77,7 +78,9 @@ class PhraseFinder:
                 start, end = match.span("phrase")
                 if kind == "unspaced" and end - start < _LONG_ENOUGH:
                     borders = _word_borders(folded) if borders is None else borders
-                    if start not in borders or end not in borders:
+                    # jieba lets 坏 of 充电宝坏了 run into the product: one border is enough for Chinese words of several characters.
+                    enough = 1 if _HAN.fullmatch(match["phrase"]) else 2
+                    if (start in borders) + (end in borders) < enough:
                         continue
                 value = self._squeezed[regex.sub(r"[\s\-]", "", match["phrase"])]
                 found.append(Found(places[start], places[end - 1] + 1, value, 1.0))
