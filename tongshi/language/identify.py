@@ -27,6 +27,9 @@ LATIN = ("de", "en", "es", "fr", "it", "pt")
 _NO_LANGUAGE = regex.compile(
     r"""\S+@\S+ | https?://\S+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""", regex.X | regex.I
 )
+_SPANISH = regex.compile(r"[¿¡]")
+# A character of these says as much as several letters: 防水吗 after a product's English name is a whole question.
+_WEIGHT = {"Han": 2, "Kana": 2, "Hangul": 2}
 _NEUTRAL = {"ok", "okay", "oke", "k", "hm", "hmm", "hmmm", "haha", "hahaha", "lol", "xd", "wow", "oh", "ah", "md", "rt", "pls", "app"}
 
 
@@ -73,10 +76,10 @@ class LanguageIdentifier:
         letters = sum(counts.values())
         if not letters or fold(words) in _NEUTRAL or (letters == 1 and counts["Latin"]):
             return NOTHING
-        foreign = {name: count for name, count in counts.items() if name != "Latin"}
-        if foreign and sum(foreign.values()) >= 0.25 * letters:
+        foreign = {name: count * _WEIGHT.get(name, 1) for name, count in counts.items() if name != "Latin"}
+        if foreign and sum(foreign.values()) >= 0.25 * (counts["Latin"] + sum(foreign.values())):
             return self._by_script(words, counts, max(foreign, key=foreign.get))
-        return self._latin(words, letters)
+        return Identification("es", 1.0) if _SPANISH.search(text) else self._latin(words, letters)
 
     def _by_script(self, words: str, counts, script: str) -> Identification:
         if script in ("Han", "Kana"):
