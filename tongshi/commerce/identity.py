@@ -31,7 +31,7 @@ class Locked(TongshiError):
 
 
 class Identity:
-    """Checks pairs of order number and e-mail, and locks look-ups after five wrong ones in 15 minutes.
+    """Checks pairs of order number and e-mail, and locks look-ups for 15 minutes after five wrong ones in 15 minutes.
 
     The lock holds for the conversation and for the order, so that neither many orders from one conversation nor one order
     from many conversations can be tried.
@@ -64,6 +64,8 @@ class Identity:
         raise Refused("This order number and e-mail address do not belong together.")
 
     def _refuse_if_locked(self, sender: str, order_id: str, now: datetime) -> None:
-        for attempts in self._shop.failed_attempts(sender, order_id, now - LOCK):
-            if len(attempts) >= ATTEMPTS:
-                raise Locked(attempts[-1] + LOCK - now)
+        # Twice the time: the first of five that lock now may be that much older than the end of the lock.
+        for attempts in self._shop.failed_attempts(sender, order_id, now - 2 * LOCK):
+            for first, last in zip(attempts, attempts[ATTEMPTS - 1 :]):
+                if last - first <= LOCK and last + LOCK > now:
+                    raise Locked(last + LOCK - now)
