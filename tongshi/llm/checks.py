@@ -12,8 +12,12 @@ from tongshi.language.text import fold, fold_digits, fold_width
 
 _FIGURE = regex.compile(r"\d+(?:[.,:\s]\d+)*")
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;。！？؟]\s*|[«“\"(]\s*)$")
-_CODE = regex.compile(r"\b(?=\p{Latin}*\d)(?=\d*\p{Latin})[\p{Latin}\d]+(?:[-_.][\p{Latin}\d]+)*\b|\b\p{Lu}{2,}\b")
-_NAME = regex.compile(r"\b\p{Lu}[\p{Latin}]+(?:\s+\p{Lu}[\p{Latin}\d]+)*")
+# Not \b: Chinese, Japanese and Thai write no space around a name, and their characters are word characters too.
+_LEFT, _RIGHT = r"(?<![\p{Latin}\p{Cyrillic}\d])", r"(?![\p{Latin}\p{Cyrillic}\d])"
+_CODE = regex.compile(
+    rf"{_LEFT}(?=\p{{Latin}}*\d)(?=\d*\p{{Latin}})[\p{{Latin}}\d]+(?:[-_.][\p{{Latin}}\d]+)*|{_LEFT}\p{{Lu}}{{2,}}{_RIGHT}"
+)
+_NAME = regex.compile(rf"{_LEFT}\p{{Lu}}[\p{{Latin}}]+(?:\s+\p{{Lu}}[\p{{Latin}}\d]+)*")
 _ADDRESS = regex.compile(r"\b[\w.+-]+@[\w.-]+\w|\bhttps?://\S+|\bwww\.\S+", regex.I)
 _LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 
@@ -40,15 +44,21 @@ def unsupported(answer: str, sources: Sequence[str], language: str) -> list[str]
     """
     together = " ".join(sources)
     missing = sorted(figures(answer) - figures(together))
-    haystack = fold(unicodedata.normalize("NFKC", together))
+    haystack = _squeezed(unicodedata.normalize("NFKC", together))
     named = _ADDRESS.findall(answer) + _CODE.findall(answer)
     if language != "de":
-        named += [
-            match.group()
-            for match in _NAME.finditer(answer)
-            if language not in _LATIN_LANGUAGES or not _SENTENCE_START.search(answer[: match.start()])
-        ]
-    return missing + [name for name in dict.fromkeys(named) if fold(name) not in haystack and name not in missing]
+        for match in _NAME.finditer(answer):
+            name = match.group()
+            if language in _LATIN_LANGUAGES and _SENTENCE_START.search(answer[: match.start()]):
+                # Any first word has a capital; what follows it with one is a name.
+                name = "".join(name.split(maxsplit=1)[1:])
+            named += [name] if name else []
+    return missing + [name for name in dict.fromkeys(named) if _squeezed(name) not in haystack and name not in missing]
+
+
+def _squeezed(text: str) -> str:
+    """For comparing: "20 W" and "20W" are one."""
+    return "".join(fold(text).split())
 
 
 def is_in_language(answer: str, language: str, identify: LanguageIdentifier) -> bool:
