@@ -47,6 +47,8 @@ class SupportHours:
             first, last = _DAYS.index(match[1]), _DAYS.index(match[2] or match[1])
             opens, closes = time(int(match[3]), int(match[4])), time(int(match[5]), int(match[6]))
             local = moment.astimezone(ZoneInfo(match[7]))
+            if opens >= closes:
+                raise ValueError("they would never open")
         except (TypeError, ValueError, ZoneInfoNotFoundError) as error:
             raise TongshiError(
                 f"TONGSHI_SUPPORT_HOURS is {self.text!r}; it must be always, never, or like 'Mon-Sat 08:00-20:00 Europe/Berlin'."
