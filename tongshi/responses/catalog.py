@@ -137,7 +137,7 @@ def _hours(value: Any, language: str, replies: Replies) -> str:
     """`Mon-Sat 08:00-20:00 Europe/Berlin` with the language's own names of the days."""
     from babel.dates import get_day_names
 
-    names = dict(enumerate(get_day_names("abbreviated", "stand-alone", formats.locale(language)).values()))
+    names = get_day_names("abbreviated", "stand-alone", formats.locale(language))
     days = {day: names[index] for index, day in enumerate(("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"))}
     text = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b", lambda match: days[match[1]], str(value)).replace("-", "–")
     return re.sub(r" (\S+/\S+)$", r" (\1)", text)
