@@ -25,7 +25,7 @@ from tongshi.settings import LANGUAGES, Settings, get_settings
 
 LATIN = ("de", "en", "es", "fr", "it", "pt")
 _NO_LANGUAGE = regex.compile(
-    r"""\S+@\S+ | https?://\S+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""", regex.X | regex.I
+    r"""[a-z0-9._%+\-]+\s?@\s?[a-z0-9.\-]+ | https?://[!-~]+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""", regex.X | regex.I
 )
 _SPANISH = regex.compile(r"[¿¡]")
 # A character of these says as much as several letters: 防水吗 after a product's English name is a whole question.
