@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -29,7 +29,7 @@ class Clock:
 @pytest.fixture
 def clock() -> Clock:
     """A Wednesday noon in UTC."""
-    return Clock(datetime(2026, 11, 18, 12, 0, tzinfo=timezone.utc))
+    return Clock(datetime(2026, 11, 18, 12, 0, tzinfo=UTC))
 
 
 @pytest.fixture

@@ -42,10 +42,16 @@ RETURN = {"reason": "changed_mind", "confirm": True}
 @pytest.mark.parametrize(
     ("order", "status"),
     [
-        ("MD-10234", "shipped"), ("MD-10235", "delivered"), ("MD-10236", "processing"), ("MD-10239", "in_customs"), ("MD-10242", "cancelled"),
-        ("MD-10245", "lost"), ("MD-10246", "out_for_delivery"), ("MD-10247", "refunded"),
+        ("MD-10234", "shipped"),
+        ("MD-10235", "delivered"),
+        ("MD-10236", "processing"),
+        ("MD-10239", "in_customs"),
+        ("MD-10242", "cancelled"),
+        ("MD-10245", "lost"),
+        ("MD-10246", "out_for_delivery"),
+        ("MD-10247", "refunded"),
     ],
-)  # fmt: skip
+)
 def test_each_state_of_an_order_has_words_of_its_own(customer, order, status):
     assert customer.told("order_status_form", order) == [f"utter_order_{status}"]
 
@@ -202,7 +208,9 @@ class TestDamage:
     def test_damage_is_described_a_wish_asked_for_and_a_case_opened(self, customer, shop):
         assert customer.asked("damage_form", "MD-10250") == "utter_request_damage_description"
         assert customer.asked("damage_form", "MD-10250", description="broken") == "utter_request_resolution"
-        assert customer.asked("damage_form", "MD-10250", description="broken", resolution="refund") == "utter_request_damage_confirm"
+        assert (
+            customer.asked("damage_form", "MD-10250", description="broken", resolution="refund") == "utter_request_damage_confirm"
+        )
         (said,) = customer.finish("damage_form", "MD-10250", **self.ANSWERS)
         assert (said.reply, said.values["case_number"]) == ("utter_damage_created", "CL-10001")
         assert shop.cases("MD-10250")[0].details == {"description": "the glass is broken", "resolution": "replacement"}

@@ -1,4 +1,4 @@
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -6,13 +6,17 @@ from tongshi.commerce import rules
 from tongshi.commerce.rules import Verdict
 from tongshi.storage.models import Order, OrderItem, Product
 
-NOW = datetime(2026, 11, 18, 12, 0, tzinfo=timezone.utc)
+NOW = datetime(2026, 11, 18, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
 def order(status="delivered", **times):
     """An order whose times are given as how long ago they were."""
-    return Order(order_id="MD-10001", status=status, **{name: NOW - ago for name, ago in {"placed_at": timedelta(days=40), **times}.items()})
+    return Order(
+        order_id="MD-10001",
+        status=status,
+        **{name: NOW - ago for name, ago in {"placed_at": timedelta(days=40), **times}.items()},
+    )
 
 
 def item(colour="black", **product):
@@ -74,10 +78,14 @@ def test_what_is_on_its_way_is_not_cancelled_even_within_the_hour(status):
 @pytest.mark.parametrize(
     ("status", "verdict"),
     [
-        ("processing", Verdict.ALLOWED), ("shipped", Verdict.ADDRESS_TOO_LATE), ("in_customs", Verdict.ADDRESS_TOO_LATE),
-        ("out_for_delivery", Verdict.ADDRESS_TOO_LATE), ("delivered", Verdict.ADDRESS_FINISHED), ("refunded", Verdict.ADDRESS_FINISHED),
+        ("processing", Verdict.ALLOWED),
+        ("shipped", Verdict.ADDRESS_TOO_LATE),
+        ("in_customs", Verdict.ADDRESS_TOO_LATE),
+        ("out_for_delivery", Verdict.ADDRESS_TOO_LATE),
+        ("delivered", Verdict.ADDRESS_FINISHED),
+        ("refunded", Verdict.ADDRESS_FINISHED),
     ],
-)  # fmt: skip
+)
 def test_the_address_changes_until_the_parcel_leaves(status, verdict):
     assert rules.may_change_address(order(status)) is verdict
 

@@ -16,8 +16,9 @@ def test_the_demo_shop_is_dated_relative_to_now(shop, clock):
 def test_an_order_of_two_lines_holds_both_items(shop):
     order = shop.order("MD-10251")
     assert [(item.product.name, item.colour, item.quantity) for item in order.items] == [
-        ("Volt Power Bank 20000", "black", 1), ("Pico In-Ear Buds", "white", 1),
-    ]  # fmt: skip
+        ("Volt Power Bank 20000", "black", 1),
+        ("Pico In-Ear Buds", "white", 1),
+    ]
 
 
 def test_products_keep_their_prices_to_the_cent_and_their_lists(shop):

@@ -1,4 +1,4 @@
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,23 +11,30 @@ HOURS = "Mon-Sat 08:00-20:00 Europe/Berlin"
 
 def at(day, hour, minute=0):
     """A moment of November 2026 in UTC; the 16th is a Monday, and Berlin is an hour ahead."""
-    return datetime(2026, 11, day, hour, minute, tzinfo=timezone.utc)
+    return datetime(2026, 11, day, hour, minute, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(
     ("moment", "is_open"),
     [
-        (at(16, 6, 59), False), (at(16, 7, 0), True), (at(16, 18, 59), True), (at(16, 19, 0), False),
-        (at(21, 18, 59), True), (at(21, 19, 0), False), (at(22, 12, 0), False), (at(22, 23, 30), False), (at(23, 7, 0), True),
+        (at(16, 6, 59), False),
+        (at(16, 7, 0), True),
+        (at(16, 18, 59), True),
+        (at(16, 19, 0), False),
+        (at(21, 18, 59), True),
+        (at(21, 19, 0), False),
+        (at(22, 12, 0), False),
+        (at(22, 23, 30), False),
+        (at(23, 7, 0), True),
     ],
-)  # fmt: skip
+)
 def test_people_answer_from_the_first_minute_to_before_the_last_and_not_on_sundays(moment, is_open):
     assert SupportHours(HOURS).open_at(moment) is is_open
 
 
 def test_hours_follow_summer_time():
-    assert SupportHours(HOURS).open_at(datetime(2026, 7, 20, 6, 0, tzinfo=timezone.utc))
-    assert not SupportHours(HOURS).open_at(datetime(2026, 12, 21, 6, 0, tzinfo=timezone.utc))
+    assert SupportHours(HOURS).open_at(datetime(2026, 7, 20, 6, 0, tzinfo=UTC))
+    assert not SupportHours(HOURS).open_at(datetime(2026, 12, 21, 6, 0, tzinfo=UTC))
 
 
 def test_days_may_run_over_the_weekend():
@@ -45,11 +52,18 @@ def test_a_single_day_and_the_two_extremes_are_understood():
 @pytest.mark.parametrize(
     "text",
     [
-        "", "nine to five", "Mo-Fr 08:00-20:00 Europe/Berlin", "Mon-Fri 8-20 Europe/Berlin", "Mon-Fri 08:00-25:00 Europe/Berlin",
-        "Mon-Fri 08:00-20:00 Europe/Nowhere", "Mon-Fri 08:00-20:00", "Mon-Fri 08:00-20:00 ../etc", "Mon-Fri 20:00-08:00 UTC",
+        "",
+        "nine to five",
+        "Mo-Fr 08:00-20:00 Europe/Berlin",
+        "Mon-Fri 8-20 Europe/Berlin",
+        "Mon-Fri 08:00-25:00 Europe/Berlin",
+        "Mon-Fri 08:00-20:00 Europe/Nowhere",
+        "Mon-Fri 08:00-20:00",
+        "Mon-Fri 08:00-20:00 ../etc",
+        "Mon-Fri 20:00-08:00 UTC",
         "Mon-Fri 08:60-20:00 UTC",
     ],
-)  # fmt: skip
+)
 def test_hours_that_cannot_be_read_are_refused_with_an_example(text):
     with pytest.raises(TongshiError, match=r"TONGSHI_SUPPORT_HOURS.*Mon-Sat 08:00-20:00 Europe/Berlin"):
         SupportHours(text)
@@ -72,7 +86,12 @@ def test_a_conversation_belongs_to_the_bot_until_a_person_is_asked_for(handovers
 
 def test_within_hours_the_conversation_waits_and_the_bot_is_silent(handovers, clock):
     handover = handovers.request("anna", "de", "Ich will einen Menschen")
-    assert (handover.state, handover.language, handover.reason, handover.since) == (WAITING, "de", "Ich will einen Menschen", clock())
+    assert (handover.state, handover.language, handover.reason, handover.since) == (
+        WAITING,
+        "de",
+        "Ich will einen Menschen",
+        clock(),
+    )
     assert handover.case.number == "CL-10001"
     assert handovers.is_silent("anna")
     assert not handovers.is_silent("someone else")

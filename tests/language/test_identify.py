@@ -3,10 +3,19 @@ import pytest
 from tongshi.language.identify import is_traditional
 
 QUESTIONS = {
-    "en": "Where is my order?", "de": "Wo ist meine Bestellung?", "es": "¿Dónde está mi pedido?", "fr": "Où est ma commande ?",
-    "it": "Dov'è il mio ordine?", "pt": "Onde está a minha encomenda?", "ru": "Где мой заказ?", "ar": "أين طلبي؟", "zh": "我的订单在哪里？",
-    "ja": "注文した商品はどこですか？", "ko": "제 주문은 어디에 있나요?", "th": "คำสั่งซื้อของฉันอยู่ที่ไหน",
-}  # fmt: skip
+    "en": "Where is my order?",
+    "de": "Wo ist meine Bestellung?",
+    "es": "¿Dónde está mi pedido?",
+    "fr": "Où est ma commande ?",
+    "it": "Dov'è il mio ordine?",
+    "pt": "Onde está a minha encomenda?",
+    "ru": "Где мой заказ?",
+    "ar": "أين طلبي؟",
+    "zh": "我的订单在哪里？",
+    "ja": "注文した商品はどこですか？",
+    "ko": "제 주문은 어디에 있나요?",
+    "th": "คำสั่งซื้อของฉันอยู่ที่ไหน",
+}
 
 
 @pytest.mark.parametrize("language", QUESTIONS)
@@ -19,7 +28,9 @@ def test_a_code_and_an_address_in_it_do_not_change_the_language(identify, langua
     assert identify(f"{QUESTIONS[language]} MD-10234 anna.becker@example.com").language == language
 
 
-@pytest.mark.parametrize("text", ["", "   ", "👍", "12345", "MD-10234", "anna.becker@example.com", "ok", "OK!", "https://example.com/x", "?!"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "👍", "12345", "MD-10234", "anna.becker@example.com", "ok", "OK!", "https://example.com/x", "?!"]
+)
 def test_a_message_without_words_tells_nothing(identify, text):
     found = identify(text)
     assert (found.language, found.outside) == (None, None)
@@ -28,11 +39,14 @@ def test_a_message_without_words_tells_nothing(identify, text):
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Waar is mijn bestelling gebleven, ik wacht al weken", "nl"), ("Gdzie jest moja paczka, czekam już dwa tygodnie na dostawę", "pl"),
-        ("Siparişim nerede, iki haftadır bekliyorum ve hiç haber yok", "tr"), ("Де моє замовлення, я чекаю вже два тижні на доставку", "uk"),
-        ("मेरा ऑर्डर कहाँ है मुझे जानकारी चाहिए", "hi"), ("سفارش من کجاست؟ دو هفته است که منتظر هستم", "fa"),
+        ("Waar is mijn bestelling gebleven, ik wacht al weken", "nl"),
+        ("Gdzie jest moja paczka, czekam już dwa tygodnie na dostawę", "pl"),
+        ("Siparişim nerede, iki haftadır bekliyorum ve hiç haber yok", "tr"),
+        ("Де моє замовлення, я чекаю вже два тижні на доставку", "uk"),
+        ("मेरा ऑर्डर कहाँ है मुझे जानकारी चाहिए", "hi"),
+        ("سفارش من کجاست؟ دو هفته است که منتظر هستم", "fa"),
     ],
-)  # fmt: skip
+)
 def test_a_language_outside_the_twelve_is_told_by_its_code(identify, text, code):
     found = identify(text)
     assert (found.language, found.outside) == (None, code)

@@ -7,22 +7,43 @@ from tongshi.language.phrases import PhraseFinder
 def finder():
     return PhraseFinder(
         [
-            ("power bank", "power_bank"), ("power", "power"), ("headphones", "headphones"), ("Kopfhörer", "headphones"),
-            ("наушники", "headphones"), ("سماعات", "headphones"), ("이어폰", "earbuds"), ("ลำโพง", "speaker"), ("移动电源", "power_bank"),
-            ("白", "white"), ("black", "black"), ("écouteurs", "earbuds"), ("charger", "charger"), ("charged", "battery"),
+            ("power bank", "power_bank"),
+            ("power", "power"),
+            ("headphones", "headphones"),
+            ("Kopfhörer", "headphones"),
+            ("наушники", "headphones"),
+            ("سماعات", "headphones"),
+            ("이어폰", "earbuds"),
+            ("ลำโพง", "speaker"),
+            ("移动电源", "power_bank"),
+            ("白", "white"),
+            ("black", "black"),
+            ("écouteurs", "earbuds"),
+            ("charger", "charger"),
+            ("charged", "battery"),
         ]
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "value"),
     [
-        ("my Power Bank broke", "power_bank"), ("my power-bank", "power_bank"), ("the powerbank", "power_bank"),
-        ("HEADPHONES!", "headphones"), ("kopfhörer", "headphones"), ("Kopfhorer", "headphones"), ("Наушники сломались", "headphones"),
-        ("أريد إرجاع السماعات", "headphones"), ("وسماعات", "headphones"), ("이어폰을 반품하고 싶어요", "earbuds"), ("ลำโพงเสีย", "speaker"),
-        ("我的移动电源坏了", "power_bank"), ("白がいいです", "white"), ("Ecouteurs", "earbuds"),
+        ("my Power Bank broke", "power_bank"),
+        ("my power-bank", "power_bank"),
+        ("the powerbank", "power_bank"),
+        ("HEADPHONES!", "headphones"),
+        ("kopfhörer", "headphones"),
+        ("Kopfhorer", "headphones"),
+        ("Наушники сломались", "headphones"),
+        ("أريد إرجاع السماعات", "headphones"),
+        ("وسماعات", "headphones"),
+        ("이어폰을 반품하고 싶어요", "earbuds"),
+        ("ลำโพงเสีย", "speaker"),
+        ("我的移动电源坏了", "power_bank"),
+        ("白がいいです", "white"),
+        ("Ecouteurs", "earbuds"),
     ],
-)  # fmt: skip
+)
 def test_a_phrase_is_found_as_its_language_writes_it(finder, text, value):
     assert [found.value for found in finder.find(text)] == [value]
 

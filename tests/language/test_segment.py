@@ -24,10 +24,16 @@ def test_text_is_cut_where_its_language_ends_a_sentence(text, expected):
 @pytest.mark.parametrize(
     ("text", "language", "word"),
     [
-        ("我想退货。", "zh", "退货"), ("注文した商品が届きません", "ja", "商品"), ("ขอคืนเงินค่ะ", "th", "คืนเงิน"), ("I want it", "en", "want"),
-        ("L'écran", "fr", "L'écran"), ("반품을 원해요", "ko", "반품을"), ("أريد إرجاعه", "ar", "إرجاعه"), ("не работает", "ru", "работает"),
+        ("我想退货。", "zh", "退货"),
+        ("注文した商品が届きません", "ja", "商品"),
+        ("ขอคืนเงินค่ะ", "th", "คืนเงิน"),
+        ("I want it", "en", "want"),
+        ("L'écran", "fr", "L'écran"),
+        ("반품을 원해요", "ko", "반품을"),
+        ("أريد إرجاعه", "ar", "إرجاعه"),
+        ("не работает", "ru", "работает"),
     ],
-)  # fmt: skip
+)
 def test_words_of_every_script_are_found(text, language, word):
     assert word in [token.text for token in tokenize(text, language)]
 

@@ -33,7 +33,8 @@ def test_folding_width_and_digits_keeps_every_place(text):
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("ÉTÉ", "ete"), ("Straße", "STRASSE"), ("Ｐｉｃｏ", "pico"), ("São", "sao"), ("أريد", "اريد"), ("ガ", "ガ")]
+    ("one", "other"),
+    [("ÉTÉ", "ete"), ("Straße", "STRASSE"), ("Ｐｉｃｏ", "pico"), ("São", "sao"), ("أريد", "اريد"), ("ガ", "ガ")],
 )
 def test_texts_that_people_hold_for_equal_fold_to_the_same(one, other):
     assert fold(one) == fold(other)
@@ -46,5 +47,12 @@ def test_marks_that_make_another_letter_are_not_accents(one, other):
 
 def test_letters_are_counted_by_script():
     assert scripts("DHL 订单 かな カナ привет ไทย 안녕 سلام हिन्दी 123") == {
-        "Latin": 3, "Han": 2, "Kana": 4, "Cyrillic": 6, "Thai": 3, "Hangul": 2, "Arabic": 4, "Other": 3,
-    }  # fmt: skip
+        "Latin": 3,
+        "Han": 2,
+        "Kana": 4,
+        "Cyrillic": 6,
+        "Thai": 3,
+        "Hangul": 2,
+        "Arabic": 4,
+        "Other": 3,
+    }

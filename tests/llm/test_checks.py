@@ -44,10 +44,13 @@ def test_a_swapped_name_is_noticed_in_every_language(language):
 @pytest.mark.parametrize(
     ("answer", "language", "invented"),
     [
-        ("Use the code SAVE20 at checkout.", "en", "SAVE20"), ("使用优惠码SAVE20。", "zh", "SAVE20"), ("Dein Code ist WELCOME-5.", "de", "WELCOME"),
-        ("防水等級はIP68です。", "ja", "IP68"), ("Номер возврата RT-10001.", "ru", "10001"),
+        ("Use the code SAVE20 at checkout.", "en", "SAVE20"),
+        ("使用优惠码SAVE20。", "zh", "SAVE20"),
+        ("Dein Code ist WELCOME-5.", "de", "WELCOME"),
+        ("防水等級はIP68です。", "ja", "IP68"),
+        ("Номер возврата RT-10001.", "ru", "10001"),
     ],
-)  # fmt: skip
+)
 def test_an_invented_code_is_noticed(answer, language, invented):
     assert invented in unsupported(answer, [PASSAGE], language)
 
@@ -60,10 +63,14 @@ def test_an_invented_address_is_noticed(address):
 @pytest.mark.parametrize(
     ("answer", "language"),
     [
-        ("It comes with the Aurora Headphones.", "en"), ("Se envía con Correos Express.", "es"), ("由Yamato配送。", "zh"),
-        ("จัดส่งโดย Kerry", "th"), ("يوصلها Aramex.", "ar"), ("Доставляет Yandex.", "ru"),
+        ("It comes with the Aurora Headphones.", "en"),
+        ("Se envía con Correos Express.", "es"),
+        ("由Yamato配送。", "zh"),
+        ("จัดส่งโดย Kerry", "th"),
+        ("يوصلها Aramex.", "ar"),
+        ("Доставляет Yandex.", "ru"),
     ],
-)  # fmt: skip
+)
 def test_a_name_that_no_passage_knows_is_noticed(answer, language):
     assert unsupported(answer, [PASSAGE], language)
 
@@ -77,10 +84,17 @@ def test_what_the_customer_named_may_be_repeated():
 @pytest.mark.parametrize(
     ("one", "other"),
     [
-        ("1,299.00", "1.299"), ("1 299", "1299"), ("4,90", "4.9"), ("٣٠", "30"), ("３０", "30"), ("8:00", "800"), ("5.00", "5"), ("007", "7"),
+        ("1,299.00", "1.299"),
+        ("1 299", "1299"),
+        ("4,90", "4.9"),
+        ("٣٠", "30"),
+        ("３０", "30"),
+        ("8:00", "800"),
+        ("5.00", "5"),
+        ("007", "7"),
         ("1\u202f299,50", "1,299.5"),
     ],
-)  # fmt: skip
+)
 def test_one_number_in_two_notations_is_one_figure(one, other):
     assert figures(one) == figures(other)
 

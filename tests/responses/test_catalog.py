@@ -74,8 +74,12 @@ def test_codes_reach_the_customer_unchanged(replies, language):
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("en", "2 × Aurora Wireless Headphones (black)"), ("de", "2 × Aurora Wireless Headphones (Schwarz)"), ("zh", "2 × Aurora Wireless Headphones (黑色)")],
-)  # fmt: skip
+    [
+        ("en", "2 × Aurora Wireless Headphones (black)"),
+        ("de", "2 × Aurora Wireless Headphones (Schwarz)"),
+        ("zh", "2 × Aurora Wireless Headphones (黑色)"),
+    ],
+)
 def test_an_item_has_its_count_and_its_colour_in_the_customers_words(replies, language, text):
     assert text in replies.render("utter_return_exists", language, VALUES).text
 

