@@ -25,6 +25,7 @@ class ActionRequestHuman(Action):
         if handover.state in SILENT:
             say(dispatcher, tracker, "utter_handoff_queued")
         else:
-            values = {"case_number": handover.case.number, "hours": services.handovers().hours.text}
-            say(dispatcher, tracker, Say("utter_handoff_closed", values))
+            hours = services.handovers().hours.text
+            reply = "utter_handoff_kept" if hours == "never" else "utter_handoff_closed"
+            say(dispatcher, tracker, Say(reply, {"case_number": handover.case.number, "hours": hours}))
         return []

@@ -97,7 +97,9 @@ def desk() -> None:
 
 
 @app.command()
-def chat(interactive: Annotated[bool, typer.Option(help="Correct the bot as you go, and keep what it should have done.")] = False) -> None:
+def chat(
+    interactive: Annotated[bool, typer.Option(help="Correct the bot as you go, and keep what it should have done.")] = False,
+) -> None:
     """Talk to the bot in the terminal (`rasa shell` or `rasa interactive`), with an action server if none runs."""
     from tongshi import system
 
@@ -252,7 +254,9 @@ def knowledge_import(
     with Progress(console=Console(stderr=True)) as bar:
         task = bar.add_task("articles", total=len(reading.articles) or 1)
         base = make_knowledge_base(settings, get_database())
-        change = base.put(reading.articles, collection, progress=lambda done, total: bar.update(task, completed=done, total=total))
+        change = base.put(
+            reading.articles, collection, progress=lambda done, total: bar.update(task, completed=done, total=total)
+        )
     value = {**asdict(change), "failed": [{"file": file, "reason": reason} for file, reason in reading.failures]}
     if as_json:
         _print(value)
@@ -274,7 +278,9 @@ def knowledge_calibrate() -> None:
 
     _ready()
     keys = KnowledgeStore(get_database()).keys("shop")
-    lines = ["# Measured by `tongshi knowledge calibrate`: precision, recall of answerable and abstention from unanswerable questions."]
+    lines = [
+        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable and abstention from unanswerable questions."
+    ]
     for name, with_questions in (("questions", True), ("passages", False)):
         one = fit(keys, with_questions=with_questions)
         slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
@@ -287,7 +293,9 @@ def knowledge_calibrate() -> None:
 
 
 @models.command("pull")
-def models_pull(names: Annotated[list[str] | None, typer.Argument(help="Which; all that the settings need by default.")] = None) -> None:
+def models_pull(
+    names: Annotated[list[str] | None, typer.Argument(help="Which; all that the settings need by default.")] = None,
+) -> None:
     """Fetch model files and verify them."""
     from tongshi import system, weights
 
@@ -303,9 +311,7 @@ def models_list(as_json: Json = False) -> None:
     from tongshi import weights
 
     settings = get_settings()
-    rows = [
-        {**asdict(entry), "here": (settings.models / entry.file).exists()} for entry in weights.manifest().values()
-    ]
+    rows = [{**asdict(entry), "here": (settings.models / entry.file).exists()} for entry in weights.manifest().values()]
     if as_json:
         return _print(rows)
     table = Table("name", "what", "licence", "MB", "here")

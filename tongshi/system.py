@@ -194,4 +194,3 @@ def _require_free(name: str, port: int) -> None:
                 f"Port {port} for {name} is taken. End what listens there, or set another with TONGSHI_"
                 f"{dict(actions='ACTION', rasa='RASA', desk='WEB', llm='LLM')[name]}_PORT."
             )
-

@@ -32,5 +32,5 @@ def test_a_restart_of_everything_does_not_end_it(tmp_path, sender):
         release(tmp_path / "home", sender)
         assert second.texts(sender, "hallo, ist da jemand?")
         closed = second.texts(f"{sender}-2", "Ich möchte bitte mit einem Menschen sprechen")[0]
-        assert is_reply("utter_handoff_closed", "de", closed) and "CL-" in closed
+        assert is_reply("utter_handoff_kept", "de", closed) and "CL-" in closed
         assert is_reply("utter_bot", "de", second.texts(f"{sender}-2", "bist du ein roboter?")[0])

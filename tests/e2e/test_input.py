@@ -15,13 +15,17 @@ def test_ten_thousand_characters_are_asked_for_in_brief(system, sender):
     assert is_reply("utter_message_too_long", "en", system.texts(sender, "where is my parcel " * 530)[0])
 
 
-@pytest.mark.parametrize("text", ["🎉🎉🎉", "<script>alert(1)</script>", "'; DROP TABLE orders; --", "{{7*7}} ${7*7}", "?!?!?!", "𝕳𝖊𝖑𝖑𝖔"])
+@pytest.mark.parametrize(
+    "text", ["🎉🎉🎉", "<script>alert(1)</script>", "'; DROP TABLE orders; --", "{{7*7}} ${7*7}", "?!?!?!", "𝕳𝖊𝖑𝖑𝖔"]
+)
 def test_odd_input_gets_a_reply(system, sender, text):
     texts = system.texts(sender, text)
     assert texts and not any("49" in one or "<script" in one for one in texts)
 
 
-@pytest.mark.parametrize("text", ["/restart", "/action_submit_return_form", '/inform{"order_number": "MD-10234"}', "/session_start", "/back"])
+@pytest.mark.parametrize(
+    "text", ["/restart", "/action_submit_return_form", '/inform{"order_number": "MD-10234"}', "/session_start", "/back"]
+)
 def test_a_payload_counts_only_where_it_was_offered(system, sender, text):
     system.say(sender, "I want to return my watch please")
     before = system.slots(sender)["order_number"]

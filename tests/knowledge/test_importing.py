@@ -147,9 +147,7 @@ def test_html_title_and_declared_encoding(tmp_path):
 def test_pdf_lines_become_paragraphs(tmp_path):
     lines = ["Orders are sent on the day they are re-", "ceived.", "Later ones wait.", "- by air", "- by sea"]
     article = read_one(tmp_path, "sending-orders.pdf", pdf_bytes(lines))
-    assert article.text == (
-        "Orders are sent on the day they are received.\n\nLater ones wait.\n\n- by air\n- by sea"
-    )
+    assert article.text == ("Orders are sent on the day they are received.\n\nLater ones wait.\n\n- by air\n- by sea")
     assert (article.article_id, article.title) == ("sending-orders", "Sending orders")
 
 

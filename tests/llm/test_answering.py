@@ -89,16 +89,11 @@ def test_the_model_sees_the_passages_and_the_question_and_its_orders_in_the_cust
     assert ENGLISH in user["content"] and QUESTION in user["content"]
 
 
-LOST_SPACE = pytest.mark.xfail(strict=True, reason="Answerer._sentences loses white space at the end of a piece")
-
-
-@LOST_SPACE
 @pytest.mark.parametrize("size", [1, 2, 10])
 def test_spaces_between_words_survive_however_the_reply_is_cut(ask, size):
     assert ask(Model(pieces(GERMAN, size)))[0].text == GERMAN
 
 
-@LOST_SPACE
 def test_each_sentence_is_released_as_soon_as_it_is_whole_and_checked(identify):
     heard = []
 

@@ -83,9 +83,7 @@ class Job(ABC):
         candidates = exact or found or ([] if named else order.items)
         if len(candidates) == 1:
             return candidates[0]
-        buttons = tuple(
-            {"title": item.product.name, "payload": f'/inform{{"product": "{item.sku}"}}'} for item in order.items
-        )
+        buttons = tuple({"title": item.product.name, "payload": f'/inform{{"product": "{item.sku}"}}'} for item in order.items)
         values = {"order_number": order.order_id, "items": items_of(order)}
         if named and not candidates:
             raise _NoItem(Ask("product", Say("utter_item_unknown", values, buttons), forget=("product",)))
@@ -239,7 +237,7 @@ class Exchange(Job):
             item = self._item(order, answers)
         except _NoItem as missing:
             return missing.ask
-        if rules.may_exchange(order, item, self._now()) is not Verdict.ALLOWED:
+        if rules.may_exchange(order, item, self._now()) is not Verdict.ALLOWED or self._existing(order, "return", item):
             return None
         values = {"order_number": order.order_id, "item": item_value(item), "colours": rules.other_colours(item)}
         if rules.needs_seal(item):
@@ -266,6 +264,8 @@ class Exchange(Job):
         verdict = rules.may_exchange(order, item, self._now())
         if verdict is not Verdict.ALLOWED:
             return _refusal(verdict, order, item)
+        if returned := self._existing(order, "return", item):
+            return [_return_exists(returned)]
         if rules.needs_seal(item) and not answers.get("seal"):
             return _refusal(Verdict.SEAL_BROKEN, order, item)
         if not answers.get("confirm"):

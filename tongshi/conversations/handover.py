@@ -111,9 +111,7 @@ class Handovers:
     def say(self, sender: str, text: str, channel: str, language: str | None) -> Message:
         """An agent's message to the customer; taking the conversation is implied."""
         self.take(sender)
-        message = Message(
-            sender=sender, channel=channel, author="agent", text=text, language=language, at=self._now(), extras={}
-        )
+        message = Message(sender=sender, channel=channel, author="agent", text=text, language=language, at=self._now(), extras={})
         self._store.add(message)
         return message
 

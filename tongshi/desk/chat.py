@@ -131,9 +131,7 @@ class ChatApi:
         if await asyncio.to_thread(self._store.message, sender, body["message_id"]) is None:
             return JSONResponse({"error": "There is no such message in this conversation."}, 404)
         reason = str(body.get("reason") or "")[:2000] or None
-        row = Feedback(
-            sender=sender, message_id=body["message_id"], helpful=body["helpful"], reason=reason, at=clock.now()
-        )
+        row = Feedback(sender=sender, message_id=body["message_id"], helpful=body["helpful"], reason=reason, at=clock.now())
         await asyncio.to_thread(self._store.rate, row)
         return Response(status_code=204)
 

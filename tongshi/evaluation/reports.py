@@ -62,11 +62,11 @@ def nlu(settings: Settings) -> Report:
 
     understand = Understanding(system.train(settings))
     known = {wording.casefold() for language in LANGUAGES for _, wording in _wordings(ROOT / "data/nlu" / f"{language}.yml")}
-    report = Report("Intents of unseen wordings", "accuracy", notes="tests/evaluation/nlu, without wordings that stand in data/nlu")
+    report = Report(
+        "Intents of unseen wordings", "accuracy", notes="tests/evaluation/nlu, without wordings that stand in data/nlu"
+    )
     for language in track(LANGUAGES, "nlu", transient=True):
-        pairs = [
-            pair for pair in _wordings(TESTS / "evaluation" / "nlu" / f"{language}.yml") if pair[1].casefold() not in known
-        ]
+        pairs = [pair for pair in _wordings(TESTS / "evaluation" / "nlu" / f"{language}.yml") if pair[1].casefold() not in known]
         began = time.perf_counter()
         parsed = [understand(text) for _, text in pairs]
         milliseconds = (time.perf_counter() - began) / len(pairs) * 1000
@@ -169,7 +169,12 @@ def dialogues(settings: Settings) -> Report:
                 turns += right
                 whole.append(all(right))
             report.rows.append(
-                {"language": language, "turns": len(turns), "turns right": float(np.mean(turns)), "whole right": float(np.mean(whole))}
+                {
+                    "language": language,
+                    "turns": len(turns),
+                    "turns right": float(np.mean(turns)),
+                    "whole right": float(np.mean(whole)),
+                }
             )
     return _with_mean(report)
 
@@ -184,7 +189,9 @@ def _play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[b
 
 def latency(settings: Settings) -> Report:
     """Milliseconds of turns, beside the bot of `rasa init` in the same run."""
-    report = Report("Latency (ms)", "plain p50", notes="plain: no action; look-up: an order's status; answer: from the knowledge base")
+    report = Report(
+        "Latency (ms)", "plain p50", notes="plain: no action; look-up: an order's status; answer: from the knowledge base"
+    )
     words = {language: _first_turns(language) for language in LANGUAGES}
     with (
         tempfile.TemporaryDirectory() as folder,

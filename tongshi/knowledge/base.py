@@ -302,9 +302,7 @@ class KnowledgeBase:
         if article_id.startswith(PREFIX):
             catalogue = self._shop.products() if self._shop else []
             product = next((one for one in catalogue if PREFIX + one.sku == article_id), None)
-            return product and Passage(
-                article_id, language, product.name, 1.0, self._facts.text(product, catalogue, language)
-            )
+            return product and Passage(article_id, language, product.name, 1.0, self._facts.text(product, catalogue, language))
         versions = {article.language: article for article in self._store.articles(collection, article_id) if article.text}
         article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
         return article and Passage(article_id, article.language, article.title, 1.0, article.text)

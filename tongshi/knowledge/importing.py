@@ -507,7 +507,7 @@ def _reflow(page: str) -> str:
     ended = True
     for line in lines:
         if bullet := _BULLET.match(line):
-            item = f"- {line[bullet.end():]}"
+            item = f"- {line[bullet.end() :]}"
             if blocks and blocks[-1].startswith("- "):
                 blocks[-1] += f"\n{item}"
             else:

@@ -100,7 +100,12 @@ class SearchIndex:
         vectors = np.stack([np.frombuffer(key.vector, np.float32) for key in keys])
         texts = [normalise(key.text) for key in keys]
         vectorizer = TfidfVectorizer(
-            analyzer="char_wb", ngram_range=(2, 4), min_df=min(2, len(texts)), sublinear_tf=True, lowercase=False, dtype=np.float32
+            analyzer="char_wb",
+            ngram_range=(2, 4),
+            min_df=min(2, len(texts)),
+            sublinear_tf=True,
+            lowercase=False,
+            dtype=np.float32,
         )
         ngrams = vectorizer.fit_transform(texts)
         questions = np.array([key.kind == "question" for key in keys])
@@ -112,7 +117,14 @@ class SearchIndex:
             classifier.fit(features[questions], key_labels[questions])
             classifier.coef_ = classifier.coef_.astype(np.float32)
         return cls(
-            version, labels, key_labels, vectors, vectorizer, ngrams.tocsr(), classifier, [(k.language, k.kind, k.text) for k in keys]
+            version,
+            labels,
+            key_labels,
+            vectors,
+            vectorizer,
+            ngrams.tocsr(),
+            classifier,
+            [(k.language, k.kind, k.text) for k in keys],
         )
 
     @property

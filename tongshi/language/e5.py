@@ -228,7 +228,6 @@ class E5(nn.Module):
         pooled = states.mean(1) if even else (states * real[..., None]).sum(1) / lengths[:, None]
         return functional.normalize(pooled, dim=-1)
 
-
     def shorten(self) -> None:
         """Keep the linear maps in bfloat16, which halves memory and time; vectors keep a cosine of 0.9999 with those of float32."""
         for layer in self.layers:
@@ -329,9 +328,7 @@ def heads(folder: Path) -> dict[str, Head]:
         TongshiError: there is no adapter in the folder.
     """
     tensors, card, _ = _adapter(folder)
-    return {
-        name: Head(tuple(classes), tensors[f"heads.{name}"].float().numpy()) for name, classes in card["heads"].items()
-    }
+    return {name: Head(tuple(classes), tensors[f"heads.{name}"].float().numpy()) for name, classes in card["heads"].items()}
 
 
 def merge(model: E5, folder: Path) -> str:

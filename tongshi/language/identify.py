@@ -25,12 +25,32 @@ from tongshi.settings import LANGUAGES, Settings, get_settings
 
 LATIN = ("de", "en", "es", "fr", "it", "pt")
 _NO_LANGUAGE = regex.compile(
-    r"""[a-z0-9._%+\-]+\s?@\s?[a-z0-9.\-]+ | https?://[!-~]+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""", regex.X | regex.I
+    r"""[a-z0-9._%+\-]+\s?@\s?[a-z0-9.\-]+ | https?://[!-~]+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""",
+    regex.X | regex.I,
 )
 _SPANISH = regex.compile(r"[¿¡]")
 # A character of these says as much as several letters: 防水吗 after a product's English name is a whole question.
 _WEIGHT = {"Han": 2, "Kana": 2, "Hangul": 2}
-_NEUTRAL = {"ok", "okay", "oke", "k", "hm", "hmm", "hmmm", "haha", "hahaha", "lol", "xd", "wow", "oh", "ah", "md", "rt", "pls", "app"}
+_NEUTRAL = {
+    "ok",
+    "okay",
+    "oke",
+    "k",
+    "hm",
+    "hmm",
+    "hmmm",
+    "haha",
+    "hahaha",
+    "lol",
+    "xd",
+    "wow",
+    "oh",
+    "ah",
+    "md",
+    "rt",
+    "pls",
+    "app",
+}
 
 
 @dataclass(frozen=True)
@@ -99,8 +119,11 @@ class LanguageIdentifier:
         label, probability = self._world_best(words)
         if expected and label == expected:
             return Identification(expected, 1.0)
-        if label not in LANGUAGES and probability > 0.75 and counts[script] >= 12 and (
-            not expected or self._distinct(words, script)
+        if (
+            label not in LANGUAGES
+            and probability > 0.75
+            and counts[script] >= 12
+            and (not expected or self._distinct(words, script))
         ):
             return Identification(None, probability, outside=label)
         return Identification(expected, 0.9) if expected else Identification(None, 0.0)

@@ -18,7 +18,10 @@ _AT = r"(?:\s*@\s*|\s*[(\[{]\s*(?:at|arroba|@)\s*[)\]}]\s*|\s+(?:at|arroba)\s+)"
 _DOT = r"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{2})\b)|\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
 # A part after the last dot: "mail.co" of "mail.co.uk"; but in "mail.com.Thanks" a sentence begins there.
 _NOT_LAST = r"(?!(?-i:\.[a-z]|(?<=[A-Z])\.[A-Z]))"
-_EMAIL = regex.compile(rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}", regex.I)
+_EMAIL = regex.compile(
+    rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
+    regex.I,
+)
 _CURRENCY = r"(?:€|eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
 _AMOUNT = r"(?<![\d.,])(?:\d{1,3}(?:[.,\u00a0\u202f]\d{3})+|\d{1,5})(?:[.,]\d{1,2})?(?!\d)"
 _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)

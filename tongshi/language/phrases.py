@@ -60,9 +60,7 @@ class PhraseFinder:
         for phrase in sorted(self._values, key=len, reverse=True):
             kind = "unspaced" if _UNSPACED.search(phrase) else "korean" if _HANGUL.search(phrase) else "spaced"
             groups[kind].append(regex.escape(phrase).replace(r"\ ", r"[\s\-]*"))
-        self._patterns = {
-            kind: regex.compile(_BORDERS[kind].format("|".join(phrases))) for kind, phrases in groups.items()
-        }
+        self._patterns = {kind: regex.compile(_BORDERS[kind].format("|".join(phrases))) for kind, phrases in groups.items()}
         self._by_length: dict[int, list[str]] = defaultdict(list)
         for phrase in self._values:
             if " " not in phrase and len(phrase) >= _TYPO_LENGTH and not _UNSPACED.search(phrase):

@@ -29,9 +29,7 @@ def clean(text: str) -> str:
 
 def fold_digits(text: str) -> str:
     """Every decimal digit of any script as 0-9; all else, and the length, unchanged."""
-    return "".join(
-        str(unicodedata.digit(char)) if char.isdecimal() and not char.isascii() else char for char in text
-    )
+    return "".join(str(unicodedata.digit(char)) if char.isdecimal() and not char.isascii() else char for char in text)
 
 
 def fold_width(text: str) -> str:

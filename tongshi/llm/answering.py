@@ -220,8 +220,9 @@ class Answerer:
         for piece in self.model.stream(messages, deadline=deadline):
             text += piece
             *whole, rest = sentences(text) or [""]
-            yield from whole
-            text = rest if not whole else text[text.rindex(rest) :]
+            if whole:
+                yield from whole
+                text = text[text.rindex(rest) :]
         if text.strip():
             yield text.strip()
 
@@ -244,16 +245,23 @@ class Answerer:
         if self._traces and sender:
             details = {
                 **answer.details,
-                "passages": [{"article": one.article, "lang": one.language, "score": round(one.score, 3)} for one in found.passages],
+                "passages": [
+                    {"article": one.article, "lang": one.language, "score": round(one.score, 3)} for one in found.passages
+                ],
                 "language": answer.language,
             }
-            trace = Trace(
-                sender=sender, question=query, outcome=answer.outcome, seconds=seconds, at=clock.now(), details=details
-            )
+            trace = Trace(sender=sender, question=query, outcome=answer.outcome, seconds=seconds, at=clock.now(), details=details)
             self._traces.add(trace)
             trace_id = trace.trace_id
         return Answer(
-            answer.text, answer.language, answer.outcome, answer.citations, seconds, answer.about_product, trace_id, answer.details
+            answer.text,
+            answer.language,
+            answer.outcome,
+            answer.citations,
+            seconds,
+            answer.about_product,
+            trace_id,
+            answer.details,
         )
 
 

@@ -84,7 +84,12 @@ class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
         return {"min_ngram": 1, "max_ngram": 5, "min_df": 2, "alias": "character_ngrams"}
 
     def __init__(
-        self, config: dict[str, Any], name: str, storage: ModelStorage, resource: Resource, vectorizer: TfidfVectorizer | None = None
+        self,
+        config: dict[str, Any],
+        name: str,
+        storage: ModelStorage,
+        resource: Resource,
+        vectorizer: TfidfVectorizer | None = None,
     ) -> None:
         super().__init__(name, config)
         self._storage = storage

@@ -29,9 +29,7 @@ class _UntrainedPolicy(Policy):
     def get_default_config() -> dict[str, Any]:
         return {"priority": 7}
 
-    def train(
-        self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any
-    ) -> Resource:
+    def train(self, training_trackers: list[TrackerWithCachedStates], domain: Domain, **kwargs: Any) -> Resource:
         return self._resource
 
     @classmethod
@@ -100,11 +98,13 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
     traditional = state.traditional if found.get("traditional") is None else found["traditional"]
     clear = is_clear(message)
     if state.language is None:
-        guess = clear or (found.get("code") if found.get("confidence", 0) >= 0.5 and not (message.text or "").startswith("/") else None)
+        guess = clear or (
+            found.get("code") if found.get("confidence", 0) >= 0.5 and not (message.text or "").startswith("/") else None
+        )
         return LanguageState(guess or hint or default, traditional=traditional)
     if clear is None or clear == state.language:
         return LanguageState(state.language, state.pinned, traditional)
-    if state.pinned and not (len(messages) > 1 and is_clear(messages[-2]) == clear):
+    if state.pinned and not (len(messages) > 1 and is_clear(messages[-2]) == clear and not _asked_for(messages[-2])):
         return LanguageState(state.language, True, traditional)
     return LanguageState(clear, traditional=traditional)
 
