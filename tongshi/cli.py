@@ -377,6 +377,7 @@ def handover_release(sender: str) -> None:
 @app.command()
 def evaluate(
     what: Annotated[str, typer.Argument(help="nlu, retrieval, answers, dialogues or latency")],
+    sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; all by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""
@@ -385,7 +386,7 @@ def evaluate(
     if what not in REPORTS:
         raise TongshiError(f"There is no report {what!r}; there are {', '.join(REPORTS)}.")
     _ready()
-    report = REPORTS[what](get_settings())
+    report = REPORTS[what](get_settings(), sample)
     if as_json:
         return _print(report.as_dict())
     console.print(report.table())

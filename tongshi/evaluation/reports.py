@@ -55,7 +55,7 @@ class Report:
         return table
 
 
-def nlu(settings: Settings) -> Report:
+def nlu(settings: Settings, sample: int | None = None) -> Report:
     """Intents of held-out wordings, which no training wording repeats."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding
@@ -86,7 +86,7 @@ def nlu(settings: Settings) -> Report:
     return _with_mean(report)
 
 
-def retrieval(settings: Settings) -> Report:
+def retrieval(settings: Settings, sample: int | None = None) -> Report:
     """Whether the right article comes first, and whether search knows when nothing answers."""
     from tongshi.knowledge.base import make_knowledge_base
     from tongshi.storage.database import get_database
@@ -120,8 +120,12 @@ def retrieval(settings: Settings) -> Report:
     return _with_mean(report)
 
 
-def answers(settings: Settings) -> Report:
-    """Whether the decisive fact is said, in the right language, and nothing where nothing is known."""
+def answers(settings: Settings, sample: int | None = None) -> Report:
+    """Whether the decisive fact is said, in the right language, and nothing where nothing is known.
+
+    Args:
+        sample: questions a language, evenly taken; all by default.
+    """
     from tongshi.llm.answering import make_answerer
     from tongshi.storage.database import get_database
 
@@ -132,7 +136,8 @@ def answers(settings: Settings) -> Report:
     report = Report("Answers", "fact right", notes=notes)
     for language in track(LANGUAGES, "answers", transient=True):
         facts, cited, tongue, silent, seconds = [], [], [], [], []
-        for question in _questions(language):
+        questions = _questions(language)
+        for question in questions[:: max(1, len(questions) // sample) if sample else 1]:
             answer = answerer.answer(question["question"], language)
             seconds.append(answer.seconds)
             if question["article"] is None:
@@ -157,7 +162,7 @@ def answers(settings: Settings) -> Report:
     return _with_mean(report)
 
 
-def dialogues(settings: Settings) -> Report:
+def dialogues(settings: Settings, sample: int | None = None) -> Report:
     """Scripted conversations against a whole system of its own: how many turns get the reply that they should."""
     report = Report("Dialogues", "turns right", notes="tests/dialogues, over REST")
     with tempfile.TemporaryDirectory() as folder, running(Path(folder) / "home", support_hours="always") as system:
@@ -187,7 +192,7 @@ def _play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[b
         yield named and all(part in "\n".join(texts) for part in turn.get("contains", []))
 
 
-def latency(settings: Settings) -> Report:
+def latency(settings: Settings, sample: int | None = None) -> Report:
     """Milliseconds of turns, beside the bot of `rasa init` in the same run."""
     report = Report(
         "Latency (ms)", "plain p50", notes="plain: no action; look-up: an order's status; answer: from the knowledge base"
@@ -289,7 +294,7 @@ def _with_mean(report: Report) -> Report:
     return report
 
 
-REPORTS: dict[str, Callable[[Settings], Report]] = {
+REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "nlu": nlu,
     "retrieval": retrieval,
     "answers": answers,
