@@ -156,9 +156,12 @@ def answer(
         "outcome": found.outcome,
         "seconds": round(found.seconds, 3),
     }
-    if not found.text:
-        from tongshi.responses.catalog import get_replies
+    from tongshi.responses.catalog import get_replies
 
+    if found.outcome == "quoted" and found.language != language:
+        foreign = {"answer": found.text, "language": found.language}
+        value["text"] = get_replies().render("utter_answer_foreign", language, foreign).text
+    if not found.text:
         name = "utter_which_product" if found.about_product else "utter_answer_unknown"
         value["text"] = get_replies().render(name, language).text
     if as_json:

@@ -293,9 +293,9 @@ class KnowledgeBase:
         if article.approved:
             similarity = index.search(question, self._encoder, 1)[0].similarity
             return Passage(label, article.language, article.title, score, text, approved=similarity >= _EXACT)
-        if len(passages(text)) > 1 and len(text) > 600:
+        if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             text = index.best_passage(label, question, self._encoder, article.language) or text
-        return Passage(label, article.language, article.title, score, " ".join(text.split()))
+        return Passage(label, article.language, article.title, score, " ".join(text.lstrip("# ").split()))
 
     def article(self, article_id: str, language: str, collection: str = SHOP) -> Passage | None:
         """An article to be read, in a language if it is there in it; a product's facts for `product:SKU`."""

@@ -19,6 +19,7 @@ _CODE = regex.compile(
 )
 _NAME = regex.compile(rf"{_LEFT}\p{{Lu}}[\p{{Latin}}]+(?:\s+\p{{Lu}}[\p{{Latin}}\d]+)*")
 _ADDRESS = regex.compile(r"\b[\w.+-]+@[\w.-]+\w|\bhttps?://\S+|\bwww\.\S+", regex.I)
+_SURE = 0.8
 _LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 
 
@@ -62,6 +63,11 @@ def _squeezed(text: str) -> str:
 
 
 def is_in_language(answer: str, language: str, identify: LanguageIdentifier) -> bool:
-    """Whether an answer is written in a language; names and codes in Latin script do not count against it."""
+    """Whether an answer is written in a language.
+
+    Names and codes in Latin script do not count against it, and a fragment such as "12 Euro, 4 Tage" is too short to be held against it on doubt.
+    """
     found = identify(answer)
-    return found.language == language or (found.language is None and found.outside is None)
+    if found.language in (language, None) and found.outside is None:
+        return True
+    return found.language in _LATIN_LANGUAGES and language in _LATIN_LANGUAGES and found.confidence < _SURE
