@@ -27,6 +27,7 @@ from tongshi.storage.database import get_database
 from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
+_KEPT_BOTS = 3
 _ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "tongshi/nlu", "tongshi/language")
 
 
@@ -71,9 +72,9 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     command = [sys.executable, "-m", "rasa", "train", "--fixed-model-name", name, "--out", str(settings.models)]
     if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
         raise TongshiError("`rasa train` failed; see its output above.")
-    for old in settings.models.glob("bot-*.tar.gz"):
-        if old != path:
-            old.unlink()
+    # A system that runs may have to load its bot again, so the last few stay.
+    for old in sorted(settings.models.glob("bot-*.tar.gz"), key=lambda one: one.stat().st_mtime)[:-_KEPT_BOTS]:
+        old.unlink()
     return path
 
 

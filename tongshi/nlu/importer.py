@@ -17,6 +17,9 @@ from tongshi.settings import get_settings
 _KNOWN_QUESTIONS = 3
 """How many of an article's similar questions are taken as wordings; all of them would drown the other intents."""
 
+_UNKNOWN_QUESTIONS = 40
+"""How many of the unanswerable ones: they are questions to the shop all the same, and the search says that it does not know."""
+
 
 class TongshiImporter(RasaFileImporter):
     """Adds the names of replies to the domain, and similar questions of the knowledge base to the wordings.
@@ -37,9 +40,8 @@ class TongshiImporter(RasaFileImporter):
 
 def _questions():
     for article in shop_articles(get_settings().data):
-        if article.article_id == UNANSWERABLE:
-            continue
+        most = _UNKNOWN_QUESTIONS if article.article_id == UNANSWERABLE else _KNOWN_QUESTIONS
         intent = "product_question" if article.article_id.startswith(ATTRIBUTE) else "policy_question"
-        for question in article.questions[:_KNOWN_QUESTIONS]:
+        for question in article.questions[:most]:
             metadata: dict[str, Any] = {METADATA_INTENT: {"language": article.language}}
             yield Message({TEXT: question, INTENT: intent, METADATA: metadata})

@@ -15,6 +15,7 @@ from rasa.shared.core.events import LoopInterrupted, SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from tongshi.language.identify import LATIN
 from tongshi.nlu.language import LANGUAGE
 from tongshi.settings import LANGUAGES, get_settings
 
@@ -69,7 +70,8 @@ def is_clear(message: UserUttered) -> str | None:
         return None
     letters = len(_LETTER.findall(text))
     named = sum(len(_LETTER.findall(text[entity["start"] : entity["end"]])) for entity in message.entities if "start" in entity)
-    if letters and named / letters > 0.6:
+    shown_by_script = code not in LATIN and letters - named >= 2
+    if letters and named / letters > 0.6 and not shown_by_script:
         return None
     if code in ("ar", "ko", "ru", "th") or (code in ("zh", "ja") and (letters > 3 or confidence >= 0.85)):
         return code
