@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
+import structlog
 from rasa.core.agent import Agent
 
 
@@ -17,6 +19,8 @@ class Understanding:
     """
 
     def __init__(self, model: Path) -> None:
+        # Rasa logs each parsed message for debugging unless its own command line has set up logging.
+        structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
         self._agent = Agent.load(str(model))
 
     def __call__(self, text: str) -> dict[str, Any]:
