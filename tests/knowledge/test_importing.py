@@ -182,8 +182,8 @@ def test_csv_pairs_with_one_answer_are_one_article(tmp_path):
     assert reading.failures == []
     english, chinese = reading.articles
     assert english.questions == ("Can I return it?", "May I return it?", "Return?")
-    assert (english.article_id, english.text, english.approved) == ("faq/can-i-return-it", "Yes", True)
-    assert (chinese.language, chinese.questions, chinese.approved) == ("zh", ("能退货吗",), True)
+    assert (english.article_id, english.text, english.verbatim) == ("faq/can-i-return-it", "Yes", True)
+    assert (chinese.language, chinese.questions, chinese.verbatim) == ("zh", ("能退货吗",), True)
 
 
 def test_pairs_with_one_id_are_one_article(tmp_path):
@@ -196,7 +196,7 @@ def test_pairs_with_one_id_are_one_article(tmp_path):
     assert reading.failures == []
     english, german = reading.articles
     assert (english.article_id, english.title, english.questions) == ("time", "Time", ("When?", "How soon?"))
-    assert (german.article_id, german.language, german.approved) == ("time", "de", False)
+    assert (german.article_id, german.language, german.verbatim) == ("time", "de", False)
 
 
 def test_an_id_with_two_answers_keeps_the_first(tmp_path):
@@ -208,7 +208,7 @@ def test_an_id_with_two_answers_keeps_the_first(tmp_path):
 def test_rows_with_a_text_are_ordinary_articles(tmp_path):
     reading = read(put(tmp_path, "pages.csv", f'title,content\nReturns,"One.\n\nTwo."\n,{ARABIC}\n'), identify)
     first, second = reading.articles
-    assert (first.article_id, first.title, first.text, first.approved) == ("pages/returns", "Returns", "One.\n\nTwo.", False)
+    assert (first.article_id, first.title, first.text, first.verbatim) == ("pages/returns", "Returns", "One.\n\nTwo.", False)
     assert (second.language, second.questions) == ("ar", ())
 
 

@@ -186,7 +186,7 @@ def test_quote_mode_never_asks_the_model_and_generate_mode_asks_it_for_its_own_l
 
 
 def test_an_editors_own_answer_is_given_word_for_word(ask):
-    approved = Passage("faq", "en", "FAQ", 1.0, "We are closed on Sundays.", approved=True)
+    approved = Passage("faq", "en", "FAQ", 1.0, "We are closed on Sundays.", verbatim=True)
     answer, released = ask(Model(), approved, mode="generate")
     assert (answer.outcome, answer.text) == ("approved", "We are closed on Sundays.")
     assert released == ["We are closed on Sundays."]

@@ -7,7 +7,9 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -37,8 +39,12 @@ class Article:
         article_id: the same in all languages.
         text: plain text; blank lines part paragraphs, which passages do not cross.
         questions: similar questions, as customers put them.
-        approved: whether the text is an editor's answer to the questions, to be given word for word.
+        verbatim: whether the text is an editor's answer to the questions, to be given word for word.
         source: where it came from, for people.
+        owner: who answers for it.
+        valid_from, valid_until: from when on, and up to but not at which moment, it may be found; None: always.
+        translation_of: language of the article that this one was translated from.
+        translated_from: `text_digest` of that article as it was then.
     """
 
     article_id: str
@@ -46,14 +52,91 @@ class Article:
     title: str
     text: str
     questions: tuple[str, ...] = ()
-    approved: bool = False
+    verbatim: bool = False
     source: str = ""
+    owner: str = ""
+    tags: tuple[str, ...] = ()
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
+    translation_of: str | None = None
+    translated_from: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from all others of its collection."""
+        return self.article_id, self.language
 
     @property
     def digest(self) -> str:
-        """Changes when anything that is searched or shown does."""
-        parts = [self.article_id, self.language, self.title, self.text, list(self.questions), self.approved]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()
+        """40 characters that change when anything does that a file says of an article; its source does not count."""
+        parts: list[object] = [self.article_id, self.language, self.title, self.text, list(self.questions), self.verbatim]
+        life = [self.owner, list(self.tags), show_from(self.valid_from), show_until(self.valid_until), self.translation_of]
+        return _sha([*parts, life] if any(life) else parts)
+
+    @property
+    def text_digest(self) -> str:
+        """40 characters that change when title or text do, after which its translations are outdated."""
+        return _sha([self.title, self.text])
+
+
+def _sha(parts: list[object]) -> str:
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False).encode()).hexdigest()[:40]
+
+
+def read_from(value: object) -> datetime | None:
+    """The moment from which something is valid: a day counts from its beginning, in UTC; None for nothing.
+
+    Raises:
+        TongshiError: it is neither a day nor a moment.
+    """
+    return _moment(value, timedelta(0))
+
+
+def read_until(value: object) -> datetime | None:
+    """The moment at which something ends to be valid: a day counts to its end, in UTC; None for nothing.
+
+    Raises:
+        TongshiError: it is neither a day nor a moment.
+    """
+    return _moment(value, timedelta(days=1))
+
+
+def _moment(value: object, of_a_day: timedelta) -> datetime | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, str):
+        value = _parsed(value.strip())
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+    if isinstance(value, date):
+        return datetime.combine(value, time(), UTC) + of_a_day
+    raise TongshiError(f"{value!r} is neither a day (2026-12-31) nor a moment (2026-12-31T18:00+01:00).")
+
+
+def _parsed(text: str) -> date | datetime | str:
+    for kind in (date, datetime):
+        try:
+            return kind.fromisoformat(text)
+        except ValueError:
+            pass
+    raise TongshiError(f"{text!r} is neither a day (2026-12-31) nor a moment (2026-12-31T18:00+01:00).")
+
+
+def show_from(moment: datetime | None) -> str:
+    """As `read_from` reads it, "" for None."""
+    return _shown(moment, timedelta(0))
+
+
+def show_until(moment: datetime | None) -> str:
+    """As `read_until` reads it, "" for None."""
+    return _shown(moment, timedelta(days=1))
+
+
+def _shown(moment: datetime | None, of_a_day: timedelta) -> str:
+    if moment is None:
+        return ""
+    moment = moment.astimezone(UTC)
+    return (moment - of_a_day).date().isoformat() if moment.time() == time() else moment.isoformat()
 
 
 @dataclass
@@ -80,6 +163,22 @@ def with_front_matter(text: str, source: str) -> tuple[dict, str]:
     return (front if isinstance(front, dict) else {}), body.strip()
 
 
+def life(front: dict) -> dict[str, Any]:
+    """What front matter says of an article's owner, tags, validity and original, as arguments of `Article`.
+
+    Raises:
+        TongshiError: a day or moment cannot be read.
+    """
+    tags = front.get("tags") or []
+    return {
+        "owner": str(front.get("owner") or "").strip(),
+        "tags": tuple(str(tag).strip() for tag in (tags if isinstance(tags, list) else str(tags).split(",")) if str(tag).strip()),
+        "valid_from": read_from(front.get("valid_from")),
+        "valid_until": read_until(front.get("valid_until")),
+        "translation_of": front.get("translation_of") if front.get("translation_of") in LANGUAGES else None,
+    }
+
+
 def shop_articles(data: Path) -> Iterator[Article]:
     """The shop's own knowledge: help-centre articles, the questions for product attributes, and what is known to be unanswerable.
 
@@ -90,7 +189,16 @@ def shop_articles(data: Path) -> Iterator[Article]:
         folder = data / "knowledge" / language
         for path in sorted(folder.glob("*.md")):
             front, body = with_front_matter(path.read_text("utf-8"), str(path))
-            yield Article(front["id"], language, front["title"], body, tuple(front["questions"]), source=path.name)
+            yield Article(
+                front["id"],
+                language,
+                front["title"],
+                body,
+                tuple(front["questions"]),
+                verbatim=front.get("verbatim") is True,
+                source=path.name,
+                **life(front),
+            )
         unanswerable = folder / "unanswerable.yml"
         if unanswerable.exists():
             questions = yaml.load(unanswerable.read_text("utf-8"), yaml.CSafeLoader)["questions"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,10 +22,10 @@ from tongshi.knowledge.products import (
     product_finder,
     without,
 )
-from tongshi.language.vectors import Encoder, normalise
-from tongshi.storage import models
+from tongshi.knowledge.writing import Change, Progress, Writer
+from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
-from tongshi.storage.models import Product
+from tongshi.storage.models import APPROVED, Product
 
 SHOP = "shop"
 """Name of the collection that holds the shop's own articles and product questions."""
@@ -33,6 +34,7 @@ _NAMED_PRODUCT = 0.12
 _SECOND_ATTRIBUTE = 0.08
 _ATTRIBUTE_SLOPE = 8.0
 _EXACT = 0.93
+_VERSION = re.compile(r"\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class Passage:
         article: the policy's id, or `product:SKU`.
         score: probability from 0 to 1 that it answers the question.
         text: in `language`; for an article the passage nearest to the question, for a product the facts asked for.
-        approved: whether the text is an editor's answer to just this question, to be given word for word.
+        verbatim: whether the text is an editor's answer to just this question, to be given word for word.
     """
 
     article: str
@@ -51,7 +53,7 @@ class Passage:
     title: str
     score: float
     text: str
-    approved: bool = False
+    verbatim: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,16 +71,6 @@ class Found:
     about_product: bool = False
 
 
-@dataclass(frozen=True)
-class Change:
-    """What an import did, in articles (each language counts)."""
-
-    added: int
-    changed: int
-    removed: int
-    same: int
-
-
 class KnowledgeBase:
     """Articles and products, searched together.
 
@@ -89,6 +81,9 @@ class KnowledgeBase:
         shop: for the facts of products; None where there is no catalogue.
         facts: puts them into sentences.
         data: the project's data folder, for how customers call products.
+
+    Attributes:
+        writer: keeps changes of its articles.
     """
 
     def __init__(
@@ -100,6 +95,7 @@ class KnowledgeBase:
         facts: ProductFacts | None = None,
         data: Path | None = None,
     ) -> None:
+        self.writer = Writer(store, encoder)
         self._store = store
         self._encoder = encoder
         self._folder = folder
@@ -115,51 +111,14 @@ class KnowledgeBase:
         collection: str = SHOP,
         *,
         whole: bool = False,
-        progress: Callable[[int, int], None] = lambda done, total: None,
+        status: str = APPROVED,
+        progress: Progress = lambda done, total: None,
     ) -> Change:
-        """Put articles into a collection; what has not changed is not touched.
-
-        Args:
-            whole: these are all: articles that are not among them go.
-            progress: called with the number of articles done and their total.
-        """
-        kept = self._store.digests(collection)
-        incoming = {(article.article_id, article.language): article for article in articles}
-        fresh = [article for key, article in incoming.items() if kept.get(key) != self._digest(article)]
-        gone = [key for key in kept if key not in incoming] if whole else []
-        rows = []
-        for number, article in enumerate(fresh):
-            rows.append(self._row(article, collection))
-            progress(number + 1, len(fresh))
-        if rows or gone:
-            self._store.replace(collection, rows, gone)
+        """Put imported articles into a collection, see `Writer.put`, and make its index."""
+        change = self.writer.put(articles, collection, whole=whole, status=status, progress=progress)
+        if change.any and self._store.keys(collection):
             self._index(collection)
-        added = sum((article.article_id, article.language) not in kept for article in fresh)
-        return Change(added, len(fresh) - added, len(gone), len(incoming) - len(fresh))
-
-    def _digest(self, article: Article) -> str:
-        # The encoder belongs to it: vectors of two encoders cannot be compared.
-        return f"{self._encoder.name[-20:]}:{article.digest[:40]}"
-
-    def _row(self, article: Article, collection: str) -> models.Article:
-        texts = [("title", article.title)] if article.title else []
-        texts += [("passage", passage) for passage in passages(article.text)] if not article.approved else []
-        texts += [("question", question) for question in article.questions]
-        vectors = self._encoder.encode([normalise(text) for _, text in texts])
-        return models.Article(
-            collection=collection,
-            article_id=article.article_id,
-            language=article.language,
-            title=article.title,
-            text=article.text,
-            approved=article.approved,
-            source=article.source,
-            digest=self._digest(article),
-            keys=[
-                models.SearchKey(kind=kind, text=text, vector=vector.astype("float32").tobytes())
-                for (kind, text), vector in zip(texts, vectors)
-            ],
-        )
+        return change
 
     def _index(self, collection: str) -> SearchIndex:
         """The collection's index at its present version: in memory, else from disk, else built.
@@ -180,14 +139,14 @@ class KnowledgeBase:
                 self._indexes[collection] = index
             return index
 
-    def _build(self, collection: str, version: int, path: Path) -> SearchIndex:
+    def _build(self, collection: str, version: str, path: Path) -> SearchIndex:
         keys = self._store.keys(collection)
         if not keys:
             raise TongshiError(f"The collection {collection!r} is empty.")
         index = SearchIndex.build(version, keys)
         index.save(path)
         for old in self._folder.glob(f"{collection}-*.joblib"):
-            if old != path and old.stem.removeprefix(f"{collection}-").isdecimal():
+            if old != path and _VERSION.fullmatch(old.stem.removeprefix(f"{collection}-")):
                 old.unlink(missing_ok=True)
         return index
 
@@ -235,7 +194,8 @@ class KnowledgeBase:
                     names = self._attributes(index, scores, place, attribute_places)
                     found += self._product_passages(products, names, catalogue, language, score)
                 continue
-            found.append(self._article_passage(collection, index, label, question, language, score))
+            passage = self._article_passage(collection, index, label, question, language, score)
+            found += [passage] if passage else []
         unanswerable = first_label == UNANSWERABLE
         about_product = first_label.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
         confident = bool(found) and not unanswerable and not about_product and found[0].score >= calibration.threshold
@@ -286,13 +246,16 @@ class KnowledgeBase:
 
     def _article_passage(
         self, collection: str, index: SearchIndex, label: str, question: str, language: str, score: float
-    ) -> Passage:
+    ) -> Passage | None:
+        """What an article says to a question; None where it was retired since the index was looked up."""
         versions = {article.language: article for article in self._store.articles(collection, label)}
-        article = versions.get(language) or versions.get("en") or next(iter(versions.values()))
+        article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
+        if article is None:
+            return None
         text = article.text
-        if article.approved:
+        if article.verbatim:
             similarity = index.search(question, self._encoder, 1)[0].similarity
-            return Passage(label, article.language, article.title, score, text, approved=similarity >= _EXACT)
+            return Passage(label, article.language, article.title, score, text, verbatim=similarity >= _EXACT)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             text = index.best_passage(label, question, self._encoder, article.language) or text
         return Passage(label, article.language, article.title, score, " ".join(text.lstrip("# ").split()))

@@ -28,6 +28,7 @@ from tongshi.knowledge.articles import (
     UNANSWERABLE,
     Article,
     Reading,
+    life,
     with_front_matter,
 )
 from tongshi.knowledge.products import PREFIX
@@ -50,6 +51,7 @@ _KEYS = {
     "lang": "language",
     "body": "text",
     "content": "text",
+    "approved": "verbatim",
 }
 _LOCALE = re.compile(rf"({'|'.join(LANGUAGES)})(?:[-_](?:[A-Z]{{2}}|Han[st]))?")
 _HEADING = re.compile(r"^#{1,6} +(\S.*)$", re.MULTILINE)
@@ -207,17 +209,17 @@ class _Reader:
         self.failures.append((place.source, reason))
 
     def _take_document(self, document: _Document, place: _Place) -> None:
-        front = document.front
+        front = _keys(document.front)
         text = _tidy(document.text)
         article_id = _given_id(front.get("id")) or place.article_id
-        questions = _strings(front.get("questions"))
+        questions = _strings(front.get("question"))
         if not text and not (article_id == UNANSWERABLE and questions):
             raise _Broken("holds no text")
         heading = _HEADING.search(text)
         title = _line(front.get("title")) or (heading[1] if heading else "") or document.title or place.name
         language = self._language(front.get("language"), place, text or " ".join(questions))
-        approved = bool(questions) and front.get("approved") is True
-        self.articles.append(Article(article_id, language, title, text, questions, approved, place.source))
+        verbatim = bool(questions) and front.get("verbatim") is True
+        self.articles.append(Article(article_id, language, title, text, questions, verbatim, place.source, **_life(front)))
 
     def _language(self, given: object, place: _Place, *texts: str) -> str:
         """The language given, else the path's, else the first that a text is identified as, else the settings'."""
@@ -257,16 +259,18 @@ class _Reader:
         answer = answer or pairs.answer(given, language)
         if not answer:
             raise _Broken("the answer is empty")
-        approved = _string(row.get("approved")).strip().lower() not in ("false", "no", "n", "0")
+        verbatim = _string(row.get("verbatim")).strip().lower() not in ("false", "no", "n", "0")
         article_id = given or _under(place, questions[0])
-        return Article(article_id, language, _line(row.get("title")), answer, questions, approved, place.source)
+        title = _line(row.get("title"))
+        return Article(article_id, language, title, answer, questions, verbatim, place.source, **_life(row))
 
     def _plain(self, row: dict[str, Any], place: _Place) -> Article:
         text, title = _tidy(_string(row.get("text"))), _line(row.get("title"))
         if not text:
             raise _Broken("there is neither a question with an answer nor a text")
         article_id = _given_id(row.get("id")) or _under(place, title or text)
-        return Article(article_id, self._language(row.get("language"), place, text), title, text, source=place.source)
+        language = self._language(row.get("language"), place, text)
+        return Article(article_id, language, title, text, source=place.source, **_life(row))
 
 
 class _Pairs:
@@ -288,7 +292,7 @@ class _Pairs:
         Raises:
             _Broken: the id is there with another answer.
         """
-        key, answer = (article.article_id, article.language), (article.language, article.text, article.approved)
+        key, answer = (article.article_id, article.language), (article.language, article.text, article.verbatim)
         place = self._by_id.get(key, self._by_answer.get(answer))
         if place is None:
             place = len(self.articles)
@@ -320,6 +324,13 @@ def _given_id(value: object) -> str:
     if article_id.startswith((ATTRIBUTE, PREFIX)):
         raise _Broken(f"the id {article_id!r} is kept for products; choose another")
     return article_id
+
+
+def _life(front: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return life(front)
+    except TongshiError as error:
+        raise _Broken(f"valid_from or valid_until: {error}") from error
 
 
 def _string(value: object) -> str:

@@ -65,7 +65,7 @@ class SearchIndex:
 
     def __init__(
         self,
-        version: int,
+        version: str,
         labels: list[str],
         key_labels: np.ndarray,
         vectors: np.ndarray,
@@ -87,7 +87,7 @@ class SearchIndex:
         self._starts = np.searchsorted(key_labels[self._order], np.arange(len(labels)))
 
     @classmethod
-    def build(cls, version: int, keys: Sequence[KeyRow]) -> SearchIndex:
+    def build(cls, version: str, keys: Sequence[KeyRow]) -> SearchIndex:
         """Index the keys of a collection.
 
         Args:

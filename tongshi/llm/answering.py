@@ -150,7 +150,7 @@ class Answerer:
         if not found.confident:
             return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
         best = found.passages[0]
-        if best.approved:
+        if best.verbatim:
             answer = self._quote([best], "approved")
         elif self._mode != "quote" and self.model and (self._mode == "generate" or best.language != language):
             answer = self._generate(query, language, self._relevant(found), began + self._deadline, release)

@@ -215,19 +215,82 @@ class Collection(Base):
     version = Column(Integer, nullable=False, default=0)
 
 
-class Article(Base):
+DRAFT, APPROVED, RETIRED = "draft", "approved", "retired"
+"""What an article can be: written and not seen by search, seen by search, or no longer seen."""
+
+
+class Content:
+    """What an article says, whose it is, and when it holds; see `tongshi.knowledge.articles.Article`."""
+
+    title = Column(Text, nullable=False)
+    text = Column(Text, nullable=False)
+    questions = Column(JSON, nullable=False, default=list)
+    verbatim = Column(Boolean, nullable=False, default=False)
+    source = Column(Text, nullable=False)
+    owner = Column(Text, nullable=False, default="")
+    tags = Column(JSON, nullable=False, default=list)
+    valid_from = Column(Instant)
+    valid_until = Column(Instant)
+    translation_of = Column(String(2))
+    translated_from = Column(String(40), nullable=False, default="")
+    status = Column(String(8), nullable=False, default=APPROVED)
+
+
+class Article(Content, Base):
+    """An article as it is: what search sees where it is approved, else what was last drafted or retired.
+
+    Attributes:
+        version: number of the version that is shown here.
+        draft: number of the version that waits for a person's approval, None where none does.
+        imported: digest of what the import that brought it read; "" where it was written by command or API.
+        encoder: which made the vectors of its keys; "" where it has none.
+    """
+
     __tablename__ = "articles"
     article_key = Column(Integer, primary_key=True)
     collection = Column(ForeignKey("collections.name"), nullable=False)
     article_id = Column(String(200), nullable=False)
     language = Column(String(2), nullable=False)
-    title = Column(Text, nullable=False)
-    text = Column(Text, nullable=False)
-    approved = Column(Boolean, nullable=False, default=False)
-    source = Column(Text, nullable=False)
-    digest = Column(String(64), nullable=False)
+    version = Column(Integer, nullable=False, default=0)
+    draft = Column(Integer)
+    imported = Column(String(64), nullable=False, default="")
+    encoder = Column(String(20), nullable=False, default="")
     keys = relationship("SearchKey", cascade="all, delete-orphan", passive_deletes=True, back_populates="article")
-    __table_args__ = (UniqueConstraint("collection", "article_id", "language", name="articles_once"),)
+    __table_args__ = (
+        UniqueConstraint("collection", "article_id", "language", name="articles_once"),
+        Index("articles_valid_from", "collection", "valid_from"),
+        Index("articles_valid_until", "collection", "valid_until"),
+    )
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest version, 0 where there is none yet."""
+        return max(self.version or 0, self.draft or 0)
+
+
+class ArticleVersion(Content, Base):
+    """An article as somebody left it; every change makes one, none is ever changed."""
+
+    __tablename__ = "article_versions"
+    version_key = Column(Integer, primary_key=True)
+    article_key = Column(ForeignKey("articles.article_key", ondelete="CASCADE"), nullable=False)
+    number = Column(Integer, nullable=False)
+    author = Column(Text, nullable=False)
+    at = Column(Instant, nullable=False)
+    note = Column(Text, nullable=False, default="")
+    __table_args__ = (UniqueConstraint("article_key", "number", name="article_versions_once"),)
+
+
+class WebPage(Base):
+    """What a server said of a page when it was imported, to be asked next time only for what has changed."""
+
+    __tablename__ = "web_pages"
+    collection = Column(String(64), primary_key=True)
+    url = Column(Text, primary_key=True)
+    article_id = Column(String(200), nullable=False)
+    language = Column(String(2), nullable=False)
+    etag = Column(Text, nullable=False, default="")
+    last_modified = Column(Text, nullable=False, default="")
 
 
 class SearchKey(Base):

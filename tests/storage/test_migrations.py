@@ -1,0 +1,73 @@
+"""A database of an older version, with what people kept in it, is brought up to date."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import text
+
+from tongshi.storage.database import MIGRATIONS, Database
+from tongshi.storage.knowledge import KnowledgeStore
+
+
+@pytest.fixture
+def migrate(tmp_path):
+    """Brings one database to a named version; gives the database."""
+    database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = database.engine
+
+    def migrate(version: str, change=command.upgrade) -> Database:
+        change(config, version)
+        return database
+
+    yield migrate
+    database.engine.dispose()
+
+
+def fill_first_version(database: Database) -> bytes:
+    """An article with a title, a passage and two questions, as version 0001 kept it; gives the vector of its keys."""
+    vector = np.ones(4, np.float32).tobytes()
+    with database.session() as session:
+        session.execute(text("INSERT INTO collections VALUES ('shop', 7)"))
+        session.execute(
+            text(
+                "INSERT INTO articles (article_key, collection, article_id, language, title, text, approved, source, digest) "
+                "VALUES (1, 'shop', 'returns', 'ar', 'الإرجاع', 'خلال 30 يوما.', 1, 'returns.md', 'use*0.5:abc')"
+            )
+        )
+        keys = [("title", "الإرجاع"), ("passage", "خلال 30 يوما."), ("question", "كم يوم؟"), ("question", "هل أرجعه؟")]
+        for kind, key in keys:
+            session.execute(
+                text("INSERT INTO search_keys (article_key, kind, text, vector) VALUES (1, :kind, :key, :vector)"),
+                {"kind": kind, "key": key, "vector": vector},
+            )
+    return vector
+
+
+def test_articles_of_the_first_version_keep_their_keys_and_get_questions_and_a_version(migrate):
+    vector = fill_first_version(migrate("0001"))
+    store = KnowledgeStore(migrate("head"))
+    (article,) = store.articles("shop")
+    assert (article.questions, article.verbatim, article.status) == (["كم يوم؟", "هل أرجعه؟"], True, "approved")
+    assert (article.imported, article.encoder, article.version, article.draft) == ("abc", "use*0.5", 1, None)
+    (version,) = store.versions(article.article_key)
+    assert (version.number, version.author, version.text, version.questions) == (1, "import", article.text, article.questions)
+    assert [(key.kind, key.vector) for key in store.keys("shop")] == [
+        ("title", vector),
+        ("passage", vector),
+        ("question", vector),
+        ("question", vector),
+    ]
+    assert store.version("shop") == "7"
+
+
+def test_going_back_to_the_first_version_keeps_articles_and_keys(migrate):
+    fill_first_version(migrate("0001"))
+    migrate("head")
+    with migrate("0001", command.downgrade).session() as session:
+        assert session.execute(text("SELECT title, approved FROM articles")).all() == [("الإرجاع", 1)]
+        assert session.execute(text("SELECT count(*) FROM search_keys")).scalar() == 4
