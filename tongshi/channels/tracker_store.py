@@ -9,29 +9,28 @@ from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
 from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy.engine import make_url
+from sqlalchemy.orm import sessionmaker
 
 from tongshi.settings import get_settings
+from tongshi.storage.database import create
 
 
 class SettingsTrackerStore(SQLTrackerStore):
-    """Rasa's own SQL tracker store; a SQLite file of its own beside ours, so that the two never wait for one another."""
+    """Rasa's own SQL tracker store on our own kind of engine: pooled, and with all that the database's URL says.
+
+    SQLite gets a file of its own beside ours, so that the two never wait for one another.
+    """
 
     def __init__(
         self, domain: Domain | None = None, host: EndpointConfig | None = None, event_broker: EventBroker | None = None, **_: Any
     ) -> None:
         settings = get_settings()
-        url = make_url(settings.database)
-        if url.drivername.startswith("sqlite"):
+        url = settings.database
+        if make_url(url).drivername.startswith("sqlite"):
             settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-            super().__init__(domain, dialect="sqlite", db=str(settings.home / "rasa.db"), event_broker=event_broker)
-        else:
-            super().__init__(
-                domain,
-                dialect=url.drivername,
-                host=url.host,
-                port=url.port,
-                db=url.database,
-                username=url.username,
-                password=url.password,
-                event_broker=event_broker,
-            )
+            url = f"sqlite:///{settings.home / 'rasa.db'}"
+        self.engine = create(url)
+        self.Base.metadata.create_all(self.engine)
+        self.sessionmaker = sessionmaker(bind=self.engine)
+        # Past SQLTrackerStore's own constructor, which would make an engine that opens the file anew for each look.
+        super(SQLTrackerStore, self).__init__(domain, event_broker)

@@ -191,12 +191,10 @@ class Layer(nn.Module):
 
     def forward(self, states: torch.Tensor, mask: torch.Tensor | None) -> torch.Tensor:
         texts, tokens, size = states.shape
-        kind = self.qkv.weight.dtype
-        query, key, value = self.qkv(states.to(kind)).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = self.qkv(states).view(texts, tokens, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
         attended = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        attended = self.out(attended.transpose(1, 2).reshape(texts, tokens, size))
-        states = self.attention_norm(states + attended.float())
-        return self.output_norm(states + self.down(functional.gelu(self.up(states.to(kind)))).float())
+        states = self.attention_norm(states + self.out(attended.transpose(1, 2).reshape(texts, tokens, size)).float())
+        return self.output_norm(states + self.down(functional.gelu(self.up(states))).float())
 
 
 class E5(nn.Module):
@@ -232,7 +230,19 @@ class E5(nn.Module):
         """Keep the linear maps in bfloat16, which halves memory and time; vectors keep a cosine of 0.9999 with those of float32."""
         for layer in self.layers:
             for name in LINEARS:
-                getattr(layer, name).to(torch.bfloat16)
+                setattr(layer, name, ShortLinear(getattr(layer, name)))
+
+
+class ShortLinear(nn.Module):
+    """A linear map in bfloat16, its weights laid out once as oneDNN wants them: laying them out takes as long as a dozen tokens' product."""
+
+    def __init__(self, linear: nn.Linear) -> None:
+        super().__init__()
+        self.bias = linear.bias.to(torch.bfloat16)
+        self.packed = torch.ops.mkldnn._reorder_linear_weight(linear.weight.to(torch.bfloat16), None)
+
+    def forward(self, states: torch.Tensor) -> torch.Tensor:
+        return torch.ops.mkldnn._linear_pointwise(states.to(torch.bfloat16), self.packed, self.bias, "none", [], "")
 
 
 def has_bfloat16() -> bool:

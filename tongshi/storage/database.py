@@ -11,6 +11,7 @@ from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import QueuePool
 
 from tongshi.errors import Unavailable
 from tongshi.settings import get_settings
@@ -25,7 +26,8 @@ def create(url: str) -> Engine:
     """
     if not make_url(url).drivername.startswith("sqlite"):
         return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
-    engine = create_engine(url, connect_args={"timeout": 3, "check_same_thread": False})
+    # A pool, since opening a file and setting it up costs more than most of what is asked of it.
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": 3, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection, _record) -> None:
