@@ -24,6 +24,7 @@ from tongshi.knowledge.articles import shop_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.settings import ROOT, Settings
 from tongshi.storage.database import get_database
+from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
@@ -36,7 +37,10 @@ def prepare_data(settings: Settings) -> Change:
     database = get_database()
     database.upgrade()
     seed(ShopStore(database), settings.data / "store", clock.now())
-    return make_knowledge_base(settings, database).put(shop_articles(settings.data), whole=True)
+    base = make_knowledge_base(settings, database)
+    for collection in KnowledgeStore(database).collections():
+        base.writer.refresh(collection)
+    return base.put(shop_articles(settings.data), whole=True)
 
 
 def pull_models(settings: Settings) -> None:

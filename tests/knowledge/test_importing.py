@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import docx
-import numpy as np
 import pytest
 
+from tests.knowledge.helpers import HashEncoder
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import PASSAGE_LENGTH, Article, Reading, passages
 from tongshi.knowledge.base import Change, KnowledgeBase
@@ -30,18 +29,6 @@ def identify(text: str) -> Identification:
     if not counts:
         return Identification(None, 0.0)
     return Identification({"Han": "zh", "Arabic": "ar", "Latin": "en"}.get(max(counts, key=counts.get)), 1.0)
-
-
-class HashEncoder:
-    """Vectors that depend on nothing but a text's hash."""
-
-    name = "hash"
-    dimensions = 8
-
-    def encode(self, texts: Sequence[str]) -> np.ndarray:
-        rows = [np.frombuffer(hashlib.sha256(text.encode()).digest()[:8], np.uint8).astype(np.float32) + 1 for text in texts]
-        vectors = np.stack(rows) if rows else np.zeros((0, self.dimensions), np.float32)
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def pdf_bytes(lines: Sequence[str]) -> bytes:

@@ -95,7 +95,7 @@ class KnowledgeBase:
         facts: ProductFacts | None = None,
         data: Path | None = None,
     ) -> None:
-        self.writer = Writer(store, encoder)
+        self.writer = Writer(store, lambda: encoder)
         self._store = store
         self._encoder = encoder
         self._folder = folder

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -58,13 +58,16 @@ class Writer:
 
     Args:
         store: where they are kept.
-        encoder: makes the vectors of what they are found by.
+        encoder: gives what makes the vectors of what they are found by; called when the first are made, since loading takes seconds.
     """
 
-    def __init__(self, store: KnowledgeStore, encoder: Encoder) -> None:
+    def __init__(self, store: KnowledgeStore, encoder: Callable[[], Encoder]) -> None:
         self._store = store
         self._encoder = encoder
-        self._encoder_name = encoder.name[-20:]
+
+    @property
+    def _encoder_name(self) -> str:
+        return self._encoder().name[-20:]
 
     def put(
         self,
@@ -89,7 +92,7 @@ class Writer:
         kept = self._store.imported(collection)
         incoming = {article.key: article for article in articles}
         fresh = [
-            self._linked(article, incoming, collection) for key, article in incoming.items() if kept.get(key) != article.digest
+            self.linked(article, collection, incoming) for key, article in incoming.items() if kept.get(key) != article.digest
         ]
         gone = [key for key, digest in kept.items() if digest and key not in incoming] if whole else []
         done = 0
@@ -111,13 +114,18 @@ class Writer:
         rows = [row for key in keys for row in self._store.rows(collection, article_id=key[0], language=key[1])]
         return [Edit(article_of(row), RETIRED, IMPORTER, "no longer among the files", imported="") for row in rows]
 
-    def _linked(self, article: Article, incoming: dict[tuple[str, str], Article], collection: str) -> Article:
-        """A translation with the state of its original at this moment."""
-        if not article.translation_of:
+    def linked(self, article: Article, collection: str, incoming: Mapping[tuple[str, str], Article] = {}) -> Article:
+        """A translation with the state of its original at this moment, where it does not have one.
+
+        Args:
+            incoming: articles that are about to be kept, by id and language.
+        """
+        if not article.translation_of or article.translated_from:
             return article
         original = incoming.get((article.article_id, article.translation_of))
-        rows = [] if original else self._store.rows(collection, article_id=article.article_id, language=article.translation_of)
-        original = original or (article_of(rows[0]) if rows else None)
+        if original is None:
+            rows = self._store.rows(collection, article_id=article.article_id, language=article.translation_of)
+            original = article_of(rows[0]) if rows else None
         return replace(article, translated_from=original.text_digest if original else "")
 
     def write(self, collection: str, edits: Sequence[Edit], *, announce: bool = True) -> None:
@@ -133,6 +141,7 @@ class Writer:
             return
         approved = [edit.article for edit in edits if edit.status == APPROVED]
         keys = dict(zip((one.key for one in approved), self._keys(approved, collection)))
+        encoder = self._encoder_name if approved else ""
         revisions = [
             Revision(
                 article_id=edit.article.article_id,
@@ -142,7 +151,7 @@ class Writer:
                 content=_content(edit.article),
                 note=edit.note,
                 keys=keys.get(edit.article.key, ()) if edit.status == APPROVED else (),
-                encoder=self._encoder_name if edit.status == APPROVED else "",
+                encoder=encoder if edit.status == APPROVED else "",
                 imported=edit.imported,
                 upon=edit.upon,
             )
@@ -166,11 +175,13 @@ class Writer:
 
     def _keys(self, articles: Sequence[Article], collection: str) -> list[list[models.SearchKey]]:
         """What each article is found by; what it was found by before is not encoded again."""
+        if not articles:
+            return []
         texts = [_searched(article) for article in articles]
         vectors = self._store.vectors(collection, [article.key for article in articles], self._encoder_name)
         missing = sorted({text for one in texts for _, text in one} - set(vectors), key=len)
         for batch in _chunks(missing, _BATCH):
-            encoded = np.asarray(self._encoder.encode([normalise(text) for text in batch]), np.float32)
+            encoded = np.asarray(self._encoder().encode([normalise(text) for text in batch]), np.float32)
             vectors.update((text, vector.tobytes()) for text, vector in zip(batch, encoded))
         return [[models.SearchKey(kind=kind, text=text, vector=vectors[text]) for kind, text in one] for one in texts]
 

@@ -209,12 +209,17 @@ class KnowledgeStore:
     def _apply(revision: Revision, row: Article) -> bool:
         """Change an article's row; says whether its content changed, rather than only that a draft waits."""
         number = row.newest + 1
+        waits = row.draft if row.draft != row.version else None
         shown = revision.status != DRAFT or row.status == DRAFT
         if shown:
             for name, value in revision.content.items():
                 setattr(row, name, value)
             row.status, row.version, row.encoder = revision.status, number, revision.encoder
-        row.draft = number if revision.status == DRAFT else None
+        if revision.status == DRAFT:
+            row.draft = number
+        else:
+            # What an import brings decides nothing about a person's draft.
+            row.draft = None if revision.imported is None else waits
         if revision.imported is not None:
             row.imported = revision.imported
         return shown

@@ -1,0 +1,299 @@
+"""The life of articles: drafts, approval, versions, validity, translations, and what search sees of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from tests.knowledge.helpers import HashEncoder
+from tongshi.errors import TongshiError
+from tongshi.knowledge.articles import Article, read_until, show_until
+from tongshi.knowledge.base import KnowledgeBase
+from tongshi.knowledge.editing import Editor, NoSuchArticle, as_markdown, from_markdown
+from tongshi.storage.database import Database
+from tongshi.storage.knowledge import Conflict, KnowledgeStore
+from tongshi.storage.models import DRAFT
+
+RETURNS = Article("returns", "en", "Returning an item", "You can return an item within 30 days.", ("can i send it back",))
+GERMAN = Article("returns", "de", "Rückgabe", "Sie können den Artikel 30 Tage lang zurückgeben.", translation_of="en")
+PARCELS = Article("parcels", "en", "Lost parcels", "We search for a lost parcel within 5 days.", ("where is my parcel",))
+
+
+@pytest.fixture
+def store(database, clock) -> KnowledgeStore:
+    return KnowledgeStore(database, clock)
+
+
+@pytest.fixture
+def encoder() -> HashEncoder:
+    return HashEncoder()
+
+
+@pytest.fixture
+def base(store, encoder, tmp_path) -> KnowledgeBase:
+    return KnowledgeBase(store, encoder, tmp_path / "index")
+
+
+@pytest.fixture
+def editor(store, base) -> Editor:
+    return Editor(store, base.writer, "kb")
+
+
+def texts(base: KnowledgeBase, question: str = "can i send it back", language: str = "en") -> list[str]:
+    """What a search finds, as one of its passages each."""
+    return [passage.text for passage in base.search(question, language, "kb").passages]
+
+
+def changed(article: Article, days: int) -> Article:
+    return replace(article, text=article.text.replace("30", str(days)))
+
+
+def test_an_approved_article_stays_as_it_is_until_its_draft_is_approved(base, editor):
+    base.put([RETURNS, PARCELS], "kb")
+    entry = editor.draft(changed(RETURNS, 14), "ana", "law")
+    assert (entry.status, entry.version, entry.draft) == ("approved", 1, 2)
+    assert RETURNS.text in texts(base)
+    entry = editor.approve("returns", "en", "li")
+    assert (entry.status, entry.version, entry.draft) == ("approved", 3, None)
+    assert texts(base)[0] == "You can return an item within 14 days."
+    story = [(one.number, one.status, one.author, one.note) for one in editor.versions("returns", "en")]
+    assert story == [(3, "approved", "li", "version 2"), (2, "draft", "ana", "law"), (1, "approved", "import", "")]
+
+
+def test_another_process_sees_a_change_at_its_next_search(base, editor, database, encoder, tmp_path, clock):
+    base.put([RETURNS, PARCELS], "kb")
+    other = Database(database.url)
+    elsewhere = KnowledgeBase(KnowledgeStore(other, clock), encoder, tmp_path / "other")
+    assert RETURNS.text in texts(elsewhere)
+    editor.draft(changed(RETURNS, 14), "ana")
+    editor.approve("returns", "en", "ana")
+    assert texts(elsewhere)[0] == "You can return an item within 14 days."
+    editor.retire("returns", "en", "ana")
+    assert all("30 days" not in text and "14 days" not in text for text in texts(elsewhere))
+    other.engine.dispose()
+
+
+def test_a_new_article_is_found_once_it_is_approved_and_not_when_it_is_retired(base, editor):
+    base.put([PARCELS], "kb")
+    assert editor.draft(RETURNS, "ana").status == "draft"
+    assert RETURNS.text not in texts(base)
+    editor.approve("returns", "en", "ana")
+    assert RETURNS.text in texts(base)
+    editor.retire("returns", "en", "ana")
+    assert RETURNS.text not in texts(base)
+    assert base.article("returns", "en", "kb") is None
+    editor.approve("returns", "en", "ana")
+    assert RETURNS.text in texts(base)
+
+
+def test_rolling_back_brings_an_earlier_version_into_search_and_drops_the_draft(base, editor):
+    base.put([RETURNS, PARCELS], "kb")
+    editor.draft(changed(RETURNS, 14), "ana")
+    editor.approve("returns", "en", "ana")
+    editor.draft(changed(RETURNS, 7), "ana")
+    entry = editor.rollback("returns", "en", 1, "li")
+    assert (entry.version, entry.draft, entry.article) == (5, None, RETURNS)
+    assert texts(base)[0] == RETURNS.text
+    with pytest.raises(NoSuchArticle, match="has no version 9; its newest is 5"):
+        editor.rollback("returns", "en", 9, "li")
+
+
+def test_a_difference_is_told_from_the_last_that_search_saw(editor):
+    editor.draft(RETURNS, "ana")
+    editor.approve("returns", "en", "ana")
+    editor.draft(changed(RETURNS, 14), "ana")
+    lines = editor.diff("returns", "en").splitlines()
+    assert lines[:2] == ["--- returns (en) version 2", "+++ returns (en) version 3"]
+    assert "-You can return an item within 30 days." in lines and "+You can return an item within 14 days." in lines
+    editor.approve("returns", "en", "ana")
+    assert "+You can return an item within 14 days." in editor.diff("returns", "en").splitlines()
+    assert editor.diff("returns", "en", 1, 2) == ""
+    assert "+title: Returning an item" in editor.diff("returns", "en", new=1).splitlines()
+
+
+def test_validity_begins_and_ends_by_itself(base, editor, clock, store):
+    base.put([PARCELS], "kb")
+    sale = replace(RETURNS, valid_from=clock() + timedelta(hours=1), valid_until=clock() + timedelta(hours=2))
+    editor.draft(sale, "ana")
+    editor.approve("returns", "en", "ana")
+    versions = [store.version("kb")]
+    assert RETURNS.text not in texts(base)
+    for found in (True, False):
+        clock.forward(hours=1)
+        versions.append(store.version("kb"))
+        assert (RETURNS.text in texts(base)) is found
+    assert len(set(versions)) == 3
+
+
+@pytest.mark.parametrize("day", ["2026-12-31", "2026-12-31T18:00:00+00:00"])
+def test_an_end_is_shown_as_it_was_written(day):
+    assert show_until(read_until(day)) == day
+
+
+def test_an_answer_is_given_word_for_word_to_its_questions_only(base, editor):
+    base.put([PARCELS], "kb")
+    editor.draft(replace(RETURNS, verbatim=True), "ana")
+    editor.approve("returns", "en", "ana")
+    asked, other = (base.search(question, "en", "kb").passages[0] for question in ("Can I send it back", "Where is my parcel"))
+    assert (asked.text, asked.verbatim) == (RETURNS.text, True)
+    assert not other.verbatim
+
+
+def test_only_what_is_new_is_encoded(base, editor, encoder):
+    base.put([RETURNS], "kb")
+    encoder.encoded.clear()
+    editor.draft(replace(RETURNS, questions=(*RETURNS.questions, "is it returnable")), "ana")
+    editor.approve("returns", "en", "ana")
+    assert encoder.encoded == ["is it returnable"]
+
+
+def test_an_edit_survives_the_next_import_of_a_file_that_has_not_changed(base, editor):
+    files = [RETURNS, PARCELS]
+    base.put(files, "kb", whole=True)
+    editor.draft(changed(RETURNS, 14), "ana")
+    editor.approve("returns", "en", "ana")
+    editor.retire("parcels", "en", "ana")
+    editor.draft(Article("new", "en", "New", "Written by hand."), "ana")
+    assert base.put(files, "kb", whole=True).any is False
+    assert [(one.article.article_id, one.status) for one in editor.entries()] == [
+        ("new", "draft"),
+        ("parcels", "retired"),
+        ("returns", "approved"),
+    ]
+    assert editor.entry("returns", "en").article.text.endswith("14 days.")
+    assert base.put([changed(RETURNS, 60), PARCELS], "kb", whole=True).changed == 1
+    assert editor.entry("returns", "en").article.text.endswith("60 days.")
+    assert len(editor.versions("returns", "en")) == 4
+
+
+def test_an_article_whose_file_is_gone_is_retired_and_comes_back_with_it(base, editor):
+    base.put([RETURNS, PARCELS], "kb", whole=True)
+    assert base.put([PARCELS], "kb", whole=True).removed == 1
+    assert editor.entry("returns", "en").status == "retired"
+    assert base.put([PARCELS], "kb", whole=True).removed == 0
+    assert base.put([RETURNS, PARCELS], "kb", whole=True).changed == 1
+    assert editor.entry("returns", "en").status == "approved"
+
+
+def test_an_import_leaves_a_draft_that_waits(base, editor):
+    base.put([RETURNS], "kb")
+    editor.draft(changed(RETURNS, 14), "ana")
+    base.put([changed(RETURNS, 60)], "kb")
+    assert editor.entry("returns", "en").draft == 2
+    assert editor.latest("returns", "en").text.endswith("14 days.")
+
+
+def test_imported_drafts_wait_for_a_person(base, editor):
+    base.put([PARCELS], "kb")
+    base.put([RETURNS], "kb", status=DRAFT)
+    assert [one.article.article_id for one in editor.entries(status=DRAFT)] == ["returns"]
+    assert RETURNS.text not in texts(base)
+    assert base.put([RETURNS], "kb", status=DRAFT).same == 1
+
+
+def test_another_encoder_encodes_all_anew_and_makes_no_version(base, editor, store, tmp_path):
+    base.put([RETURNS], "kb")
+    editor.draft(changed(RETURNS, 14), "ana")
+    editor.approve("returns", "en", "ana")
+    other = KnowledgeBase(store, HashEncoder("other"), tmp_path / "index")
+    assert other.put([RETURNS], "kb").any is False
+    assert store.articles("kb")[0].encoder == "other"
+    assert len(editor.versions("returns", "en")) == 3
+    assert "14 days" in texts(other)[0]
+
+
+def test_two_who_change_the_same_version_do_not_overwrite_one_another(editor):
+    seen = editor.draft(RETURNS, "ana", upon=0).newest
+    editor.draft(changed(RETURNS, 14), "ana", upon=seen)
+    with pytest.raises(Conflict, match="is at version 2, and the change was made upon version 1"):
+        editor.draft(changed(RETURNS, 7), "li", upon=seen)
+    with pytest.raises(Conflict):
+        editor.draft(RETURNS, "li", upon=0)
+
+
+def test_a_translation_is_outdated_when_its_original_says_something_else(base, editor):
+    base.put([RETURNS, GERMAN], "kb")
+    assert editor.outdated() == []
+    editor.draft(replace(RETURNS, questions=("another",)), "ana")
+    editor.approve("returns", "en", "ana")
+    assert editor.outdated() == []
+    editor.draft(changed(RETURNS, 14), "ana")
+    assert editor.outdated() == []
+    editor.approve("returns", "en", "ana")
+    assert [one.article.language for one in editor.outdated()] == ["de"]
+    editor.draft(replace(editor.latest("returns", "de"), owner="bo"), "bo")
+    editor.approve("returns", "de", "bo")
+    assert [one.article.language for one in editor.outdated()] == ["de"]
+    editor.approve("returns", "de", "bo", up_to_date=True)
+    assert editor.outdated() == []
+
+
+def test_articles_are_listed_by_what_they_are(editor):
+    editor.draft(replace(RETURNS, tags=("law",), owner="ana"), "ana")
+    editor.draft(GERMAN, "ana")
+    editor.draft(PARCELS, "li")
+
+    def ids(**wanted):
+        return [one.article.key for one in editor.entries(**wanted)]
+
+    assert ids(tag="law") == ids(owner="ana") == [("returns", "en")]
+    assert ids(words="ruckgabe") == [("returns", "de")]
+    assert ids(article_id="returns") == [("returns", "de"), ("returns", "en")]
+    assert ids(language="de", status="approved") == []
+
+
+@pytest.mark.parametrize(
+    ("article", "reason"),
+    [
+        (replace(RETURNS, language="sv"), "no language of ours"),
+        (replace(RETURNS, article_id=" x"), "no outer or double spaces"),
+        (replace(RETURNS, article_id="product:X"), "kept for products"),
+        (replace(RETURNS, title=""), "a title and a text"),
+        (replace(RETURNS, questions=(), verbatim=True), "at least one"),
+        (replace(RETURNS, article_id="none", questions=()), "nothing answers"),
+        (replace(RETURNS, valid_from=read_until("2027-01-01"), valid_until=read_until("2026-01-01")), "lies before"),
+    ],
+)
+def test_what_cannot_be_an_article_is_refused(editor, article, reason):
+    with pytest.raises(TongshiError, match=reason):
+        editor.draft(article, "ana")
+    assert editor.entries() == []
+
+
+def test_nothing_to_do_is_said(editor):
+    with pytest.raises(NoSuchArticle, match="There is no article 'returns' in 'en' in 'kb'.$"):
+        editor.approve("returns", "en", "ana")
+    editor.draft(GERMAN, "ana")
+    with pytest.raises(NoSuchArticle, match="it is there in de"):
+        editor.entry("returns", "en")
+    editor.approve("returns", "de", "ana")
+    with pytest.raises(TongshiError, match="approved as it is"):
+        editor.approve("returns", "de", "ana")
+    editor.retire("returns", "de", "ana")
+    with pytest.raises(TongshiError, match="retired already"):
+        editor.retire("returns", "de", "ana")
+
+
+def test_an_article_is_written_for_its_editor_and_read_back():
+    article = replace(GERMAN, verbatim=True, questions=("zurück?", "ja: nein"), tags=("a", "b"), owner="ana", translated_from="x")
+    article = replace(article, valid_until=read_until("2026-12-31"), text="# Titel\n\n- eins\n- zwei")
+    assert from_markdown(as_markdown(article), article) == article
+    assert from_markdown("Only text.", article) == replace(article, text="Only text.")
+    assert from_markdown(as_markdown(article).replace("translation_of: en", ""), article).translated_from == ""
+
+
+@pytest.mark.parametrize(
+    ("front", "reason"),
+    [
+        ("tittle: x", "has tittle; known are"),
+        ("id: other", "is that of other"),
+        ("questions: how", "must be a list"),
+        ("valid_until: soon", "neither a day"),
+        ("title: [", "not valid YAML"),
+    ],
+)
+def test_front_matter_that_cannot_be_meant_is_refused(front, reason):
+    with pytest.raises(TongshiError, match=reason):
+        from_markdown(f"---\n{front}\n---\nText.", RETURNS)
