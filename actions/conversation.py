@@ -11,25 +11,14 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
-from actions.order_forms import forget_all
-from actions.speaking import Say, say
+from actions.order_forms import IDENTITY, STARTS, forget_all, offer_to_resume
+from actions.speaking import Say, last_reply, say
 from tongshi import clock
 from tongshi.settings import LANGUAGES
 from tongshi.storage.models import Feedback
 
-STARTS = {
-    "order_status": "order_status_form",
-    "return_item": "return_form",
-    "return_status": "return_status_form",
-    "exchange_item": "exchange_form",
-    "cancel_order": "cancel_form",
-    "change_address": "address_form",
-    "damaged_or_wrong_item": "damage_form",
-    "lost_parcel": "lost_form",
-    "request_human": "action_request_human",
-    "recommend_product": "action_recommend",
-}
-"""What each intent sets going; data/rules.yml says the same to the policies."""
+_OFFERS = {**STARTS, "request_human": "action_request_human", "recommend_product": "action_recommend"}
+"""What each button that starts something sets going."""
 
 
 def _entities(tracker: Tracker, kind: str) -> list[Any]:
@@ -46,31 +35,49 @@ def _offered(tracker: Tracker) -> list[str]:
 
 def _offered_start(tracker: Tracker) -> str | None:
     """The one thing that the bot's last message offered to start, if it was one."""
-    starts = [STARTS[payload.lstrip("/")] for payload in _offered(tracker) if payload.lstrip("/") in STARTS]
+    starts = [_OFFERS[payload.lstrip("/")] for payload in _offered(tracker) if payload.lstrip("/") in _OFFERS]
     return starts[0] if len(starts) == 1 else None
 
 
 class ActionAffirm(Action):
-    """A yes outside a form means the one thing that was just offered, if one was."""
+    """A yes outside a form means what was just offered: to go on with what was put aside, or the one thing on a button."""
 
     def name(self) -> str:
         return "action_affirm"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        waiting = tracker.get_slot("put_aside")
+        if waiting and last_reply(tracker) == "utter_request_resume":
+            return [FollowupAction(waiting[-1]["form"])]
         if start := _offered_start(tracker):
             return [FollowupAction(start)]
         say(dispatcher, tracker, "utter_affirm_idle")
         return []
 
 
+class ActionDeny(Action):
+    """A no outside a form: nothing is wanted, nor what was put aside."""
+
+    def name(self) -> str:
+        return "action_deny"
+
+    async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        say(dispatcher, tracker, "utter_deny_idle")
+        return [SlotSet("put_aside", None)]
+
+
 class ActionStop(Action):
-    """Leave what was going on."""
+    """Leave what was going on; what was put aside for it is offered again."""
 
     def name(self) -> str:
         return "action_stop"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        say(dispatcher, tracker, "utter_stopped" if tracker.active_loop.get("name") else "utter_deny_idle")
+        if not tracker.active_loop.get("name"):
+            say(dispatcher, tracker, "utter_deny_idle")
+            return [SlotSet("put_aside", None)]
+        say(dispatcher, tracker, "utter_stopped")
+        offer_to_resume(dispatcher, tracker)
         return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *forget_all()]
 
 
@@ -82,8 +89,8 @@ class ActionStartOver(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         say(dispatcher, tracker, "utter_started_over")
-        identity = [SlotSet(name, None) for name in ("order_number", "email")]
-        return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *forget_all(), *identity]
+        others = [SlotSet(name, None) for name in (*IDENTITY, "put_aside")]
+        return [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None), *forget_all(), *others]
 
 
 class ActionChangeLanguage(Action):
@@ -100,17 +107,24 @@ class ActionChangeLanguage(Action):
 
 
 class ActionInform(Action):
-    """Bare facts outside a form: an order number or e-mail is for what was just offered, else a question about that order; a return
-    number is one about that return."""
+    """Bare facts outside a form.
+
+    What suits the bot's last question answers it; else an order number or e-mail is for what was just offered, or a question about
+    that order, and a return number one about that return.
+    """
 
     def name(self) -> str:
         return "action_inform"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if _entities(tracker, "resolution") and last_reply(tracker) == "utter_order_lost":
+            return [FollowupAction("lost_form")]
         if _entities(tracker, "case_number"):
             return [FollowupAction("return_status_form")]
         if _entities(tracker, "order_number") or _entities(tracker, "email"):
             return [FollowupAction(_offered_start(tracker) or "order_status_form")]
+        if last_reply(tracker) == "utter_request_need":
+            return [FollowupAction("action_recommend")]
         if _entities(tracker, "product"):
             return [FollowupAction("action_answer")]
         say(dispatcher, tracker, "utter_not_understood")

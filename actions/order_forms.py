@@ -15,9 +15,23 @@ from actions.speaking import say
 from tongshi import clock
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
+from tongshi.language.patterns import is_attempt
 from tongshi.storage.models import Order
 
-_IDENTITY = ("order_number", "email")
+IDENTITY = ("order_number", "email")
+"""Slots that prove whose an order is."""
+
+STARTS = {
+    "order_status": "order_status_form",
+    "return_item": "return_form",
+    "return_status": "return_status_form",
+    "exchange_item": "exchange_form",
+    "cancel_order": "cancel_form",
+    "change_address": "address_form",
+    "damaged_or_wrong_item": "damage_form",
+    "lost_parcel": "lost_form",
+}
+"""The form that each intent starts; data/rules.yml and config.yml say the same to the policies."""
 
 
 def _job(form: str, tracker: Tracker) -> Job:
@@ -25,13 +39,18 @@ def _job(form: str, tracker: Tracker) -> Job:
 
 
 def _order(tracker: Tracker) -> Order:
-    number, email = (_one(tracker.get_slot(name)) for name in _IDENTITY)
+    number, email = (_one(tracker.get_slot(name)) for name in IDENTITY)
     return services.identity().order_of(tracker.sender_id, number, email)
 
 
 def _one(value: Any) -> Any:
     """The last of several values: who corrects themselves in one sentence means the later one."""
     return value[-1] if isinstance(value, list) else value
+
+
+def named_in(tracker: Tracker, kind: str) -> Any:
+    """What the newest message names of a kind of entity, the last where it names several; None where it names none."""
+    return _one(list(tracker.get_latest_entity_values(kind)) or None)
 
 
 class _OrderFormAction(Action, ABC):
@@ -54,10 +73,15 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
-        events = [SlotSet(name, _one(value) if name in _IDENTITY else value) for name, value in said.items()]
+        events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
+        if missed := self._missed(tracker, said):
+            say(dispatcher, tracker, f"utter_invalid_{missed}")
+            # A slot that is set, be it to nothing, tells Rasa that the form has taken the message.
+            events.append(SlotSet(missed, None))
         if said.get("confirm") is False and set(said) & (set(JOBS[self.form].slots) - {"confirm"}):
             # "No, the other one": a correction, not a refusal; the question comes again with the new answer.
             events.append(SlotSet("confirm", None))
+        events += self._taken_up(tracker)
         tracker.add_slots(events)
         if refused := self._completed(tracker):
             tracker.add_slots(refused)
@@ -70,11 +94,11 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             try:
                 ask = _job(self.form, tracker).ask(_order(tracker), tracker.slots)
             except Refused:
-                refused = [_one(tracker.get_slot(name)) for name in _IDENTITY]
+                refused = [_one(tracker.get_slot(name)) for name in IDENTITY]
                 say(dispatcher, tracker, "utter_identity_refused")
                 return [
                     SlotSet("refused_pair", refused),
-                    *(SlotSet(name, None) for name in _IDENTITY),
+                    *(SlotSet(name, None) for name in IDENTITY),
                     SlotSet(REQUESTED_SLOT, "order_number"),
                 ]
             except Locked:
@@ -85,23 +109,43 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
 
     @staticmethod
+    def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:
+        """What was asked for, order number or e-mail, where the customer wrote what is meant as one but cannot be one."""
+        requested = tracker.get_slot(REQUESTED_SLOT)
+        if requested not in IDENTITY or requested in said:
+            return None
+        return requested if is_attempt(requested, tracker.latest_message.get("text") or "") else None
+
+    def _taken_up(self, tracker: Tracker) -> list[EventType]:
+        """What was known for this form when it was put aside, unless the customer begins it anew with another order."""
+        waiting = tracker.get_slot("put_aside") or []
+        mine = next((one["slots"] for one in waiting if one["form"] == self.form), None)
+        if mine is None:
+            return []
+        left = [SlotSet("put_aside", [one for one in waiting if one["form"] != self.form] or None)]
+        named = named_in(tracker, "order_number")
+        if named and named != mine.get("order_number"):
+            return left
+        return [*left, *(SlotSet(name, value) for name, value in mine.items() if not named_in(tracker, name))]
+
+    @staticmethod
     def _completed(tracker: Tracker) -> list[EventType]:
         """After a refused pair, whichever half comes anew is tried with the other half as it was."""
         refused = tracker.get_slot("refused_pair")
         if not refused or not (tracker.get_slot("order_number") or tracker.get_slot("email")):
             return []
         return [
-            *(SlotSet(name, tracker.get_slot(name) or old) for name, old in zip(_IDENTITY, refused)),
+            *(SlotSet(name, tracker.get_slot(name) or old) for name, old in zip(IDENTITY, refused)),
             SlotSet("refused_pair", None),
         ]
 
     @staticmethod
     def _identity(tracker: Tracker) -> Ask | None:
-        return next((Ask(name, Say(f"utter_request_{name}")) for name in _IDENTITY if not tracker.get_slot(name)), None)
+        return next((Ask(name, Say(f"utter_request_{name}")) for name in IDENTITY if not tracker.get_slot(name)), None)
 
 
 class SubmitOrderForm(_OrderFormAction, ABC):
-    """Does the job, says how it went, and forgets what belonged to it alone."""
+    """Does the job, says how it went, forgets what belonged to it alone, and comes back to what was put aside for it."""
 
     def name(self) -> str:
         return f"action_submit_{self.form}"
@@ -111,8 +155,15 @@ class SubmitOrderForm(_OrderFormAction, ABC):
             say(dispatcher, tracker, *_job(self.form, tracker).finish(_order(tracker), tracker.slots))
         except Locked as locked:
             say(dispatcher, tracker, Say("utter_identity_locked", {"duration": locked.remaining.total_seconds()}))
-            return [*forget_all(), *(SlotSet(name, None) for name in _IDENTITY)]
+            return [*forget_all(), *(SlotSet(name, None) for name in (*IDENTITY, "put_aside"))]
+        offer_to_resume(dispatcher, tracker)
         return forget_all()
+
+
+def offer_to_resume(dispatcher: CollectingDispatcher, tracker: Tracker) -> None:
+    """Ask whether to go on with the job that was put aside last, if one was."""
+    if waiting := tracker.get_slot("put_aside"):
+        say(dispatcher, tracker, Say("utter_request_resume", {"job": waiting[-1]["form"]}))
 
 
 def forget_all() -> list[EventType]:

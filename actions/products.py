@@ -10,7 +10,7 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import services
-from actions.speaking import Say, say
+from actions.speaking import Say, last_reply, say
 from tongshi.commerce.catalogue import recommend, skus_of
 from tongshi.commerce.identity import Locked, Refused
 
@@ -18,7 +18,10 @@ _LOWEST_BUDGET = 10
 
 
 class ActionRecommend(Action):
-    """Products in stock by kind, price, colour and what they go with; never what the customer is known to own."""
+    """Products in stock by kind, price, colour and what they go with; never what the customer is known to own.
+
+    Who says nothing of that is asked once what it should be.
+    """
 
     def name(self) -> str:
         return "action_recommend"
@@ -28,6 +31,9 @@ class ActionRecommend(Action):
         for entity in tracker.latest_message.get("entities", []):
             named.setdefault(entity["entity"], []).append(entity["value"])
         catalogue = services.shop().products()
+        if not set(named) & {"product", "price", "number", "colour"} and last_reply(tracker) != "utter_request_need":
+            say(dispatcher, tracker, "utter_request_need")
+            return []
         kinds, goes_with = _wishes(named.get("product", []), catalogue)
         found = recommend(
             catalogue,

@@ -17,6 +17,12 @@ def language_of(tracker: Tracker) -> str:
     return tracker.get_slot("language") or get_settings().language
 
 
+def last_reply(tracker: Tracker) -> str | None:
+    """Name of the bot's last reply."""
+    last = next((event for event in reversed(tracker.events) if event["event"] == "bot"), {})
+    return (last.get("metadata") or {}).get("utter_action")
+
+
 def say(dispatcher: CollectingDispatcher, tracker: Tracker, *replies: Say | str, custom: dict[str, Any] | None = None) -> None:
     """Send replies in order; Rasa's generator puts them into the customer's language.
 

@@ -373,8 +373,10 @@ def handover_take(sender: str) -> None:
 
 @handover.command("release")
 def handover_release(sender: str) -> None:
-    """Give a conversation back to the bot."""
-    console.print(_handovers().release(sender).state)
+    """Give a conversation back to the bot, which tells the customer so."""
+    from tongshi.responses.catalog import get_replies
+
+    console.print(_handovers().release(sender, get_replies()).state)
 
 
 @app.command()

@@ -1,12 +1,5 @@
-"""The forms about an order, with the tracker that Rasa would send and a database of their own."""
+"""The forms about an order."""
 
-import asyncio
-
-import pytest
-from rasa_sdk import Tracker
-from rasa_sdk.executor import CollectingDispatcher
-
-from actions import order_forms, services
 from actions.orders import (
     ActionSubmitCancelForm,
     ActionSubmitOrderStatusForm,
@@ -15,67 +8,8 @@ from actions.orders import (
     ValidateOrderStatusForm,
 )
 from actions.returns import ActionSubmitExchangeForm, ActionSubmitReturnForm, ValidateExchangeForm, ValidateReturnForm
-from tongshi.commerce.identity import Identity
 
 ANNA = {"order_number": "MD-10235", "email": "anna.becker@example.com"}
-
-
-@pytest.fixture(autouse=True)
-def world(shop, clock, monkeypatch):
-    """The actions work on the test's own shop and clock."""
-    identity = Identity(shop, clock)
-    monkeypatch.setattr(services, "shop", lambda: shop)
-    monkeypatch.setattr(services, "identity", lambda: identity)
-    monkeypatch.setattr(order_forms.clock, "now", clock)
-
-
-class Conversation:
-    """Keeps slots between turns as Rasa does.
-
-    Attributes:
-        slots: by name; `requested_slot` is what was asked for last.
-        said: names of the replies of the last action.
-        messages: the last action's messages whole.
-    """
-
-    def __init__(self, sender="anna", language="en"):
-        self.sender = sender
-        self.slots = {"language": language, "requested_slot": None}
-        self.said, self.messages = [], []
-
-    def run(self, action, **answers):
-        """Run an action after the customer has said what fills these slots."""
-        self.slots |= answers
-        events = [{"event": "action", "name": "action_listen"}, {"event": "user", "text": "…", "parse_data": {}}]
-        events += [{"event": "slot", "name": name, "value": value, "timestamp": None} for name, value in answers.items()]
-        tracker = Tracker.from_dict(
-            {
-                "sender_id": self.sender,
-                "slots": dict(self.slots),
-                "latest_message": {"text": "…", "intent": {}, "entities": []},
-                "events": events,
-                "paused": False,
-                "followup_action": None,
-                "active_loop": {"name": action.form},
-                "latest_action_name": "action_listen",
-            }
-        )
-        dispatcher = CollectingDispatcher()
-        for event in asyncio.run(action.run(dispatcher, tracker, {})):
-            if event["event"] == "slot":
-                self.slots[event["name"]] = event["value"]
-        self.messages = dispatcher.messages
-        self.said = [message["response"] for message in dispatcher.messages]
-        return self.said
-
-    @property
-    def requested(self):
-        return self.slots["requested_slot"]
-
-
-@pytest.fixture
-def talk():
-    return Conversation()
 
 
 def test_number_and_email_are_asked_for_in_turn_then_the_form_is_done(talk):
@@ -96,6 +30,15 @@ def test_of_two_numbers_in_one_sentence_the_later_one_counts(talk):
     talk.run(ValidateOrderStatusForm(), order_number=["MD-10234", "MD-10235"], email=ANNA["email"])
     assert talk.slots["order_number"] == "MD-10235"
     assert talk.run(ActionSubmitOrderStatusForm()) == ["utter_order_delivered"]
+
+
+def test_what_is_meant_as_a_number_or_an_email_but_cannot_be_one_is_told_apart(talk):
+    talk.run(ValidateOrderStatusForm())
+    assert talk.run(ValidateOrderStatusForm(), text="MD-123") == ["utter_invalid_order_number", "utter_request_order_number"]
+    talk.run(ValidateOrderStatusForm(), text="MD-10235", order_number="MD-10235")
+    assert talk.run(ValidateOrderStatusForm(), text="anna.becker@example") == ["utter_invalid_email", "utter_request_email"]
+    assert talk.run(ValidateOrderStatusForm(), text="why do you need it?") == ["utter_request_email"]
+    assert talk.requested == "email"
 
 
 def test_a_wrong_pair_is_refused_and_asked_for_again(talk):
@@ -159,8 +102,8 @@ def test_an_answer_that_was_no_use_is_forgotten(talk):
     assert (talk.slots["address"], talk.requested) == (None, "address")
 
 
-def test_buttons_for_colours_have_the_customers_words():
-    talk = Conversation(language="de")
+def test_buttons_for_colours_have_the_customers_words(talk_in):
+    talk = talk_in("de")
     assert talk.run(ValidateExchangeForm(), **ANNA) == ["utter_request_exchange_colour"]
     assert [button["title"].lower() for button in talk.messages[0]["buttons"]] == ["silber"]
     talk.run(ValidateExchangeForm(), colour="silver")

@@ -1,4 +1,5 @@
 import threading
+from itertools import permutations
 
 import pytest
 
@@ -226,6 +227,27 @@ class TestDamage:
         customer.finish("damage_form", "MD-10250", **self.ANSWERS)
         (again,) = customer.finish("damage_form", "MD-10250", **self.ANSWERS)
         assert (again.reply, again.values["case_number"]) == ("utter_case_exists", "CL-10001")
+
+
+class TestOneCaseAnItem:
+    ANSWERS = {
+        "return_form": RETURN,
+        "exchange_form": {"colour": "green", "confirm": True},
+        "damage_form": TestDamage.ANSWERS,
+    }
+
+    @pytest.mark.parametrize(("first", "second"), permutations(ANSWERS, 2))
+    def test_what_is_under_way_for_an_item_is_named_instead_of_a_second_case(self, customer, shop, first, second):
+        customer.finish(first, "MD-10250", **self.ANSWERS[first])
+        (case,) = shop.cases("MD-10250")
+        assert customer.asked(second, "MD-10250") is None
+        (said,) = customer.finish(second, "MD-10250", **self.ANSWERS[second])
+        assert (said.reply, said.values["case_number"]) == ("utter_item_has_case", case.number)
+        assert len(shop.cases("MD-10250")) == 1
+
+    def test_the_other_item_of_the_order_is_free(self, customer):
+        customer.finish("return_form", "MD-10251", product="power_bank", **RETURN)
+        assert customer.asked("exchange_form", "MD-10251", product="earbuds") == "utter_request_seal"
 
 
 class TestLoss:

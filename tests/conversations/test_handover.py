@@ -4,7 +4,9 @@ import pytest
 
 from tongshi.conversations.handover import AFTER_HOURS, RELEASED, TAKEN, WAITING, Handovers, SupportHours
 from tongshi.errors import TongshiError
+from tongshi.responses.catalog import get_replies
 from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.models import Message
 
 HOURS = "Mon-Sat 08:00-20:00 Europe/Berlin"
 
@@ -126,7 +128,7 @@ def test_a_person_takes_the_conversation_keeps_its_case_and_gives_it_back(handov
     case = handovers.request("anna", "de", "help").case_id
     assert handovers.take("anna").state == TAKEN
     assert handovers.is_silent("anna")
-    released = handovers.release("anna")
+    released = handovers.release("anna", get_replies())
     assert (released.state, released.case_id, released.reason) == (RELEASED, case, "help")
     assert not handovers.is_silent("anna")
 
@@ -143,7 +145,7 @@ def test_asking_while_a_person_has_it_leaves_it_with_them(handovers):
 
 def test_after_release_a_new_request_is_a_new_case(handovers):
     first = handovers.request("anna", "de", "help").case_id
-    handovers.release("anna")
+    handovers.release("anna", get_replies())
     assert handovers.request("anna", "de", "again").case_id != first
 
 
@@ -151,9 +153,19 @@ def test_after_release_a_new_request_is_a_new_case(handovers):
 def test_releasing_what_nobody_has_is_an_error(handovers, times):
     for _ in range(times):
         handovers.take("anna")
-        handovers.release("anna")
+        handovers.release("anna", get_replies())
     with pytest.raises(TongshiError, match="anna"):
-        handovers.release("anna")
+        handovers.release("anna", get_replies())
+
+
+@pytest.mark.parametrize(("language", "asked", "told"), [("de", "Hilfe", "Assistent"), ("zh", "請轉人工客服", "還有什麼")])
+def test_who_was_with_a_person_is_told_that_the_bot_is_back(handovers, store, clock, language, asked, told):
+    store.add(Message(sender="anna", channel="web", author="customer", text=asked, language=language, at=clock(), extras={}))
+    handovers.request("anna", language, asked)
+    handovers.release("anna", get_replies())
+    last = store.messages("anna")[-1]
+    assert (last.author, last.channel, last.language) == ("bot", "web", language)
+    assert told in last.text
 
 
 def test_what_an_agent_says_is_kept_and_silences_the_bot(handovers, store):
@@ -168,7 +180,7 @@ def test_released_conversations_leave_the_queue(handovers, store, clock):
         handovers.request(sender, "en", "help")
         clock.forward(minutes=1)
     assert [handover.sender for handover in store.handovers()] == ["anna", "li"]
-    handovers.release("anna")
+    handovers.release("anna", get_replies())
     assert [handover.sender for handover in store.handovers()] == ["li"]
 
 

@@ -26,6 +26,7 @@ VALUES = {
     "colours": ["black", "sand", "blue"],
     "description": "broken glass",
     "hours": "Mon-Sat 08:00-20:00 Europe/Berlin",
+    "job": "return_form",
     "language": "de",
     "products": [
         {"name": "Meridian Book 14", "price": "999.00", "colours": ["silver", "graphite"]},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from rasa.core.channels.channel import InputChannel
@@ -10,13 +11,25 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.conversations.handover import UNPROMPTED
+from tongshi.errors import TongshiError
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.database import get_database
+from tongshi.storage.models import Message
+
+_LOOK_BACK = 20
 
 
 class RestChannel(InputChannel):
-    """Answers with a list of `{"recipient_id", "text", "buttons", "custom"}`, as Rasa's own REST channel does."""
+    """Answers with a list of `{"recipient_id", "text", "buttons", "custom"}`, as Rasa's own REST channel does.
 
-    def __init__(self, guard: Guard | None = None) -> None:
+    Who asks over REST cannot be told anything unasked, so that what a person said meanwhile, or that the bot is back, comes before
+    the replies to the next message.
+    """
+
+    def __init__(self, guard: Guard | None = None, store: ConversationStore | None = None) -> None:
         self._guard = guard
+        self._store = store
 
     @classmethod
     def name(cls) -> str:
@@ -29,6 +42,7 @@ class RestChannel(InputChannel):
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         webhook = Blueprint("tongshi_rest", __name__)
         guard = self._guard or make_guard()
+        store = self._store or ConversationStore(get_database())
 
         @webhook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
@@ -42,12 +56,26 @@ class RestChannel(InputChannel):
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
             metadata = body.get("metadata")
             hint = metadata.get("language") if isinstance(metadata, dict) else None
+            meanwhile = await asyncio.to_thread(_said_meanwhile, store, sender)
             replies = await guard.turn(on_new_message, sender=sender, text=body.get("message"), channel=self.name(), hint=hint)
-            return response.json(
-                [{"recipient_id": sender, "text": reply.text, **reply.extras} for reply in replies], ensure_ascii=False
-            )
+            return response.json([_as_json(reply) for reply in [*meanwhile, *replies]], ensure_ascii=False)
 
         return webhook
+
+
+def _as_json(reply: Message) -> dict[str, Any]:
+    extras = {key: value for key, value in reply.extras.items() if key != UNPROMPTED}
+    return {"recipient_id": reply.sender, "text": reply.text, **extras}
+
+
+def _said_meanwhile(store: ConversationStore, sender: str) -> list[Message]:
+    """What was said unasked since the customer's last message; nothing where the database is down, which the turn reports."""
+    try:
+        said = store.messages(sender, most=_LOOK_BACK)
+    except TongshiError:
+        return []
+    since = max((number for number, message in enumerate(said, 1) if message.author == "customer"), default=0)
+    return [message for message in said[since:] if message.extras.get(UNPROMPTED)]
 
 
 def json_body(request: Request) -> dict[str, Any] | None:

@@ -35,7 +35,6 @@ class Ask:
     slot: str
     say: Say
     forget: tuple[str, ...] = ()
-    because: Say | None = None
 
 
 class _NoItem(Exception):
@@ -114,6 +113,10 @@ class Job(ABC):
             None,
         )
 
+    def _case_of(self, item: OrderItem, order: Order) -> Case | None:
+        """The open case of an item: what goes back, is exchanged or was reported broken gets no second one of any kind."""
+        return next((case for case in self._shop.cases(order.order_id) if case.item_id == item.item_id), None)
+
 
 def item_value(item: OrderItem) -> dict[str, Any]:
     """An item as the placeholder {item} takes it."""
@@ -165,7 +168,7 @@ class Return(Job):
             item = self._item(order, answers)
         except _NoItem as missing:
             return missing.ask
-        if rules.may_return(order, item, self._now()) is not Verdict.ALLOWED or self._existing(order, "return", item):
+        if rules.may_return(order, item, self._now()) is not Verdict.ALLOWED or self._case_of(item, order):
             return None
         values = {"order_number": order.order_id, "item": item_value(item)}
         if rules.needs_seal(item):
@@ -187,21 +190,31 @@ class Return(Job):
         verdict = rules.may_return(order, item, self._now())
         if verdict is not Verdict.ALLOWED:
             return _refusal(verdict, order, item)
-        if existing := self._existing(order, "return", item):
-            return [_return_exists(existing)]
+        if existing := self._case_of(item, order):
+            return [_item_has_case(existing, "return")]
         if rules.needs_seal(item) and not answers.get("seal"):
             return _refusal(Verdict.SEAL_BROKEN, order, item)
         if not answers.get("confirm"):
             return [Say("utter_nothing_changed")]
         case, new = self._register("return", order, f"return:{item.item_id}", item, reason=_first(answers["reason"]))
         if not new:
-            return [_return_exists(case)]
+            return [_item_has_case(case, "return")]
         return [Say("utter_return_created", {"return_number": case.number, "item": item_value(item)})]
 
 
-def _return_exists(case: Case) -> Say:
-    values = {"return_number": case.number, "date": case.created_at.date().isoformat(), "item": item_value(case.item)}
-    return Say("utter_return_exists", values)
+def _item_has_case(case: Case, wanted: str) -> Say:
+    """Why nothing more is registered for an item: it is registered already, or something else is under way for it.
+
+    Args:
+        wanted: the kind of case that the customer asks for.
+    """
+    item = item_value(case.item)
+    if case.kind != wanted:
+        return Say("utter_item_has_case", {"item": item, "case_number": case.number})
+    if wanted == "return":
+        values = {"return_number": case.number, "date": case.created_at.date().isoformat(), "item": item}
+        return Say("utter_return_exists", values)
+    return _case_exists(case)
 
 
 class ReturnStatus(Job):
@@ -237,7 +250,7 @@ class Exchange(Job):
             item = self._item(order, answers)
         except _NoItem as missing:
             return missing.ask
-        if rules.may_exchange(order, item, self._now()) is not Verdict.ALLOWED or self._existing(order, "return", item):
+        if rules.may_exchange(order, item, self._now()) is not Verdict.ALLOWED or self._case_of(item, order):
             return None
         values = {"order_number": order.order_id, "item": item_value(item), "colours": rules.other_colours(item)}
         if rules.needs_seal(item):
@@ -264,8 +277,8 @@ class Exchange(Job):
         verdict = rules.may_exchange(order, item, self._now())
         if verdict is not Verdict.ALLOWED:
             return _refusal(verdict, order, item)
-        if returned := self._existing(order, "return", item):
-            return [_return_exists(returned)]
+        if existing := self._case_of(item, order):
+            return [_item_has_case(existing, "exchange")]
         if rules.needs_seal(item) and not answers.get("seal"):
             return _refusal(Verdict.SEAL_BROKEN, order, item)
         if not answers.get("confirm"):
@@ -352,7 +365,7 @@ class ReportDamage(Job):
             item = self._item(order, answers)
         except _NoItem as missing:
             return missing.ask
-        if self._existing(order, "damage", item):
+        if self._case_of(item, order):
             return None
         values = {"order_number": order.order_id, "item": item_value(item)}
         if not answers.get("description"):
@@ -373,8 +386,8 @@ class ReportDamage(Job):
         if verdict is not Verdict.ALLOWED:
             return _refusal(verdict, order)
         item = self._item(order, answers)
-        if existing := self._existing(order, "damage", item):
-            return [_case_exists(existing)]
+        if existing := self._case_of(item, order):
+            return [_item_has_case(existing, "damage")]
         if not answers.get("confirm"):
             return [Say("utter_nothing_changed")]
         resolution = _resolution(answers, ("replacement", "refund"))

@@ -13,11 +13,15 @@ from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tongshi.errors import TongshiError
+from tongshi.language.identify import is_traditional
+from tongshi.responses.catalog import Replies
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.models import Case, Handover, Message
 
 WAITING, TAKEN, AFTER_HOURS, RELEASED = "waiting", "taken", "after_hours", "released"
 SILENT = {WAITING, TAKEN}
+UNPROMPTED = "unprompted"
+"""Marks what was said without the customer having asked just then."""
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -97,8 +101,11 @@ class Handovers:
         kept = {name: getattr(current, name) for name in ("case_id", "language", "reason")} if current else {}
         return self._set(sender, TAKEN, **kept)
 
-    def release(self, sender: str) -> Handover:
-        """Give the conversation back to the bot.
+    def release(self, sender: str, replies: Replies) -> Handover:
+        """Give the conversation back to the bot, and tell the customer so where it was silent.
+
+        Args:
+            replies: where the word to the customer comes from.
 
         Raises:
             TongshiError: no person has it or waits for it.
@@ -106,14 +113,41 @@ class Handovers:
         current = self._store.handover(sender)
         if current is None or current.state == RELEASED:
             raise TongshiError(f"The conversation {sender!r} is not with a person.")
-        return self._set(sender, RELEASED, case_id=current.case_id, language=current.language, reason=current.reason)
+        released = self._set(sender, RELEASED, case_id=current.case_id, language=current.language, reason=current.reason)
+        if current.state in SILENT:
+            self._say_released(sender, current.language, replies)
+        return released
 
     def say(self, sender: str, text: str, channel: str, language: str | None) -> Message:
         """An agent's message to the customer; taking the conversation is implied."""
         self.take(sender)
-        message = Message(sender=sender, channel=channel, author="agent", text=text, language=language, at=self._now(), extras={})
+        message = Message(
+            sender=sender,
+            channel=channel,
+            author="agent",
+            text=text,
+            language=language,
+            at=self._now(),
+            extras={UNPROMPTED: True},
+        )
         self._store.add(message)
         return message
+
+    def _say_released(self, sender: str, language: str | None, replies: Replies) -> None:
+        said = self._store.messages(sender)
+        if not said:
+            return
+        asked = [message for message in said if message.author == "customer"]
+        language = language or next((message.language for message in reversed(said) if message.language), "en")
+        # A short last message may have no character that differs; an earlier one tells.
+        scripts = [is_traditional(message.text) for message in reversed(asked)] if language == "zh" else []
+        traditional = next((one for one in scripts if one is not None), False)
+        text = replies.render("utter_handoff_released", language, traditional=traditional).text
+        message = Message(
+            sender=sender, channel=said[-1].channel, author="bot", text=text, language=language, at=self._now(),
+            extras={UNPROMPTED: True},
+        )  # fmt: skip
+        self._store.add(message)
 
     def _set(self, sender: str, state: str, **values) -> Handover:
         self._store.set_handover(Handover(sender=sender, state=state, since=self._now(), **values))

@@ -16,6 +16,7 @@ from starlette.templating import Jinja2Templates
 from tongshi.conversations.handover import Handovers
 from tongshi.desk.sessions import Cookie, RateLimit
 from tongshi.errors import TongshiError
+from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 
@@ -98,7 +99,7 @@ class AgentPages:
         return await self._do(request, self._handovers.take)
 
     async def release(self, request: Request) -> Response:
-        return await self._do(request, self._handovers.release)
+        return await self._do(request, lambda sender: self._handovers.release(sender, get_replies()))
 
     async def reply(self, request: Request) -> Response:
         text = str((await request.form()).get("text", "")).strip()[:10_000]

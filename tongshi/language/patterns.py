@@ -25,6 +25,8 @@ _EMAIL = regex.compile(
 _CURRENCY = r"(?:€|eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
 _AMOUNT = r"(?<![\d.,])(?:\d{1,3}(?:[.,\u00a0\u202f]\d{3})+|\d{1,5})(?:[.,]\d{1,2})?(?!\d)"
 _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
+_MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
+_MEANT_AS_EMAIL = regex.compile(r"@|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I)
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 
 
@@ -69,6 +71,16 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
     for match in _NUMBER.finditer(text):
         yield Match("number", *match.span(1), str(int(match[1])))
+
+
+def is_attempt(kind: str, text: str) -> bool:
+    """Whether a text that names no `order_number`, or no `email`, looks as if it was meant to: "MD-123", "li.wei@example"."""
+    folded = fold_digits(fold_width(text))
+    if kind == "email":
+        return bool(_MEANT_AS_EMAIL.search(folded))
+    return bool(_MEANT_AS_ORDER.search(folded)) or (
+        len(regex.findall(r"\d", folded)) >= 3 and len(regex.findall(r"\p{L}", folded)) <= 3
+    )
 
 
 def mask(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Two small policies: one keeps the customer's language, one brings a form back after something else was said in between."""
+"""Small policies: the customer's language, another wish in the middle of a form, and the way back into a form."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tongshi.nlu.language import LANGUAGE
 from tongshi.settings import LANGUAGES, get_settings
 
 UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
+SWITCH_JOB = "action_switch_job"
 _LETTER = regex.compile(r"\p{L}")
 
 
@@ -180,3 +181,49 @@ class DigressionPolicy(_UntrainedPolicy):
             return self._predict(domain, self.config["asides"].get(intent))
         # Interrupted: the form asks again without taking the message for an answer.
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class JobSwitchPolicy(_UntrainedPolicy):
+    """Notices that a customer in the middle of one form wants another job done, and has `action_switch_job` see to it.
+
+    What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
+
+    Configuration: `jobs`, the form of each intent that starts one; `proofs`, slots that may be filled along with a wish; `answers`,
+    for these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"priority": 7, "jobs": {}, "answers": {}, "proofs": [], "confidence": 0.6}
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.is_active_loop_rejected
+        switches = tracker.active_loop_name and fresh and self._is_another_job(tracker)
+        return self._predict(domain, SWITCH_JOB if switches else None)
+
+    def _is_another_job(self, tracker: DialogueStateTracker) -> bool:
+        intent = tracker.latest_message.intent
+        form = self.config["jobs"].get(intent.get("name"))
+        if form is None or form == tracker.active_loop_name:
+            return False
+        if intent.get("confidence", 1.0) < self.config["confidence"]:
+            return False
+        requested = tracker.get_slot(REQUESTED_SLOT)
+        answer = _said_for(requested, tracker)
+        if answer is None:
+            return True
+        may_say_both = answer == tracker.latest_message.text or requested in self.config["proofs"]
+        return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
+
+
+def _said_for(slot: str | None, tracker: DialogueStateTracker) -> Any:
+    """What the newest message has put into a slot."""
+    for event in reversed(tracker.events):
+        if isinstance(event, UserUttered):
+            return None
+        if isinstance(event, SlotSet) and event.key == slot:
+            return event.value
+    return None

@@ -156,6 +156,7 @@ _FORMATS: dict[str, Callable[[Any, str, Replies], str]] = {
     ),
     "reason": _term("reason"),
     "resolution": _term("resolution"),
+    "job": _term("job"),
     "language": _term("language"),
     "hours": _hours,
 }

@@ -1,0 +1,95 @@
+"""Actions with the tracker that Rasa would send, and a database of their own."""
+
+import asyncio
+
+import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions import services
+from tongshi.commerce.identity import Identity
+
+
+@pytest.fixture(autouse=True)
+def world(shop, clock, monkeypatch):
+    """The actions work on the test's own shop and clock."""
+    identity = Identity(shop, clock)
+    monkeypatch.setattr(services, "shop", lambda: shop)
+    monkeypatch.setattr(services, "identity", lambda: identity)
+    monkeypatch.setattr("tongshi.clock.now", clock)
+
+
+class Conversation:
+    """Keeps slots, the form and what was said between turns, as Rasa does.
+
+    Attributes:
+        slots: by name; `requested_slot` is what was asked for last.
+        said: names of the replies of the last action.
+        messages: the last action's messages whole.
+        form: the active one.
+        next: the action that the last one asks to follow.
+    """
+
+    def __init__(self, sender="anna", language="en"):
+        self.sender = sender
+        self.slots = {"language": language, "requested_slot": None}
+        self.said, self.messages, self.events = [], [], []
+        self.form = self.next = None
+
+    def run(self, action, *, text="…", intent="inform", entities=(), **answers):
+        """Run an action after the customer has said what fills these slots.
+
+        Args:
+            entities: pairs of kind and value that the message names.
+        """
+        self.form = getattr(action, "form", self.form)
+        named = [{"entity": kind, "value": value} for kind, value in entities]
+        message = {"text": text, "intent": {"name": intent}, "entities": named}
+        self.slots |= answers
+        self.events += [{"event": "action", "name": "action_listen"}, {"event": "user", **message}]
+        self._set(answers)
+        return self._run(action, message)
+
+    def follow(self, action):
+        """Run the action that the last one asked for, in the same turn."""
+        assert self.next == action.form
+        self.form = action.form
+        self.events.append({"event": "action", "name": action.form})
+        message = next(event for event in reversed(self.events) if event["event"] == "user")
+        return self._run(action, message)
+
+    def _run(self, action, message):
+        tracker = Tracker(
+            self.sender, dict(self.slots), message, list(self.events), False, None, {"name": self.form}, "action_listen"
+        )
+        dispatcher = CollectingDispatcher()
+        self.next = None
+        for event in asyncio.run(action.run(dispatcher, tracker, {})):
+            if event["event"] == "slot":
+                self._set({event["name"]: event["value"]})
+            elif event["event"] == "active_loop":
+                self.form = event["name"]
+            elif event["event"] == "followup":
+                self.next = event["name"]
+        self.messages = dispatcher.messages
+        self.said = [message["response"] for message in dispatcher.messages]
+        self.events += [{"event": "bot", "metadata": {"utter_action": name}, "data": {}} for name in self.said]
+        return self.said
+
+    def _set(self, values):
+        self.slots |= values
+        self.events += [{"event": "slot", "name": name, "value": value} for name, value in values.items()]
+
+    @property
+    def requested(self):
+        return self.slots["requested_slot"]
+
+
+@pytest.fixture
+def talk():
+    return Conversation()
+
+
+@pytest.fixture
+def talk_in():
+    return lambda language: Conversation(language=language)
