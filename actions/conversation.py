@@ -11,14 +11,17 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
+from actions.answers import ActionAnswer
+from actions.handoff import ActionRequestHuman
 from actions.order_forms import IDENTITY, STARTS, forget_all, offer_to_resume
+from actions.products import ActionRecommend
 from actions.speaking import Say, last_reply, say
 from tongshi import clock
 from tongshi.settings import LANGUAGES
 from tongshi.storage.models import Feedback
 
-_OFFERS = {**STARTS, "request_human": "action_request_human", "recommend_product": "action_recommend"}
-"""What each button that starts something sets going."""
+_AT_ONCE: dict[str, type[Action]] = {"request_human": ActionRequestHuman, "recommend_product": ActionRecommend}
+"""What buttons set going that needs no form."""
 
 
 def _entities(tracker: Tracker, kind: str) -> list[Any]:
@@ -34,8 +37,8 @@ def _offered(tracker: Tracker) -> list[str]:
 
 
 def _offered_start(tracker: Tracker) -> str | None:
-    """The one thing that the bot's last message offered to start, if it was one."""
-    starts = [_OFFERS[payload.lstrip("/")] for payload in _offered(tracker) if payload.lstrip("/") in _OFFERS]
+    """The intent of the one thing that the bot's last message offered to start, if it was one."""
+    starts = [intent for payload in _offered(tracker) if (intent := payload.lstrip("/")) in STARTS or intent in _AT_ONCE]
     return starts[0] if len(starts) == 1 else None
 
 
@@ -49,8 +52,12 @@ class ActionAffirm(Action):
         waiting = tracker.get_slot("put_aside")
         if waiting and last_reply(tracker) == "utter_request_resume":
             return [FollowupAction(waiting[-1]["form"])]
-        if start := _offered_start(tracker):
-            return [FollowupAction(start)]
+        start = _offered_start(tracker)
+        if start in _AT_ONCE:
+            # Not as an action to follow: after one that no rule knows, the policies would guess what comes next.
+            return await _AT_ONCE[start]().run(dispatcher, tracker, domain)
+        if start:
+            return [FollowupAction(STARTS[start])]
         say(dispatcher, tracker, "utter_affirm_idle")
         return []
 
@@ -122,11 +129,11 @@ class ActionInform(Action):
         if _entities(tracker, "case_number"):
             return [FollowupAction("return_status_form")]
         if _entities(tracker, "order_number") or _entities(tracker, "email"):
-            return [FollowupAction(_offered_start(tracker) or "order_status_form")]
+            return [FollowupAction(STARTS.get(_offered_start(tracker), "order_status_form"))]
         if last_reply(tracker) == "utter_request_need":
-            return [FollowupAction("action_recommend")]
+            return await ActionRecommend().run(dispatcher, tracker, domain)
         if _entities(tracker, "product"):
-            return [FollowupAction("action_answer")]
+            return await ActionAnswer().run(dispatcher, tracker, domain)
         say(dispatcher, tracker, "utter_not_understood")
         return []
 

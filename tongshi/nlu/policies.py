@@ -201,8 +201,10 @@ class JobSwitchPolicy(_UntrainedPolicy):
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
         fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.is_active_loop_rejected
-        switches = tracker.active_loop_name and fresh and self._is_another_job(tracker)
-        return self._predict(domain, SWITCH_JOB if switches else None)
+        if not (tracker.active_loop_name and fresh and self._is_another_job(tracker)):
+            return self._predict(domain, None)
+        # Of a form that waits for an answer, RulePolicy says that nothing the customer says counts; only the like can overrule that.
+        return self._predict(domain, SWITCH_JOB, is_no_user_prediction=True)
 
     def _is_another_job(self, tracker: DialogueStateTracker) -> bool:
         intent = tracker.latest_message.intent
