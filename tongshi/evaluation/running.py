@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,6 +69,9 @@ class System:
             for table in ("handovers", "cases", "identity_attempts"):
                 connection.execute(f"DELETE FROM {table}")
             connection.execute("UPDATE orders SET address = NULL")
+            # The one order that can be cancelled is as fresh as on the day it was seeded.
+            placed = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-20 minutes')"
+            connection.execute(f"UPDATE orders SET status = 'processing', placed_at = {placed} WHERE order_id = 'MD-10249'")
 
     def pids(self, part: str) -> list[int]:
         """Processes that listen on a part's port."""
@@ -106,6 +110,32 @@ def running(home: Path, **settings: str) -> Iterator[System]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+@dataclass(frozen=True)
+class Played:
+    """A turn of a scripted conversation: what was said, which replies were expected, which texts came, and whether they are right."""
+
+    say: str
+    expected: list[str]
+    texts: list[str]
+    right: bool
+
+
+def play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[Played]:
+    """Hold a scripted conversation of tests/dialogues or tests/evaluation/dialogues with a system.
+
+    Args:
+        language: of the replies; a turn's `lang` changes it from there on.
+    """
+    sender = f"play-{uuid.uuid4().hex[:8]}"
+    for turn in dialogue["turns"]:
+        expected = turn["expect"]
+        texts = system.texts(sender, turn["say"], language)
+        language = turn.get("lang", language)
+        named = len(texts) == len(expected) and all(is_reply(name, language, text) for name, text in zip(expected, texts))
+        right = named and all(part in "\n".join(texts) for part in turn.get("contains", []))
+        yield Played(turn["say"], expected, texts, right)
 
 
 def is_reply(name: str, language: str, text: str) -> bool:
