@@ -33,7 +33,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"C": 1.0, "dense_weight": 1.0, "held_out": 0.15, "ranking_length": 5}
+        return {"C": 1.0, "dense_weight": 1.0, "held_out": 0.5, "ranking_length": 5}
 
     def __init__(
         self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: tuple[LinearSVC, float] | None = None
@@ -50,17 +50,11 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return cls(config, model_storage, resource)
 
     def _matrix(self, messages: list[Message]) -> scipy.sparse.csr_matrix:
-        rows = []
-        for message in messages:
-            _, sparse = message.get_sparse_features(attribute=TEXT)
-            _, dense = message.get_dense_features(attribute=TEXT)
-            parts = []
-            if sparse:
-                parts.append(sparse.features.tocsr())
-            if dense:
-                parts.append(scipy.sparse.csr_matrix(dense.features * self._config["dense_weight"]))
-            rows.append(scipy.sparse.hstack(parts, format="csr"))
-        return scipy.sparse.vstack(rows, format="csr")
+        sparse = [found.features for message in messages if (found := message.get_sparse_features(attribute=TEXT)[1])]
+        dense = [found.features for message in messages if (found := message.get_dense_features(attribute=TEXT)[1])]
+        parts = [scipy.sparse.vstack(sparse)] if sparse else []
+        parts += [scipy.sparse.csr_matrix(np.vstack(dense) * self._config["dense_weight"])] if dense else []
+        return scipy.sparse.hstack(parts, format="csr")
 
     def _machine(self) -> LinearSVC:
         return LinearSVC(C=self._config["C"], random_state=0)
