@@ -248,6 +248,7 @@ class TestOneCaseAnItem:
     def test_the_other_item_of_the_order_is_free(self, customer):
         customer.finish("return_form", "MD-10251", product="power_bank", **RETURN)
         assert customer.asked("exchange_form", "MD-10251", product="earbuds") == "utter_request_seal"
+        assert customer.told("exchange_form", "MD-10251", product="power_bank") == ["utter_item_has_case"]
 
 
 class TestLoss:

@@ -274,11 +274,11 @@ class Exchange(Job):
         if existing := self._existing(order, "exchange"):
             return [Say("utter_exchange_used", {"order_number": order.order_id, "exchange_number": existing.number})]
         item = self._item(order, answers)
+        if existing := self._case_of(item, order):
+            return [_item_has_case(existing, "exchange")]
         verdict = rules.may_exchange(order, item, self._now())
         if verdict is not Verdict.ALLOWED:
             return _refusal(verdict, order, item)
-        if existing := self._case_of(item, order):
-            return [_item_has_case(existing, "exchange")]
         if rules.needs_seal(item) and not answers.get("seal"):
             return _refusal(Verdict.SEAL_BROKEN, order, item)
         if not answers.get("confirm"):
