@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import structlog
-import yaml
 
 from tongshi import clock
 from tongshi.errors import Unavailable
@@ -24,14 +22,13 @@ from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, unsupported
 from tongshi.llm.client import ChatClient
+from tongshi.llm.prompting import MOST_PASSAGES, prompt, with_before
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
 from tongshi.storage.models import Trace
 
-PROMPTS = Path(__file__).with_name("prompts.yml")
 NO_ANSWER = "NO_ANSWER"
-_PASSAGES = 2
 _RIVAL = 0.25
 
 log = structlog.get_logger()
@@ -118,8 +115,7 @@ class Answerer:
         self._mode = mode
         self._deadline = deadline
         self._traces = traces
-        prompts = yaml.safe_load(PROMPTS.read_text("utf-8"))
-        self._prompts = {language: prompt.format(shop=shop) for language, prompt in prompts.items()}
+        self._shop = shop
 
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
@@ -167,13 +163,13 @@ class Answerer:
         found = self._knowledge.search(question, language, collection, context=context)
         if found.confident or not before or len(question) > 80:
             return question, found
-        joined = f"{before[-1]} {question}"
+        joined = with_before(question, before[-1])
         together = self._knowledge.search(joined, language, collection)
         return (joined, together) if together.confident else (question, found)
 
     @staticmethod
     def _relevant(found: Found) -> list[Passage]:
-        return [passage for passage in found.passages[:_PASSAGES] if passage.score >= _RIVAL]
+        return [passage for passage in found.passages[:MOST_PASSAGES] if passage.score >= _RIVAL]
 
     @staticmethod
     def _same_answer(found: Found) -> list[Passage]:
@@ -193,8 +189,9 @@ class Answerer:
         problems: list[str] = []
         for attempt in range(2):
             sent: list[str] = []
+            messages = prompt(self._shop, language, [passage.text for passage in passages], question, problems)
             try:
-                for sentence in self._sentences(self._messages(question, language, passages, problems), deadline):
+                for sentence in self._sentences(messages, deadline):
                     if NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", ""):
                         break
                     problems = self._problems(sentence, question, passages, language)
@@ -231,13 +228,6 @@ class Answerer:
         if not is_in_language(sentence, language, self._identify):
             problems.append(f"language is not {language}")
         return problems
-
-    def _messages(self, question: str, language: str, passages: list[Passage], problems: list[str]) -> list[dict[str, str]]:
-        numbered = "\n".join(f"[{number}] {passage.text}" for number, passage in enumerate(passages, 1))
-        content = f"{numbered}\n\n{question}"
-        if problems:
-            content += f"\n\n({'; '.join(problems)}: ✗)"
-        return [{"role": "system", "content": self._prompts[language]}, {"role": "user", "content": content}]
 
     def _kept(self, answer: Answer, query: str, found: Found, began: float, sender: str | None) -> Answer:
         seconds = time.monotonic() - began
