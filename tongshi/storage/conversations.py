@@ -6,7 +6,10 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import Case, Feedback, Handover, Message, Trace
+from tongshi.storage.models import Case, Feedback, Handover, Message, Outgoing, Trace
+
+DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
+"""Channels whose customers are reached by calling a platform; on the others they come and ask."""
 
 
 class ConversationStore:
@@ -14,9 +17,17 @@ class ConversationStore:
         self._database = database
 
     def add(self, row: Message | Feedback | Trace | Case) -> None:
-        """Keep a new row; its key is set afterwards."""
+        """Keep a new row; its key is set afterwards.
+
+        What is said to a customer on a channel of `DELIVERED` goes into the outbox with it, both or neither.
+        """
         with self._database.session() as session:
             session.add(row)
+            if isinstance(row, Message) and row.author != "customer" and row.channel in DELIVERED:
+                session.flush()
+                session.add(
+                    Outgoing(message_id=row.message_id, sender=row.sender, channel=row.channel, created_at=row.at, due=row.at)
+                )
 
     def add_once(self, message: Message) -> bool:
         """Keep a customer's message unless one with its `client_id` is there; says whether it was new."""

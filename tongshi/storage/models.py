@@ -167,6 +167,37 @@ class Message(Base):
     )
 
 
+WAITING_OUT, SENT, GIVEN_UP = "waiting", "sent", "given_up"
+"""What a message on its way to a platform can be."""
+
+
+class Outgoing(Base):
+    """A message on its way to the customer through a platform that we call: Slack, Telegram, a mail server.
+
+    Attributes:
+        parts_sent: how many calls of those that the message needs the platform has confirmed.
+        uncertain: whether the call of an earlier try may have arrived though no answer to it came.
+        due: when it is to be tried next; while it is being sent, when another may take it over.
+        error: what the platform said last.
+    """
+
+    __tablename__ = "outbox"
+    outgoing_id = Column(Integer, primary_key=True)
+    message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True)
+    sender = Column(Text, nullable=False)
+    channel = Column(String(24), nullable=False)
+    state = Column(String(8), nullable=False, default=WAITING_OUT)
+    parts_sent = Column(Integer, nullable=False, default=0)
+    attempts = Column(Integer, nullable=False, default=0)
+    uncertain = Column(Boolean, nullable=False, default=False)
+    created_at = Column(Instant, nullable=False)
+    due = Column(Instant, nullable=False)
+    ended_at = Column(Instant)
+    error = Column(Text)
+    message = relationship(Message, lazy="joined")
+    __table_args__ = (Index("outbox_that_waits", "channel", "state", "sender", "outgoing_id"),)
+
+
 class Handover(Base):
     """Whether a person has, or waits to have, a conversation. One row a conversation; the bot is silent in two of the states."""
 
