@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+from tongshi.cli_base import Json, console, language_model, print_json, ready
+from tongshi.cli_knowledge import knowledge
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Customer service in the customer's own language.")
 models = typer.Typer(no_args_is_help=True, help="Model files.")
-knowledge = typer.Typer(no_args_is_help=True, help="The knowledge base.")
 handover = typer.Typer(no_args_is_help=True, help="Conversations that people have taken over.")
 llm = typer.Typer(no_args_is_help=True, help="The language model's server.")
 for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm}.items():
     app.add_typer(group, name=name)
-
-console = Console()
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def main() -> None:
@@ -38,10 +34,6 @@ def main() -> None:
     except TongshiError as error:
         Console(stderr=True).print(f"[red]{error}[/red]", soft_wrap=True)
         sys.exit(1)
-
-
-def _print(value: Any) -> None:
-    print(json.dumps(value, ensure_ascii=False, indent=None))
 
 
 @app.command()
@@ -72,7 +64,7 @@ def status(as_json: Json = False) -> None:
 
     found = system.status(get_settings())
     if as_json:
-        return _print(found)
+        return print_json(found)
     for name, is_up in found.items():
         console.print(f"{name:10} {'up' if is_up else '[red]no answer[/red]'}")
 
@@ -141,13 +133,13 @@ def answer(
     from tongshi.llm.answering import make_answerer
     from tongshi.storage.database import get_database
 
-    settings = _ready()
+    settings = ready()
     if lang is not None and lang not in LANGUAGES:
         raise TongshiError(f"--lang is {lang!r}; it must be one of {' '.join(LANGUAGES)}.")
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
-    with _language_model(settings, answerer):
+    with language_model(settings, answerer):
         found = answerer.answer(question, language, collection=collection)
     value = {
         "text": found.text,
@@ -165,134 +157,11 @@ def answer(
         name = "utter_which_product" if found.about_product else "utter_answer_unknown"
         value["text"] = get_replies().render(name, language).text
     if as_json:
-        return _print(value)
+        return print_json(value)
     console.print(value["text"], soft_wrap=True)
     for citation in found.citations:
         console.print(f"[dim]{citation.article} · {citation.title}[/dim]")
     console.print(f"[dim]{found.outcome}, {found.seconds:.2f} s[/dim]")
-
-
-@contextmanager
-def _language_model(settings, answerer):
-    """Lets the answerer start a language model of its own at the first need of one, if none runs."""
-    processes = []
-
-    def start() -> None:
-        if settings.llm_url or answerer.model.is_up() or processes:
-            return
-        command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
-        processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        while processes[0].poll() is None and not answerer.model.is_up():
-            time.sleep(0.2)
-
-    answerer.before_model = start
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait()
-
-
-def _ready():
-    """Settings, with the database and the shop's knowledge there."""
-    from tongshi import system
-    from tongshi.knowledge.base import SHOP
-    from tongshi.storage.database import get_database
-    from tongshi.storage.knowledge import KnowledgeStore
-
-    settings = get_settings()
-    database = get_database()
-    database.upgrade()
-    if KnowledgeStore(database).version(SHOP) is None:
-        system.pull_models(settings)
-        system.prepare_data(settings)
-    return settings
-
-
-@knowledge.command("search")
-def knowledge_search(
-    question: str,
-    collection: Annotated[str, typer.Option(help="Which collection to search.")] = "shop",
-    lang: Annotated[str | None, typer.Option(help="Preferred language of what is found.")] = None,
-    as_json: Json = False,
-) -> None:
-    """What the knowledge base holds on a question, best first."""
-    from tongshi.knowledge.base import make_knowledge_base
-    from tongshi.language.identify import get_identifier
-    from tongshi.storage.database import get_database
-
-    settings = _ready()
-    language = lang or get_identifier()(question).language or settings.language
-    found = make_knowledge_base(settings, get_database()).search(question, language, collection)
-    rows = [
-        {"article": one.article, "lang": one.language, "title": one.title, "score": round(one.score, 4), "text": one.text}
-        for one in found.passages
-    ]
-    if as_json:
-        return _print(rows)
-    table = Table("article", "lang", "score", "text")
-    for row in rows:
-        table.add_row(row["article"], row["lang"], f"{row['score']:.2f}", row["text"])
-    console.print(table)
-
-
-@knowledge.command("import")
-def knowledge_import(
-    path: Path,
-    collection: Annotated[str, typer.Option(help="Where to put it; made if it is not there.")] = "imported",
-    as_json: Json = False,
-) -> None:
-    """Take in a folder or file of .md .txt .html .pdf .docx .csv .jsonl; what has not changed is not touched."""
-    from rich.progress import Progress
-
-    from tongshi.knowledge.base import SHOP, make_knowledge_base
-    from tongshi.knowledge.importing import read
-    from tongshi.storage.database import get_database
-
-    settings = _ready()
-    if collection == SHOP:
-        raise TongshiError(f"The collection {SHOP!r} is made of data/knowledge; edit its files, or choose another name.")
-    reading = read(path)
-    with Progress(console=Console(stderr=True)) as bar:
-        task = bar.add_task("articles", total=len(reading.articles) or 1)
-        base = make_knowledge_base(settings, get_database())
-        change = base.put(
-            reading.articles, collection, progress=lambda done, total: bar.update(task, completed=done, total=total)
-        )
-    value = {**asdict(change), "failed": [{"file": file, "reason": reason} for file, reason in reading.failures]}
-    if as_json:
-        _print(value)
-    else:
-        console.print(f"{change.added} added, {change.changed} changed, {change.same} as they were, in {collection!r}.")
-        for file, reason in reading.failures:
-            console.print(f"[red]{file}: {reason}[/red]", soft_wrap=True)
-    if reading.failures and not reading.articles:
-        raise typer.Exit(1)
-
-
-@knowledge.command("calibrate")
-def knowledge_calibrate() -> None:
-    """Learn anew how scores become probabilities, from the shop's own questions; writes tongshi/knowledge/calibration.yml."""
-    from tongshi.knowledge.calibrate import fit
-    from tongshi.knowledge.index import CALIBRATION
-    from tongshi.storage.database import get_database
-    from tongshi.storage.knowledge import KnowledgeStore
-
-    _ready()
-    keys = KnowledgeStore(get_database()).keys("shop")
-    lines = [
-        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable and abstention from unanswerable questions."
-    ]
-    for name, with_questions in (("questions", True), ("passages", False)):
-        one = fit(keys, with_questions=with_questions)
-        slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
-        lines += [
-            f"# {name}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}",
-            f"{name}: {{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}",
-        ]
-        console.print(lines[-2].removeprefix("# "))
-    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 @models.command("pull")
@@ -316,7 +185,7 @@ def models_list(as_json: Json = False) -> None:
     settings = get_settings()
     rows = [{**asdict(entry), "here": (settings.models / entry.file).exists()} for entry in weights.manifest().values()]
     if as_json:
-        return _print(rows)
+        return print_json(rows)
     table = Table("name", "what", "licence", "MB", "here")
     for row in rows:
         table.add_row(row["name"], row["title"], row["licence"], f"{row['size'] / 1e6:.0f}", "yes" if row["here"] else "no")
@@ -358,7 +227,7 @@ def handover_list(as_json: Json = False) -> None:
         for one in ConversationStore(get_database()).handovers()
     ]
     if as_json:
-        return _print(rows)
+        return print_json(rows)
     table = Table("sender", "state", "case", "lang", "since", "reason")
     for row in rows:
         table.add_row(*(str(value or "") for value in row.values()))
@@ -390,10 +259,10 @@ def evaluate(
 
     if what not in REPORTS:
         raise TongshiError(f"There is no report {what!r}; there are {', '.join(REPORTS)}.")
-    _ready()
+    ready()
     report = REPORTS[what](get_settings(), sample)
     if as_json:
-        return _print(report.as_dict())
+        return print_json(report.as_dict())
     console.print(report.table())
 
 

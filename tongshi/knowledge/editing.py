@@ -77,6 +77,10 @@ class Entry:
             "source": article.source,
         }
 
+    def summary(self) -> dict[str, Any]:
+        """As `as_dict`, without what lists have no room for."""
+        return {name: value for name, value in self.as_dict().items() if name not in ("text", "questions")}
+
 
 @dataclass(frozen=True)
 class Version:
@@ -208,6 +212,17 @@ class Editor:
         _check(article)
         edit = Edit(self._writer.linked(article, self._collection), DRAFT, author, note, upon=upon)
         return self._keep(edit)
+
+    def translation(self, original: Article, language: str, title: str, text: str) -> Article:
+        """An article as a translation of another makes it: of that which is there in the language, questions and owner stay."""
+        key = original.article_id, language
+        there = self._store.rows(self._collection, article_id=key[0], language=language)
+        before = (
+            self.latest(*key)
+            if there
+            else replace(original, language=language, questions=(), verbatim=False, source="", owner="")
+        )
+        return replace(before, title=title, text=text, translation_of=original.language, translated_from=original.text_digest)
 
     def approve(self, article_id: str, language: str, author: str, note: str = "", *, up_to_date: bool = False) -> Entry:
         """Have search see an article: its draft, or, where none waits, the article that was retired.

@@ -290,8 +290,9 @@ class KnowledgeStore:
         with self._database.session() as session:
             return {page.url: page for page in session.scalars(query)}
 
-    def keep_pages(self, pages: Iterable[WebPage]) -> None:
+    def keep_pages(self, collection: str, pages: Iterable[WebPage]) -> None:
         """Keep what servers said of pages, in place of what they said before."""
         with self._database.session() as session:
             for page in pages:
+                page.collection = collection
                 session.merge(page)

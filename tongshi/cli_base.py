@@ -1,0 +1,61 @@
+"""What all commands share: how they print, and what has to be there before they do their work."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from tongshi.settings import ROOT, get_settings
+
+console = Console()
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def print_json(value: Any) -> None:
+    """Print a value for other programs, on one line."""
+    print(json.dumps(value, ensure_ascii=False, indent=None))
+
+
+@contextmanager
+def language_model(settings, asker):
+    """Lets an `Answerer` or a `Drafter` start a language model of its own at the first need of one, if none runs."""
+    processes = []
+
+    def start() -> None:
+        if settings.llm_url or asker.model.is_up() or processes:
+            return
+        command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
+        processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        while processes[0].poll() is None and not asker.model.is_up():
+            time.sleep(0.2)
+
+    asker.before_model = start
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
+
+
+def ready():
+    """Settings, with the database and the shop's knowledge there."""
+    from tongshi import system
+    from tongshi.knowledge.base import SHOP
+    from tongshi.storage.database import get_database
+    from tongshi.storage.knowledge import KnowledgeStore
+
+    settings = get_settings()
+    database = get_database()
+    database.upgrade()
+    if KnowledgeStore(database).version(SHOP) is None:
+        system.pull_models(settings)
+        system.prepare_data(settings)
+    return settings
