@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +15,9 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "
 
 ROOT = Path(__file__).resolve().parent.parent
 """The Rasa project: the folder that holds config.yml, domain.yml and data/."""
+
+_TOGETHER = (("slack_token", "slack_signing_secret"), ("telegram_token", "telegram_secret"))
+"""What a channel needs, all of it or none."""
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,19 @@ class Settings:
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
+    public_url: str = ""
+    slack_token: str = field(default="", repr=False)
+    slack_signing_secret: str = field(default="", repr=False)
+    slack_url: str = "https://slack.com/api/"
+    telegram_token: str = field(default="", repr=False)
+    telegram_secret: str = field(default="", repr=False)
+    telegram_url: str = "https://api.telegram.org"
 
     def __post_init__(self) -> None:
+        for names in _TOGETHER:
+            missing = [f"TONGSHI_{name.upper()}" for name in names if not getattr(self, name)]
+            if missing and len(missing) < len(names):
+                raise TongshiError(f"{' and '.join(missing)} must be set too, or all of that channel left out.")
         if self.language not in LANGUAGES:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         if self.answer_mode not in ("auto", "quote", "generate"):

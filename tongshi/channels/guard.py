@@ -92,6 +92,8 @@ class Guard:
         payload: str | None = None,
         hint: str | None = None,
         client_id: str | None = None,
+        extras: dict[str, Any] | None = None,
+        instead: str | None = None,
     ) -> list[Message]:
         """Handle one message of a customer.
 
@@ -103,6 +105,8 @@ class Guard:
             payload: what a button sends, where `text` is its title.
             hint: a language that the channel believes in.
             client_id: the sender's own name for the message; one that came before is not handled again.
+            extras: what the channel keeps with the message, e.g. the `address` that replies go to.
+            instead: the reply to give without asking Rasa, for what is no text, e.g. a photo.
 
         Returns:
             The replies, kept already (unless the database is down); none while a person has the conversation.
@@ -117,18 +121,20 @@ class Guard:
         try:
             incoming = Message(
                 sender=sender, channel=channel, author="customer", text=words, language=language, at=clock.now(),
-                client_id=client_id, extras={},
+                client_id=client_id, extras=extras or {},
             )  # fmt: skip
             if not await asyncio.to_thread(self._store.add_once, incoming):
                 return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
             if await asyncio.to_thread(self._handovers.is_silent, sender):
                 return []
-            if not words:
+            if instead:
+                replies = [self._reply(instead, sender, channel, language)]
+            elif not words:
                 replies = [self._reply("utter_empty_message", sender, channel, language)]
             elif len(words) > LONGEST:
                 replies = [self._reply("utter_message_too_long", sender, channel, language)]
             else:
-                message = await asyncio.to_thread(self._allowed, sender, payload or words)
+                message = await asyncio.to_thread(self._allowed, sender, words, payload)
                 replies = await self._rasa(on_new_message, message, sender, channel, language, hint)
             for reply in replies:
                 await asyncio.to_thread(self._store.add, reply)
@@ -178,16 +184,17 @@ class Guard:
         before = self._store.messages(sender, most=1)
         return (before[-1].language if before else None) or found.language or hint or self._language
 
-    def _allowed(self, sender: str, text: str) -> str:
-        """The text for Rasa: what looks like a payload loses its slash unless it stood on a button of this conversation."""
-        if not text.startswith("/"):
-            return text
+    def _allowed(self, sender: str, text: str, payload: str | None) -> str:
+        """What Rasa gets: a payload only if it stood on a button of this conversation, else the text, without what looks like one."""
+        wanted = payload or text
+        if not wanted.startswith("/"):
+            return wanted
         offered = {
             button.get("payload")
             for message in self._store.messages(sender, most=_LOOK_BACK)
             for button in message.extras.get("buttons", [])
         }
-        return text if text in offered else text.lstrip("/ ").split("{")[0] or "?"
+        return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
 
     def _reply(self, name: str, sender: str, channel: str, language: str) -> Message:
         reply = self._replies.render(name, language)
