@@ -334,3 +334,34 @@ class SearchKey(Base):
     text = Column(Text, nullable=False)
     vector = Column(LargeBinary, nullable=False)
     article = relationship(Article, back_populates="keys")
+
+
+PROPOSED, CONFIRMED, REJECTED = "proposed", "confirmed", "rejected"
+"""What a relation can be: waiting for a person, known, or known to be wrong."""
+
+
+class Relation(Base):
+    """Two things that are known together and how, an edge of the graph of what is known; see `tongshi.knowledge.graph`.
+
+    Attributes:
+        subject, object: what is related, as `kind:name`, e.g. `product:MER-CH-065`, `country:JP`.
+        name: how, e.g. `has_plug`.
+        figures: what belongs to it, e.g. a price, days; names of figures with numbers or texts.
+        digest: of all the above, by which a relation is known again.
+        source: where it is said: `catalogue`, a file of data/knowledge/graph, or an article's id.
+        evidence: the sentence that says it.
+        decided_by: the person who confirmed or rejected it; "" where nobody has.
+    """
+
+    __tablename__ = "relations"
+    relation_id = Column(Integer, primary_key=True)
+    subject = Column(String(80), nullable=False, index=True)
+    name = Column(String(24), nullable=False)
+    object = Column(String(80), nullable=False, index=True)
+    figures = Column(JSON, nullable=False, default=dict)
+    digest = Column(String(40), nullable=False, unique=True)
+    status = Column(String(9), nullable=False)
+    source = Column(String(200), nullable=False)
+    evidence = Column(Text, nullable=False, default="")
+    decided_by = Column(Text, nullable=False, default="")
+    changed_at = Column(Instant, nullable=False)
