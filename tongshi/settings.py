@@ -82,13 +82,13 @@ class Settings:
         environ = dict(os.environ) if environ is None else environ
         kinds = {"Path": lambda text: Path(text).expanduser().resolve(), "int": int, "float": float, "str": str}
         values = {}
-        for name, field in cls.__dataclass_fields__.items():
+        for name, kind in cls.__dataclass_fields__.items():
             variable = f"TONGSHI_{name.upper()}"
             text = environ.get(variable, "").strip()
             if not text:
                 continue
             try:
-                values[name] = kinds[field.type](text)
+                values[name] = kinds[kind.type](text)
             except ValueError:
                 raise TongshiError(f"{variable} is {text!r}; it must be a number.") from None
         return cls(**values)
