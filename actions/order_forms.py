@@ -33,6 +33,9 @@ STARTS = {
 }
 """The form that each intent starts; data/rules.yml and config.yml say the same to the policies."""
 
+_NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
+"""Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
+
 
 def _job(form: str, tracker: Tracker) -> Job:
     return JOBS[form](services.shop(), clock.now, tracker.sender_id)
@@ -74,10 +77,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
-        if missed := self._missed(tracker, said):
+        missed = self._missed(tracker, said)
+        if missed:
             say(dispatcher, tracker, f"utter_invalid_{missed}")
-            # A slot that is set, be it to nothing, tells Rasa that the form has taken the message.
-            events.append(SlotSet(missed, None))
+        if missed or self._is_vain(tracker, said):
+            # A slot that is set, be it to nothing, tells Rasa that the form has taken the message: the question comes again.
+            events.append(SlotSet(tracker.get_slot(REQUESTED_SLOT), None))
         if said.get("confirm") is False and set(said) & (set(JOBS[self.form].slots) - {"confirm"}):
             # "No, the other one": a correction, not a refusal; the question comes again with the new answer.
             events.append(SlotSet("confirm", None))
@@ -115,6 +120,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if requested not in IDENTITY or requested in said:
             return None
         return requested if is_attempt(requested, tracker.latest_message.get("text") or "") else None
+
+    @staticmethod
+    def _is_vain(tracker: Tracker, said: dict[str, Any]) -> bool:
+        """Whether the customer meant to answer, or still wants the same, but said nothing that the question could take."""
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
+        return bool(tracker.get_slot(REQUESTED_SLOT)) and not said and intent in _NOT_BESIDE
 
     def _taken_up(self, tracker: Tracker) -> list[EventType]:
         """What was known for this form when it was put aside, unless the customer begins it anew with another order."""

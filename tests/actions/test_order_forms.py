@@ -41,6 +41,20 @@ def test_what_is_meant_as_a_number_or_an_email_but_cannot_be_one_is_told_apart(t
     assert talk.requested == "email"
 
 
+def taken(talk):
+    """Whether the form has set a slot in this turn, which is how Rasa knows that it took the message."""
+    last = max(index for index, event in enumerate(talk.events) if event["event"] == "user")
+    return any(event["event"] == "slot" and event["name"] != "requested_slot" for event in talk.events[last:])
+
+
+def test_a_vain_answer_is_met_by_the_question_alone_and_a_question_is_left_to_others(talk):
+    talk.run(ValidateOrderStatusForm())
+    assert talk.run(ValidateOrderStatusForm(), text="yes", intent="affirm") == ["utter_request_order_number"]
+    assert taken(talk)
+    talk.run(ValidateOrderStatusForm(), text="how long do refunds take?", intent="policy_question")
+    assert not taken(talk)
+
+
 def test_a_wrong_pair_is_refused_and_asked_for_again(talk):
     assert talk.run(ValidateOrderStatusForm(), **{**ANNA, "email": "else@example.com"}) == ["utter_identity_refused"]
     assert (talk.slots["order_number"], talk.slots["email"], talk.requested) == (None, None, "order_number")

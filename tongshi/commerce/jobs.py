@@ -291,10 +291,11 @@ class Exchange(Job):
 
 
 def _wished_colour(answers: Mapping[str, Any], item: OrderItem) -> str | None:
-    """The colour to change to: where several are named ("the black one for white") the one that the item has is not it."""
+    """The colour to change to: of several that are named ("the black one for white") one that can be had, not the item's own."""
     named = answers.get("colour")
     named = [named] if isinstance(named, str) else list(named or [])
-    return next((colour for colour in named if colour != item.colour), None)
+    others = [colour for colour in named if colour != item.colour]
+    return next((colour for colour in others if colour in rules.other_colours(item)), next(iter(others), None))
 
 
 def _colour_buttons(item: OrderItem) -> tuple[dict[str, str], ...]:

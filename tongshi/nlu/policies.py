@@ -157,9 +157,8 @@ class LanguagePolicy(_UntrainedPolicy):
 class DigressionPolicy(_UntrainedPolicy):
     """Brings a form back after the customer said something that it could not take.
 
-    A rule answers what was said (a policy question, a thank-you); then the form asks its question again. What only makes sense as an
-    answer to a form (a yes, a bare fact), or was not understood, is met by the question alone. So no rule need be written once for
-    each form.
+    A rule answers what was said (a policy question, a thank-you); then the form asks its question again. So no rule need be written
+    once for each form. What only makes sense as an answer to a form (a yes, a bare fact) the form meets itself, with its question.
 
     Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
     are only a question, with the action that answers it.
@@ -189,13 +188,13 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
     What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
 
-    Configuration: `jobs`, the form of each intent that starts one; `proofs`, slots that may be filled along with a wish; `answers`,
-    for these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be.
+    Configuration: `jobs`, the form of each intent that starts one; `along`, slots that may be filled along with a wish; `answers`, for
+    these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "jobs": {}, "answers": {}, "proofs": [], "confidence": 0.6}
+        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -217,7 +216,7 @@ class JobSwitchPolicy(_UntrainedPolicy):
         answer = _said_for(requested, tracker)
         if answer is None:
             return True
-        may_say_both = answer == tracker.latest_message.text or requested in self.config["proofs"]
+        may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
 
 
