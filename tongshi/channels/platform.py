@@ -1,0 +1,228 @@
+"""What the channels of platforms share: a webhook that acknowledges at once, turns in the background, replies through the outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+import structlog
+from rasa.core.channels.channel import InputChannel
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from tongshi.channels.delivery import Platform, Postman
+from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.settings import LANGUAGES, get_settings
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.database import get_database
+from tongshi.storage.models import Message
+from tongshi.storage.outbox import OutboxStore
+
+PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍", "👤"
+"""What stands in the transcript for what is no text."""
+
+_MOST_WAITING = 20
+_LAST_WORDS = 4.0
+_SPECIAL = re.compile(r"([\\\[\]*_`~<>])")
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Incoming:
+    """A message of a customer as a platform brought it.
+
+    Attributes:
+        sender: the conversation, beginning with the channel's name.
+        address: where replies go.
+        text: what it says.
+        client_id: the platform's name for it, the same when it is brought again.
+        button: the reference of the button that was pressed.
+        instead: the reply to give where it is no text.
+        about: what the channel itself needs to handle it.
+    """
+
+    sender: str
+    address: dict[str, Any]
+    text: str
+    client_id: str
+    button: str | None = None
+    instead: str | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+
+
+class PlatformChannel(InputChannel):
+    """A channel whose customers are answered by calling their platform.
+
+    It is closed, so that its addresses are not found and nothing is called, where it has no platform.
+
+    Args:
+        platform: how messages are sent; None where the channel's secrets are not set.
+    """
+
+    def __init__(
+        self,
+        platform: Platform | None,
+        guard: Guard | None = None,
+        store: ConversationStore | None = None,
+        outbox: OutboxStore | None = None,
+    ) -> None:
+        self._platform = platform
+        self._guard = guard
+        self._store = store
+        self._outbox = outbox
+
+    async def receive(self, request: Request) -> HTTPResponse:
+        """Answer the platform's call; what a customer says is given to `take`."""
+        raise NotImplementedError
+
+    async def before_turn(self, incoming: Incoming) -> str | None:
+        """Done before a message is answered; gives the language that the customer's profile names."""
+
+    def blueprint(self, on_new_message: Handler) -> Blueprint:
+        webhook = Blueprint(f"tongshi_{self.name()}", __name__)
+        if self._platform is None:
+            return webhook
+        self._guard = self._guard or make_guard()
+        self._store = self._store or ConversationStore(get_database())
+        self._outbox = self._outbox or OutboxStore(get_database())
+        self._on_new_message = on_new_message
+
+        @webhook.route("/", methods=["GET"])
+        async def health(request: Request) -> HTTPResponse:
+            return response.json({"status": "ok"})
+
+        @webhook.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            return await self.receive(request)
+
+        webhook.listener("after_server_start")(self._start)
+        webhook.listener("before_server_stop")(self._stop)
+        return webhook
+
+    async def _start(self, *_: Any) -> None:
+        self._turns = Turns(self._handle)
+        self._postman = Postman(self.name(), self._platform, self._outbox)
+        self._delivery = asyncio.create_task(self._postman.run())
+
+    async def _stop(self, *_: Any) -> None:
+        await self._turns.finish(_LAST_WORDS)
+        self._delivery.cancel()
+        await asyncio.gather(self._delivery, return_exceptions=True)
+        await self._platform.close()
+
+    def take(self, incoming: Incoming) -> None:
+        """Handle a message in the background."""
+        self._turns.add(incoming)
+
+    async def _handle(self, incoming: Incoming) -> None:
+        hint = await self._hint(incoming)
+        text, payload = incoming.text, None
+        if incoming.button is not None:
+            title, payload = await asyncio.to_thread(self._pressed, incoming.sender, incoming.button)
+            text = title or text
+        replies = await self._guard.turn(
+            self._on_new_message,
+            sender=incoming.sender,
+            text=text,
+            channel=self.name(),
+            payload=payload,
+            hint=hint,
+            client_id=incoming.client_id,
+            extras={"address": incoming.address},
+            instead=incoming.instead,
+        )
+        self._postman.wake()
+        for reply in replies:
+            if reply.message_id is None:
+                await self._postman.send_unkept(incoming.address, reply)
+
+    async def _hint(self, incoming: Incoming) -> str | None:
+        try:
+            return await self.before_turn(incoming)
+        except Exception:
+            # A customer is answered whatever a look at their profile comes to.
+            log.exception("channel.profile_failed", sender=incoming.sender)
+            return None
+
+    def _pressed(self, sender: str, reference: str) -> tuple[str | None, str | None]:
+        """Title and payload of a button of this conversation."""
+        number, _, index = reference.partition(".")
+        message = self._store.message(sender, int(number)) if number.isdecimal() and index.isdecimal() else None
+        buttons = message.extras.get("buttons", []) if message else []
+        if not buttons or int(index) >= len(buttons):
+            return None, None
+        return buttons[int(index)]["title"], buttons[int(index)].get("payload")
+
+
+class Turns:
+    """Messages handled in the background: those of one conversation in order, those of several at once."""
+
+    def __init__(self, handle: Callable[[Incoming], Awaitable[None]]) -> None:
+        self._handle = handle
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._waiting: Counter[str] = Counter()
+        self._tasks: set[asyncio.Task] = set()
+
+    def add(self, incoming: Incoming) -> None:
+        """Handle a message after those of its conversation that came before; a flood is not kept."""
+        if self._waiting[incoming.sender] >= _MOST_WAITING:
+            log.warning("channel.flooded", sender=incoming.sender, hint="the message is ignored")
+            return
+        self._waiting[incoming.sender] += 1
+        lock = self._locks.setdefault(incoming.sender, asyncio.Lock())
+        task = asyncio.create_task(self._run(incoming, lock))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, incoming: Incoming, lock: asyncio.Lock) -> None:
+        try:
+            async with lock:
+                await self._handle(incoming)
+        except Exception:
+            # Nobody waits for a task in the background; the log is where it is heard of.
+            log.exception("channel.message_failed", sender=incoming.sender)
+        finally:
+            self._waiting[incoming.sender] -= 1
+            self._waiting += Counter()  # drops who waits for nothing
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for what is being handled, for a while."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+
+def buttons_of(message: Message) -> list[tuple[str, str]]:
+    """Titles and references of a message's buttons; a reference is short enough for any platform, as a payload may not be."""
+    if message.message_id is None:
+        return []
+    return [(button["title"], f"{message.message_id}.{index}") for index, button in enumerate(message.extras.get("buttons", []))]
+
+
+def with_sources(message: Message) -> str:
+    """The text with the articles it rests on under it, as links where the public can read them."""
+    citations = (message.extras.get("custom") or {}).get("citations") or []
+    sources = {one["article"]: one for one in citations}
+    lines = [f"📄 {_source(one)}" for one in sources.values()]
+    return "\n\n".join(filter(None, (message.text, "\n".join(lines))))
+
+
+def _source(citation: dict[str, str]) -> str:
+    title = _SPECIAL.sub(r"\\\1", citation["title"])
+    public = get_settings().public_url.rstrip("/")
+    if not public or citation["article"].startswith("product:"):
+        return title
+    return f"[{title}]({public}/articles/{citation['lang']}/{quote(citation['article'])})"
+
+
+def language_code(tag: str | None) -> str | None:
+    """One of our languages for a tag like `pt-BR` or `zh_Hant`; None where it is none of them."""
+    code = re.split(r"[-_]", tag or "")[0].lower()
+    return code if code in LANGUAGES else None

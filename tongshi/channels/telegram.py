@@ -1,0 +1,198 @@
+"""Telegram: private chats with a bot."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from typing import Any
+
+import httpx
+from rasa.core.channels.channel import InputChannel
+from sanic import response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.markup import PLAIN, TELEGRAM, split
+from tongshi.channels.platform import (
+    CARD,
+    FILE,
+    FILM,
+    PICTURE,
+    PLACE,
+    SOUND,
+    Incoming,
+    PlatformChannel,
+    buttons_of,
+    language_code,
+    with_sources,
+)
+from tongshi.channels.rest import json_body
+from tongshi.settings import Settings, get_settings
+from tongshi.storage.models import Message
+
+_LONGEST = 4096
+"""Of a message, in units of UTF-16, its markup not counted."""
+
+_LOOK_UP = 2.0
+_GLYPHS = {
+    "photo": PICTURE, "voice": SOUND, "audio": SOUND, "video": FILM, "video_note": FILM, "animation": FILM, "document": FILE,
+    "location": PLACE, "venue": PLACE, "contact": CARD,
+}  # fmt: skip
+
+# Its lines name the address of each call, and Telegram's addresses hold the token.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+class TelegramPlatform:
+    """Sends by the Bot API's `sendMessage`.
+
+    Args:
+        client: with the bot's own address, `https://api.telegram.org/bot<token>/`, as its base.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    def parts(self, message: Message) -> list[dict[str, Any]]:
+        pieces = split(with_sources(message), lambda piece: len(PLAIN(piece).encode("utf-16-le")) // 2 <= _LONGEST)
+        parts: list[dict[str, Any]] = [{"markdown": piece} for piece in pieces]
+        if parts and (buttons := buttons_of(message)):
+            keyboard = [[{"text": title, "callback_data": reference}] for title, reference in buttons]
+            parts[-1]["reply_markup"] = {"inline_keyboard": keyboard}
+        return parts
+
+    async def send(self, address: dict[str, Any], part: dict[str, Any], name: str, *, uncertain: bool) -> None:
+        part = dict(part)
+        markdown = part.pop("markdown")
+        values = {"chat_id": address["chat_id"], "link_preview_options": {"is_disabled": True}, **part}
+        refusal = await self._call("sendMessage", text=TELEGRAM(markdown), parse_mode="HTML", **values)
+        if refusal and "parse entities" in refusal:
+            refusal = await self._call("sendMessage", text=PLAIN(markdown), **values)
+        if refusal:
+            raise Refused(refusal)
+
+    async def _call(self, method: str, **values: Any) -> str | None:
+        """Call a method of the Bot API; gives what Telegram says where it refuses the message.
+
+        Raises:
+            Postponed: Telegram is not there, asks to wait, or knows no such bot, which its operator can mend.
+        """
+        answer = await post(self._client, method, wait=_wait, json=values)
+        body = _body(answer)
+        if answer.is_success and body.get("ok"):
+            return None
+        reason = str(body.get("description") or f"Telegram answered {answer.status_code}")
+        if answer.status_code in (400, 403):
+            return reason
+        raise Postponed(reason)
+
+    async def notice(self, method: str, **values: Any) -> None:
+        """Call a method that nothing depends on."""
+        try:
+            await post(self._client, method, json=values, timeout=_LOOK_UP)
+        except Postponed:
+            pass
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _wait(answer: httpx.Response) -> float | None:
+    return (_body(answer).get("parameters") or {}).get("retry_after")
+
+
+class TelegramChannel(PlatformChannel):
+    """`POST /webhooks/telegram/webhook`, which Telegram calls with the secret that `setWebhook` was given."""
+
+    def __init__(self, platform: TelegramPlatform | None, secret: str = "", **stores: Any) -> None:
+        super().__init__(platform, **stores)
+        self._secret = secret
+
+    @classmethod
+    def name(cls) -> str:
+        return "telegram"
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> InputChannel:
+        return cls.from_settings(get_settings())
+
+    @classmethod
+    def from_settings(cls, settings: Settings, **stores: Any) -> TelegramChannel:
+        """The channel, closed where its secrets are not set."""
+        if not settings.telegram_token:
+            return cls(None, **stores)
+        base = f"{settings.telegram_url.rstrip('/')}/bot{settings.telegram_token}/"
+        return cls(TelegramPlatform(httpx.AsyncClient(base_url=base, timeout=CALL_TIMEOUT)), settings.telegram_secret, **stores)
+
+    async def receive(self, request: Request) -> HTTPResponse:
+        given = request.headers.get("x-telegram-bot-api-secret-token", "")
+        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+            return response.json({"error": "The secret token is missing or wrong."}, 401)
+        if incoming := _incoming(json_body(request) or {}):
+            self.take(incoming)
+        return response.empty(200)
+
+    async def before_turn(self, incoming: Incoming) -> str | None:
+        if query := incoming.about.get("callback_query"):
+            await self._platform.notice("answerCallbackQuery", callback_query_id=query)
+        await self._platform.notice("sendChatAction", chat_id=incoming.address["chat_id"], action="typing")
+        return language_code(incoming.about.get("language"))
+
+
+def _incoming(update: dict[str, Any]) -> Incoming | None:
+    """What a person said or pressed in a private chat; in a group everybody would read their order."""
+    try:
+        if "callback_query" in update:
+            query = update["callback_query"]
+            return _from_chat(
+                update, query["message"], query["from"], text="", button=str(query.get("data", "")), callback_query=query["id"]
+            )
+        if "edited_message" in update:
+            message = update["edited_message"]
+            if "text" not in message:
+                return None
+            return _from_chat(update, message, message["from"], text=message["text"], instead="utter_edited_message")
+        message = update["message"]
+        text, instead = _words(message)
+        return _from_chat(update, message, message["from"], text=text, instead=instead) if text else None
+    except (LookupError, TypeError, AttributeError):
+        return None
+
+
+def _from_chat(
+    update: dict[str, Any], message: dict[str, Any], person: dict[str, Any], *, text: str, button: str | None = None,
+    instead: str | None = None, callback_query: str | None = None,
+) -> Incoming | None:  # fmt: skip
+    chat = message["chat"]
+    if chat["type"] != "private" or person.get("is_bot"):
+        return None
+    return Incoming(
+        sender=f"telegram:{int(chat['id'])}",
+        address={"chat_id": int(chat["id"])},
+        text=text,
+        client_id=f"update:{int(update['update_id'])}",
+        button=button,
+        instead=instead,
+        about={"language": person.get("language_code"), "callback_query": callback_query},
+    )
+
+
+def _words(message: dict[str, Any]) -> tuple[str, str | None]:
+    """The text of a message, with the reply to give where it has none; ("", None) for what is no message of a person."""
+    text = message.get("text") or message.get("caption")
+    if text:
+        command = text.split()[0].partition("@")[0] if text.startswith("/") else ""
+        return text, "utter_capabilities" if command in ("/start", "/help") else None
+    if sticker := message.get("sticker"):
+        return sticker.get("emoji") or PICTURE, "utter_only_text"
+    glyph = next((glyph for kind, glyph in _GLYPHS.items() if kind in message), "")
+    return glyph, "utter_only_text" if glyph else None
