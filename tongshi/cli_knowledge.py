@@ -165,7 +165,7 @@ def _report(entry: Entry, as_json: bool, **more: object) -> None:
     """Print where an article stands after a change."""
     if as_json:
         return print_json({**entry.as_dict(), **more})
-    waits = f", version {entry.draft} waits for approval" if entry.draft else ""
+    waits = f", version {entry.draft} waits for approval" if entry.draft not in (None, entry.version) else ""
     console.print(f"{entry.article.article_id} ({entry.article.language}): {entry.status}, version {entry.version}{waits}.")
 
 

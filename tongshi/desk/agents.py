@@ -14,15 +14,13 @@ from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from tongshi.conversations.handover import Handovers
-from tongshi.desk.sessions import Cookie, RateLimit
+from tongshi.desk.sessions import AGENT, Cookie, RateLimit
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 
 Page = Callable[[Request], Awaitable[Response]]
-
-_AGENT = "agent"
 
 
 class AgentPages:
@@ -53,9 +51,9 @@ class AgentPages:
 
     def _signed_in(self, page: Page) -> Page:
         async def guarded(request: Request) -> Response:
-            if self._cookie.read(request) != _AGENT:
+            if self._cookie.read(request) != AGENT:
                 return RedirectResponse("/desk/login", 303)
-            if request.method == "POST" and not self._cookie.is_token(str((await request.form()).get("csrf", "")), _AGENT):
+            if request.method == "POST" and not self._cookie.is_token(str((await request.form()).get("csrf", "")), AGENT):
                 return self._render(request, "login.html", 403, error="The form was too old. Please sign in again.")
             return await page(request)
 
@@ -68,10 +66,10 @@ class AgentPages:
         if self._tries.wait(request.client.host if request.client else ""):
             return self._render(request, "login.html", 429, error="Too many tries. Please wait a minute.")
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
-        if not right or not self._cookie.is_token(str(form.get("csrf", "")), _AGENT):
+        if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):
             return self._render(request, "login.html", 403, error="That is not the password.")
         response = RedirectResponse("/desk", 303)
-        self._cookie.write(request, response, _AGENT)
+        self._cookie.write(request, response, AGENT)
         return response
 
     async def index(self, request: Request) -> Response:
@@ -157,7 +155,7 @@ class AgentPages:
         ]
 
     def _render(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
-        context = {"csrf": self._cookie.token(_AGENT), "shop": self._settings.shop, **values}
+        context = {"csrf": self._cookie.token(AGENT), "shop": self._settings.shop, **values}
         return self._templates.TemplateResponse(request, template, context, status_code=status)
 
 

@@ -17,8 +17,10 @@ from tongshi import clock
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.desk.agents import AgentPages
 from tongshi.desk.chat import ChatApi
+from tongshi.desk.knowledge import KnowledgeApi
 from tongshi.desk.sessions import AGENT_AGE, CUSTOMER_AGE, Cookie
 from tongshi.knowledge.base import make_knowledge_base
+from tongshi.knowledge.editing import make_editor
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
@@ -65,7 +67,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
         Cookie("tongshi_chat", settings.secret("cookies"), CUSTOMER_AGE),
         settings,
     )
-    agents = AgentPages(store, handovers, Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE), settings)
+    signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
+    agents = AgentPages(store, handovers, signed_in, settings)
+    editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
 
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "chat.html")
@@ -79,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/health", health),
             *chat.routes(),
             *agents.routes(),
+            *editing.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=[Middleware(_Safety)],

@@ -13,6 +13,8 @@ from starlette.responses import Response
 
 CUSTOMER_AGE = 30 * 86_400
 AGENT_AGE = 12 * 3_600
+AGENT = "agent"
+"""What the cookie of whoever is signed in to the desk holds."""
 
 
 class Cookie:

@@ -65,15 +65,7 @@ class Entry:
             "status": self.status,
             "version": self.version,
             "draft": self.draft,
-            "title": article.title,
-            "text": article.text,
-            "questions": list(article.questions),
-            "verbatim": article.verbatim,
-            "owner": article.owner,
-            "tags": list(article.tags),
-            "valid_from": show_from(article.valid_from),
-            "valid_until": show_until(article.valid_until),
-            "translation_of": article.translation_of,
+            **fields_of(article),
             "source": article.source,
         }
 
@@ -334,10 +326,11 @@ def _check(article: Article) -> None:
         raise TongshiError("valid_until lies before valid_from.")
 
 
-def as_markdown(article: Article) -> str:
-    """An article as its editor sees it: front matter and text."""
-    front = {
+def fields_of(article: Article) -> dict[str, Any]:
+    """All of an article that can be edited, as `with_fields` reads it."""
+    return {
         "title": article.title,
+        "text": article.text,
         "questions": list(article.questions),
         "verbatim": article.verbatim,
         "owner": article.owner,
@@ -346,6 +339,12 @@ def as_markdown(article: Article) -> str:
         "valid_until": show_until(article.valid_until),
         "translation_of": article.translation_of,
     }
+
+
+def as_markdown(article: Article) -> str:
+    """An article as its editor sees it: front matter and text."""
+    front = fields_of(article)
+    del front["text"]
     shown = {name: value for name, value in front.items() if value or name in ("title", "questions")}
     head = yaml.dump(shown, Dumper=yaml.CSafeDumper, allow_unicode=True, sort_keys=False, width=10_000)
     return f"---\n{head}---\n\n{article.text}\n"
@@ -375,7 +374,7 @@ def with_fields(article: Article, fields: dict[str, Any]) -> Article:
     """An article with all that can be edited as named; what is not named is empty.
 
     Args:
-        fields: `title`, `text`, `questions`, `verbatim`, `owner`, `tags`, `valid_from`, `valid_until`, `translation_of`.
+        fields: see `fields_of`.
 
     Raises:
         TongshiError: a field cannot be read.

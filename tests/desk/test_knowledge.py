@@ -1,0 +1,109 @@
+"""Articles over HTTP: who may, what comes, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from tests.knowledge.helpers import HashEncoder
+from tongshi.desk.knowledge import CSRF_HEADER, KnowledgeApi
+from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.knowledge.editing import Editor
+from tongshi.knowledge.writing import Writer
+from tongshi.storage.knowledge import KnowledgeStore
+
+PATH = "/desk/api/knowledge/en/help/returns"
+RETURNS = {"title": "Returning", "text": "Within 30 days.", "questions": ["how long"], "tags": ["law"]}
+
+
+@pytest.fixture
+def client(database, clock) -> TestClient:
+    """A browser that is not signed in; GET /sign-in signs it in."""
+    store = KnowledgeStore(database, clock)
+    encoder = HashEncoder()
+    cookie = Cookie("desk", "secret", 3600)
+    api = KnowledgeApi(lambda collection: Editor(store, Writer(store, lambda: encoder), collection), cookie)
+
+    async def sign_in(request: Request) -> Response:
+        response = Response()
+        cookie.write(request, response, AGENT)
+        return response
+
+    return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes()]))
+
+
+@pytest.fixture
+def agent(client) -> TestClient:
+    """A browser that is signed in and shows the token with everything."""
+    client.get("/sign-in")
+    client.headers[CSRF_HEADER] = client.get("/desk/api/session").json()["csrf"]
+    return client
+
+
+def test_who_is_not_signed_in_learns_nothing(client):
+    for method, path in [("GET", "/desk/api/session"), ("GET", "/desk/api/knowledge"), ("GET", PATH), ("PUT", PATH)]:
+        assert client.request(method, path).status_code == 401
+
+
+def test_changes_need_the_token_and_json(client, agent):
+    assert agent.put(PATH, content='{"title": "x"}', headers={"Content-Type": "text/plain"}).status_code == 400
+    assert agent.put(PATH, json=[1]).status_code == 400
+    del client.headers[CSRF_HEADER]
+    assert client.put(PATH, json=RETURNS).status_code == 403
+    assert client.post(f"{PATH}/approve", headers={CSRF_HEADER: "forged"}).status_code == 403
+    assert client.get("/desk/api/knowledge").json() == {"articles": []}
+
+
+def test_an_article_is_drafted_approved_changed_and_brought_back(agent):
+    assert agent.put(PATH, json=RETURNS | {"note": "law", "upon": 0}).json()["status"] == "draft"
+    assert agent.post(f"{PATH}/approve").json() | RETURNS == agent.get(PATH).json()
+    agent.put(PATH, json={"text": "Within 14 days.", "valid_until": "2026-12-31"})
+    now, draft = agent.get(PATH).json(), agent.get(PATH, params={"draft": "true"}).json()
+    assert (now["text"], now["draft"]) == ("Within 30 days.", 3)
+    assert (draft["text"], draft["questions"], draft["valid_until"]) == ("Within 14 days.", ["how long"], "2026-12-31")
+    assert "+Within 14 days." in agent.get(f"{PATH}/diff").json()["diff"]
+    assert agent.post(f"{PATH}/approve", json={"note": "fine"}).json()["text"] == "Within 14 days."
+    assert agent.post(f"{PATH}/rollback", json={"version": 2}).json()["text"] == "Within 30 days."
+    assert agent.post(f"{PATH}/retire").json()["status"] == "retired"
+    story = [
+        (one["version"], one["status"], one["author"], one["note"]) for one in agent.get(f"{PATH}/versions").json()["versions"]
+    ]
+    assert story == [
+        (6, "retired", "agent", ""),
+        (5, "approved", "agent", "back to version 2"),
+        (4, "approved", "agent", "fine"),
+        (3, "draft", "agent", ""),
+        (2, "approved", "agent", "version 1"),
+        (1, "draft", "agent", "law"),
+    ]
+    assert agent.get(f"{PATH}/versions/4").json()["text"] == "Within 14 days."
+
+
+def test_articles_are_listed_by_what_they_are(agent):
+    agent.put(PATH, json=RETURNS)
+    agent.put("/desk/api/knowledge/de/help/returns", json=RETURNS | {"tags": []})
+    (found,) = agent.get("/desk/api/knowledge", params={"tag": "law", "status": "draft"}).json()["articles"]
+    assert (found["article"], found["lang"]) == ("help/returns", "en")
+    assert agent.get("/desk/api/knowledge", params={"collection": "other"}).json() == {"articles": []}
+
+
+def test_what_goes_wrong_is_said(agent):
+    def answer(method: str, path: str, **options) -> tuple[int, str]:
+        response = agent.request(method, path, **options)
+        return response.status_code, response.json()["error"]
+
+    assert answer("GET", PATH) == (404, "There is no article 'help/returns' in 'en' in 'shop'.")
+    agent.put(PATH, json=RETURNS)
+    assert answer("GET", f"{PATH}/versions/9")[0] == 404
+    assert answer("PUT", PATH, json={"text": "x", "upon": 0})[0] == 409
+    assert answer("PUT", PATH, json={"text": ""}) == (400, "An article needs a title and a text.")
+    assert answer("PUT", PATH, json={"valid_from": "soon"})[0] == 400
+    assert answer("PUT", PATH, json={"questions": "one"}) == (400, "questions must be a list.")
+    assert answer("POST", f"{PATH}/rollback", json={"version": "x"})[0] == 400
+    assert answer("POST", f"{PATH}/rollback")[0] == 400
+    assert answer("GET", f"{PATH}/diff?old=x")[0] == 400
+    assert answer("PUT", "/desk/api/knowledge/sv/help/returns", json=RETURNS)[0] == 400
