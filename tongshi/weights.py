@@ -114,8 +114,9 @@ def pull(name: str, settings: Settings) -> Path:
         failures.append(f"sha256 is {digest}, not {entry.sha256}")
         for piece in pieces.iterdir():
             piece.unlink()
+    state = f"The model file {target} is damaged. " if target.exists() else ""
     raise TongshiError(
-        f"Could not fetch {entry.title}: {'; '.join(failures) or 'the manifest names no source'}. "
+        f"{state}Could not fetch {entry.title}: {'; '.join(failures) or 'the manifest names no source'}. "
         f"Check the connection, or put the file yourself at {target} (sha256 {entry.sha256})."
     )
 

@@ -2,17 +2,78 @@
 
 from __future__ import annotations
 
+import json
+import threading
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from tongshi.evaluation.running import running
 
 
+class LanguageModel(ThreadingHTTPServer):
+    """Shaped like OpenAI's interface, and broken in the way that a test sets.
+
+    Attributes:
+        breaks: `refuses` every request, `hangs` in the middle of a reply, or `dies` there.
+        asked: how many replies were begun.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.breaks = "refuses"
+        self.asked = 0
+        self.over = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: LanguageModel
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.server.breaks == "refuses":
+            return self.send_error(503)
+        self.server.asked += 1
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        piece = {"choices": [{"delta": {"content": "30"}}]}
+        self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
+        self.wfile.flush()
+        if self.server.breaks == "hangs":
+            self.server.over.wait(60)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
 @pytest.fixture(scope="session")
-def system(tmp_path_factory):
+def language_model():
+    server = LanguageModel()
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.over.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory, language_model):
+    """Asks the language model for each answer; one that refuses leaves the article's own words."""
     home = tmp_path_factory.mktemp("system") / "home"
-    with running(home, support_hours="always", answer_deadline="4", turn_deadline="8") as started:
+    settings = {"answer_mode": "generate", "llm_url": language_model.url}
+    with running(home, support_hours="always", answer_deadline="4", turn_deadline="8", **settings) as started:
         yield started
 
 

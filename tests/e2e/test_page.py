@@ -99,8 +99,9 @@ def test_a_person_takes_over_at_the_desk_and_hands_back(page, browser, system):
     agent.get_by_role("button", name="Send reply").click()
     expect(page.locator('.message[data-sender="agent"]')).to_contain_text("Ana", timeout=20_000)
     agent.locator("#release").click()
+    assert is_reply("utter_handoff_released", "en", last_reply(page, 2).inner_text())
     send(page, "thanks a lot")
-    assert is_reply("utter_thank", "en", last_reply(page, 2).inner_text())
+    assert is_reply("utter_thank", "en", last_reply(page, 3).inner_text())
     agent.context.close()
 
 
