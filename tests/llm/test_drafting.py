@@ -1,0 +1,72 @@
+"""Drafts of a language model that says what it is told to."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.llm.test_answering import Model, pieces
+from tongshi.errors import TongshiError, Unavailable
+from tongshi.knowledge.articles import Article
+from tongshi.llm.drafting import Drafter
+
+ENGLISH = "You can return the MER-HP-200 within 30 days. Write to help@meridian.example."
+GERMAN = "Sie können den MER-HP-200 innerhalb von 30 Tagen zurückgeben. Schreiben Sie an help@meridian.example."
+RETURNS = Article(
+    "returns", "en", "Returning an item", f"{ENGLISH}\n\n- The label is free.\n- The parcel is not.", ("can I return it",)
+)
+
+
+def drafter(identify, *replies: str) -> Drafter:
+    return Drafter(Model(*map(pieces, replies)), identify)
+
+
+def test_a_faithful_translation_has_no_differences(identify):
+    one = drafter(identify, "Einen Artikel zurückgeben", GERMAN, "- Das Etikett ist kostenlos.\n- Das Paket ist es nicht.")
+    found = one.translate(RETURNS, "de")
+    assert found.title == "Einen Artikel zurückgeben"
+    assert found.text == f"{GERMAN}\n\n- Das Etikett ist kostenlos.\n- Das Paket ist es nicht."
+    assert found.differences == []
+    assert "into German" in one.model.asked[0][0]["content"]
+
+
+def test_other_figures_codes_and_addresses_are_listed(identify):
+    wrong = GERMAN.replace("30", "60").replace("200", "210").replace("help@", "hilfe@")
+    found = drafter(identify, "Einen Artikel zurückgeben", wrong, "- Das Etikett ist kostenlos.").translate(RETURNS, "de")
+    for one in ("60", "210", "hilfe@meridian.example"):
+        assert f"only in the translation: {one}" in found.differences
+    for one in ("30", "200", "help@meridian.example"):
+        assert f"only in the original: {one}" in found.differences
+
+
+def test_what_is_not_in_the_language_is_asked_for_again_and_then_listed(identify):
+    one = drafter(identify, "Einen Artikel zurückgeben", ENGLISH, GERMAN, RETURNS.text, RETURNS.text)
+    found = one.translate(RETURNS, "de")
+    assert found.text.startswith(GERMAN)
+    assert any(line.startswith("not in German: ") for line in found.differences)
+    assert one.model.asked[2][0]["content"].endswith("Write in German.")
+
+
+def test_long_paragraphs_go_to_the_model_in_parts(identify):
+    text = "\n".join(["Returns are free of charge within the whole country. " * 8] * 6)
+    one = drafter(identify, *["Die Rückgabe ist im ganzen Land kostenlos."] * 10)
+    one.translate(Article("x", "en", "Returns", text), "de")
+    asked = [messages[1]["content"] for messages in one.model.asked[1:]]
+    assert len(asked) > 2 and all(len(part) <= 900 for part in asked)
+
+
+def test_questions_are_those_that_are_new_and_in_the_language(identify):
+    reply = "Here are the questions:\n1. Can I return it?\n2. Wie lange habe ich Zeit?\n- is the label free of charge\n- Is the label free of charge?\n\n"
+    reply += "“who pays for the parcel to get back to you”"
+    found = drafter(identify, reply).questions(RETURNS, 8)
+    assert "is the label free of charge" in found and "who pays for the parcel to get back to you" in found
+    assert not {"Wie lange habe ich Zeit?", "Here are the questions:"} & set(found)
+
+
+def test_no_question_that_will_do_is_an_error(identify):
+    with pytest.raises(TongshiError, match="no question in English"):
+        drafter(identify, "Wie lange habe ich Zeit für die Rückgabe?").questions(RETURNS, 8)
+
+
+def test_a_model_that_is_down_is_an_error(identify):
+    with pytest.raises(Unavailable):
+        Drafter(Model([Unavailable("down")]), identify).translate(RETURNS, "de")

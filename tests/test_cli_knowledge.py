@@ -1,0 +1,120 @@
+"""The commands for articles, over a database of their own; what they do is tested in tests/knowledge."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from tests.knowledge.helpers import HashEncoder
+from tongshi import cli_knowledge
+from tongshi.errors import TongshiError
+from tongshi.knowledge import base as knowledge_base
+from tongshi.knowledge.base import KnowledgeBase
+from tongshi.knowledge.editing import Editor
+from tongshi.llm import drafting
+from tongshi.llm.drafting import Drafter
+from tongshi.settings import Settings
+from tongshi.storage.knowledge import KnowledgeStore
+
+ARTICLE = "---\ntitle: Returning\nquestions: [how long]\n---\n\nWithin 30 days.\n"
+
+
+@pytest.fixture
+def run(database, clock, tmp_path, monkeypatch):
+    """Runs `tongshi knowledge …`; gives what it prints, JSON as values."""
+    store = KnowledgeStore(database, clock)
+    base = KnowledgeBase(store, HashEncoder(), tmp_path / "index")
+    monkeypatch.setattr(cli_knowledge, "_editor", lambda collection: Editor(store, base.writer, collection))
+    monkeypatch.setattr(cli_knowledge, "ready", lambda: Settings(home=tmp_path))
+    monkeypatch.setattr(knowledge_base, "make_knowledge_base", lambda *_: base)
+    monkeypatch.setattr("tongshi.storage.database.get_database", lambda: database)
+
+    def run(*words: str, stdin: str = ""):
+        result = CliRunner().invoke(cli_knowledge.knowledge, list(words), input=stdin)
+        if result.exception and not isinstance(result.exception, SystemExit):
+            raise result.exception
+        return json.loads(result.stdout) if "--json" in words else result.output
+
+    return run
+
+
+def editor_that(monkeypatch, folder: Path, change: str) -> None:
+    """Has `EDITOR` be a program that changes files by a command of sed."""
+    program = folder / "editor"
+    program.write_text(f"#!/bin/sh\nsed -i '{change}' \"$1\"\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("EDITOR", str(program))
+
+
+def test_an_article_is_written_edited_approved_and_brought_back(run, tmp_path, monkeypatch):
+    made = run("new", "returns", "--lang", "en", "--file", "-", "--by", "ana", "--json", stdin=ARTICLE)
+    assert (made["status"], made["title"], made["questions"]) == ("draft", "Returning", ["how long"])
+    assert [one["article"] for one in run("approve", "returns", "--json")] == ["returns"]
+    editor_that(monkeypatch, tmp_path, "s/30/14/")
+    assert run("edit", "returns", "--note", "law") == "returns (en): approved, version 2, version 3 waits for approval.\n"
+    assert "+Within 14 days." in run("diff", "returns")
+    run("approve", "--all")
+    assert "Within 14 days." in run("show", "returns")
+    assert run("rollback", "returns", "2", "--json")["text"] == "Within 30 days."
+    assert run("retire", "returns", "--json")["status"] == "retired"
+    assert [(one["version"], one["note"]) for one in run("history", "returns", "--json")][2:4] == [(4, "version 3"), (3, "law")]
+    assert run("list", "--status", "retired", "--json")[0]["lang"] == "en"
+    assert run("outdated", "--json") == []
+
+
+def test_an_editor_left_without_a_change_changes_nothing(run, tmp_path, monkeypatch):
+    run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
+    editor_that(monkeypatch, tmp_path, "")
+    assert run("edit", "returns") == "Nothing was changed.\n"
+
+
+def test_what_was_written_is_not_lost_with_an_error(run, tmp_path, monkeypatch):
+    run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
+    editor_that(monkeypatch, tmp_path, "s/title:/tittle:/")
+    with pytest.raises(TongshiError, match="has tittle") as error:
+        run("edit", "returns")
+    path = Path(str(error.value).split("What you wrote is in ")[1].split(";")[0])
+    assert "Within 30 days." in path.read_text("utf-8")
+    path.unlink()
+
+
+def test_the_language_has_to_be_said_where_there_are_several(run):
+    for language in ("en", "de"):
+        run("new", "returns", "--lang", language, "--file", "-", stdin=ARTICLE)
+    with pytest.raises(TongshiError, match="is there in de en; say which with --lang"):
+        run("approve", "returns")
+    with pytest.raises(TongshiError, match="use `tongshi knowledge edit`"):
+        run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
+
+
+def test_a_folder_is_imported_as_drafts(run, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "returns.md").write_text(ARTICLE)
+    (folder / "broken.pdf").write_text("none")
+    found = run("import", str(folder), "--collection", "kb", "--draft", "--json")
+    assert (found["added"], found["failed"][0]["file"]) == (1, "broken.pdf")
+    assert run("import", str(folder), "--collection", "kb", "--json")["same"] == 1
+    assert [one["status"] for one in run("list", "--collection", "kb", "--json")] == ["draft"]
+    with pytest.raises(TongshiError, match="made of data/knowledge"):
+        run("import", str(folder), "--collection", "shop")
+    with pytest.raises(TongshiError, match="Name a file"):
+        run("import")
+
+
+def test_the_model_drafts_and_a_person_approves(run, identify, monkeypatch):
+    from tests.llm.test_answering import Model, pieces
+
+    model = Model(pieces("Rückgabe eines Artikels"), pieces("Innerhalb von 60 Tagen."), pieces("Wie lange habe ich Zeit?"))
+    model.is_up = lambda: True
+    monkeypatch.setattr(drafting, "make_drafter", lambda settings: Drafter(model, identify))
+    run("new", "returns", "--lang", "en", "--file", "-", "--approve", stdin=ARTICLE)
+    drafted = run("translate", "returns", "--to", "de", "--json")
+    assert (drafted["status"], drafted["translation_of"], drafted["text"]) == ("draft", "en", "Innerhalb von 60 Tagen.")
+    assert drafted["differences"] == ["only in the translation: 60", "only in the original: 30"]
+    found = run("questions", "returns", "--lang", "de", "--json")
+    assert found["drafted"] == found["questions"] == ["Wie lange habe ich Zeit?"]
+    assert run("approve", "returns", "--lang", "de", "--json")[0]["questions"] == ["Wie lange habe ich Zeit?"]
