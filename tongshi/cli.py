@@ -8,6 +8,7 @@ import sys
 import time
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -193,11 +194,15 @@ def models_list(as_json: Json = False) -> None:
 
 
 @llm.command("serve")
-def llm_serve() -> None:
+def llm_serve(
+    adapter: Annotated[Path | None, typer.Option(help="LoRA adapter (GGUF); the installed one by default.")] = None,
+    no_adapter: Annotated[bool, typer.Option("--no-adapter", help="The model as it came.")] = False,
+) -> None:
     """Serve the language model, OpenAI-shaped, on loopback."""
-    from tongshi.llm.server import serve
+    from tongshi.llm.server import installed_adapter, serve
 
-    serve(get_settings())
+    settings = get_settings()
+    serve(settings, None if no_adapter else adapter or installed_adapter(settings))
 
 
 def _handovers():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 
 from tongshi import weights
 from tongshi.settings import Settings
@@ -16,8 +17,17 @@ PARALLEL = 2
 """Requests that are worked on at once, by continuous batching."""
 
 
-def serve(settings: Settings) -> None:
+def installed_adapter(settings: Settings) -> Path | None:
+    """The LoRA adapter that belongs to the settings' model, if one is installed."""
+    path = settings.models / "adapters" / "llm" / f"{settings.llm}.gguf"
+    return path if path.exists() else None
+
+
+def serve(settings: Settings, adapter: Path | None = None) -> None:
     """Load the model and answer on `settings.llm_port` until the process is told to stop.
+
+    Args:
+        adapter: laid over the model; none by default.
 
     Raises:
         TongshiError: the model file is missing or damaged.
@@ -27,6 +37,8 @@ def serve(settings: Settings) -> None:
     params = xllamacpp.CommonParams()
     params.model.path = str(weights.path_of(settings.llm, settings))
     params.model_alias = {settings.llm}
+    if adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(str(adapter))]
     params.hostnames = ["127.0.0.1"]
     params.port = settings.llm_port
     params.n_ctx = CONTEXT * PARALLEL
@@ -40,7 +52,8 @@ def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     server = xllamacpp.Server(params)
-    print(f"language model {settings.llm} at {server.listening_address}", flush=True)
+    with_adapter = f" with {adapter.name}" if adapter else ""
+    print(f"language model {settings.llm}{with_adapter} at {server.listening_address}", flush=True)
     stop.wait()
     # llama.cpp's threads do not end by themselves.
     os._exit(0)
