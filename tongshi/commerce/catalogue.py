@@ -28,6 +28,12 @@ def skus_of(name: str, *, broad: bool = False) -> list[str]:
     return kinds["broader"].get(name) if broad and name in kinds["broader"] else kinds["kinds"].get(name, [name])
 
 
+def kinds_of(sku: str) -> list[str]:
+    """Every kind that customers count a product among, in the broader sense too."""
+    kinds = _kinds(get_settings().data)
+    return list(dict.fromkeys(name for group in kinds.values() for name, skus in group.items() if sku in skus))
+
+
 def companions(product: Product, catalogue: list[Product]) -> list[Product]:
     """Products that are listed as working with this one, on either one's side."""
     return [other for other in catalogue if other.sku in product.compatible_with or product.sku in other.compatible_with]

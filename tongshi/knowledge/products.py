@@ -74,12 +74,16 @@ class ProductFacts:
         raise KeyError(attribute)
 
 
-def product_phrases(data: Path) -> list[tuple[str, str]]:
-    """How customers call products, from the synonyms of data/nlu: pairs of phrase and SKU or kind."""
+def synonyms(data: Path, lookup: str, languages: Sequence[str] = LANGUAGES) -> list[tuple[str, str]]:
+    """How customers call the values of an entity, from data/nlu: pairs of phrase and value.
+
+    Args:
+        lookup: the entity, e.g. `product`, whose values are SKUs and kinds, or `colour`.
+    """
     tables = yaml.load((data / "nlu" / "entities.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]
-    values = {line[2:] for table in tables if table["lookup"] == "product" for line in table["examples"].splitlines()}
+    values = {line[2:] for table in tables if table["lookup"] == lookup for line in table["examples"].splitlines()}
     pairs = []
-    for language in LANGUAGES:
+    for language in languages:
         for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
             if block.get("synonym") in values:
                 pairs += [(line[2:], block["synonym"]) for line in block["examples"].splitlines() if line.startswith("- ")]
@@ -93,7 +97,7 @@ def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> PhraseFinder
     Args:
         names: pairs of product name and SKU.
     """
-    return PhraseFinder([*names, *product_phrases(data)])
+    return PhraseFinder([*names, *synonyms(data, "product")])
 
 
 def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> list[Product]:

@@ -44,6 +44,20 @@ def duration(value: timedelta, language: str) -> str:
     return units.format_unit(count, f"duration-{unit}", locale=_western(language))
 
 
+def span(count: int, unit: str, language: str) -> str:
+    """A period as it was promised, e.g. 24 months.
+
+    Args:
+        unit: `day`, `month` or another of CLDR's.
+    """
+    return units.format_unit(count, f"duration-{unit}", locale=_western(language))
+
+
+def country(code: str, language: str) -> str:
+    """The name of a country by its ISO 3166 code."""
+    return locale(language).territories[code]
+
+
 def listing(items: Sequence[str], language: str) -> str:
     """Items joined with the language's commas and its word for "and"."""
     return lists.format_list(list(items), locale=locale(language)) if items else ""

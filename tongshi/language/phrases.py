@@ -68,7 +68,7 @@ class PhraseFinder:
 
     def find(self, text: str) -> list[Found]:
         """All phrases of a text, in order, none overlapping another."""
-        folded, places = _fold_with_places(text)
+        folded, places = fold_with_places(text)
         found: list[Found] = []
         for kind, pattern in self._patterns.items():
             borders = None
@@ -104,7 +104,7 @@ class PhraseFinder:
         return values.pop() if len(values) == 1 else None
 
 
-def _fold_with_places(text: str) -> tuple[str, list[int]]:
+def fold_with_places(text: str) -> tuple[str, list[int]]:
     """The folded text, and for each of its characters the place in the original it came from."""
     folded, places = [], []
     for place, char in enumerate(text):

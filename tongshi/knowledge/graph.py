@@ -1,0 +1,100 @@
+"""The graph of what is known: products, plugs, countries, policies, and how they relate."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from tongshi.commerce.ports import ShopSystem
+from tongshi.knowledge import extraction
+from tongshi.knowledge.base import SHOP
+from tongshi.knowledge.graph_answering import Solver
+from tongshi.knowledge.graph_facts import Facts, GraphPassage, Missing
+from tongshi.knowledge.graph_reading import NearestRelation, Reader, words_of
+from tongshi.knowledge.products import ProductFacts
+from tongshi.storage.graph import GraphStore
+
+FOLDER = Path("knowledge") / "graph"
+"""Where, in the data folder, countries, policies and words of the graph stand."""
+
+
+class Graph:
+    """Answers what no single passage says, from relations that a person or the catalogue vouches for.
+
+    Args:
+        store: where relations are kept.
+        shop: for the products as they are now: what is sold, at which price, how many are left.
+        facts: puts attributes of products into sentences.
+        data: the project's data folder.
+        nearest: see `Reader`.
+    """
+
+    def __init__(
+        self,
+        store: GraphStore,
+        shop: ShopSystem,
+        facts: ProductFacts,
+        data: Path,
+        nearest: Callable[[str, str], str | None] | None = None,
+    ) -> None:
+        self.store = store
+        self._shop = shop
+        self._sentences = facts
+        self._data = data
+        self._reader = Reader(data, nearest)
+        self._kept: tuple[object, Facts] | None = None
+
+    def seed(self) -> int:
+        """Take in what the catalogue and the shop's files say at this moment; how many relations changed."""
+        folder = self._data / FOLDER
+        return (
+            self.store.replace(extraction.CATALOGUE, extraction.of_catalogue(self._shop.products()))
+            + self.store.replace(extraction.COUNTRIES, extraction.of_countries(folder))
+            + self.store.replace(extraction.SHOP_FILE, extraction.of_shop(folder))
+        )
+
+    def facts(self) -> Facts:
+        """The relations as they are kept at this moment."""
+        stamp = self.store.stamp()
+        if self._kept is None or self._kept[0] != stamp:
+            self._kept = stamp, Facts(self.store.relations())
+        return self._kept[1]
+
+    def answer(self, question: str, language: str, asked_in: str | None = None) -> GraphPassage | None:
+        """Answer a question that takes two relations or more; never a guess.
+
+        Args:
+            question: as the customer put it.
+            language: of the answer.
+            asked_in: language of the question; that of the answer by default.
+
+        Returns:
+            None where an entity or a relation is missing, where something else is asked as well, and where one relation is enough, which
+            search finds as well.
+        """
+        products = self._shop.products()
+        read = self._reader.read(question, asked_in or language, [(one.name, one.sku) for one in products])
+        if read.blocked or not read.of("product", "kind"):
+            return None
+        texts = words_of(self._data, language).texts
+        try:
+            return Solver(self.facts(), read, products, self._sentences, texts, language).passage()
+        except Missing:
+            return None
+
+
+def make_graph(settings, database) -> Graph:
+    """The graph of the settings, over our own database."""
+    from tongshi.language.vectors import get_encoder
+    from tongshi.responses.catalog import get_replies
+    from tongshi.storage.knowledge import KnowledgeStore
+    from tongshi.storage.shop import ShopStore
+
+    knowledge = KnowledgeStore(database)
+    return Graph(
+        GraphStore(database),
+        ShopStore(database),
+        ProductFacts(settings.data, get_replies()),
+        settings.data,
+        NearestRelation(lambda: get_encoder(settings.encoder), lambda: knowledge.keys(SHOP)),
+    )

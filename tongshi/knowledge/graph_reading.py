@@ -1,0 +1,294 @@
+"""What a question to the graph is about: the entities it names, the relations it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+import regex
+import yaml
+from babel import Locale
+
+from tongshi.commerce.catalogue import skus_of
+from tongshi.knowledge.products import product_finder, synonyms
+from tongshi.language import patterns
+from tongshi.language.chinese import to_simplified
+from tongshi.language.phrases import PhraseFinder, fold_with_places
+from tongshi.language.text import fold, scripts
+from tongshi.language.vectors import Encoder, normalise
+from tongshi.storage.knowledge import KeyRow
+
+_UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]")
+# Chinese, Japanese, Thai and Korean write on right after a word of another script.
+_LETTER = r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{M}]"
+_CLAUSE = regex.compile(r"[^,;:.?!،؛؟，；：。？！、\n]+[,;:.?!،؛؟，；：。？！、\n]?")
+_ASKS = ("?", "？", "؟")
+_GAP = "…"
+_ALIKE = 0.72
+_RELATION_OF = {
+    "attribute:price": "price",
+    "attribute:stock": "stock",
+    "attribute:colours": "colours",
+    "attribute:battery": "battery",
+    "attribute:plug": "plug",
+    "attribute:final_sale": "returns",
+    "warranty": "warranty",
+    "returns-window": "returns",
+    "shipping-standard": "ship",
+    "shipping-international": "ship",
+    "shipping-express": "express",
+    "customs": "duties",
+    "payment-instalments": "instalments",
+    "payment-methods": "pay",
+    "battery-travel": "flight",
+}
+
+
+@dataclass(frozen=True)
+class Mention:
+    """An entity that a question names, as `kind:name`, and where."""
+
+    entity: str
+    start: int
+    end: int
+    confidence: float = 1.0
+
+    @property
+    def kind(self) -> str:
+        return self.entity.partition(":")[0]
+
+    @property
+    def name(self) -> str:
+        return self.entity.partition(":")[2]
+
+
+@dataclass(frozen=True)
+class Cue:
+    """Words that ask for a relation, and where."""
+
+    relation: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question as the graph understands it.
+
+    Attributes:
+        price: the most that something may cost, in euro.
+        blocked: why the graph must leave it alone; "" where nothing speaks against it.
+        spans: start and end of its clauses.
+    """
+
+    text: str
+    mentions: tuple[Mention, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    price: Decimal | None = None
+    blocked: str = ""
+    spans: tuple[tuple[int, int], ...] = field(default=(), repr=False)
+
+    def of(self, *kinds: str) -> list[Mention]:
+        """Mentions of some kinds of entity, in order."""
+        return [one for one in self.mentions if one.kind in kinds]
+
+    @property
+    def relations(self) -> set[str]:
+        return {cue.relation for cue in self.cues}
+
+    def clause(self, place: int) -> tuple[int, int]:
+        """Start and end of the clause that a place of the text lies in."""
+        return next(span for span in self.spans if span[0] <= place < span[1])
+
+
+class Words:
+    """What data/knowledge/graph says of one language: how customers name entities and ask for relations, and what is said to them.
+
+    Attributes:
+        texts: sentences of answers, with placeholders.
+    """
+
+    def __init__(self, data: Path, language: str) -> None:
+        folder = data / "knowledge" / "graph"
+        told = yaml.load((folder / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
+        shared = yaml.load((folder / "names.yml").read_text("utf-8"), yaml.CSafeLoader)
+        self.texts: dict[str, str] = {**shared["labels"], **told["texts"]}
+        names = [
+            (phrase, entity)
+            for group in (shared["names"], told["names"])
+            for entity, phrases in group.items()
+            for phrase in phrases
+        ]
+        countries = [
+            *((phrase, code) for code, phrases in told["countries"].items() for phrase in phrases),
+            *_territories(language),
+        ]
+        colours = synonyms(data, "colour", [language])
+        self._finder = PhraseFinder(
+            [
+                *names,
+                *((phrase, f"country:{code}") for phrase, code in countries),
+                *((phrase, f"colour:{name}") for phrase, name in colours),
+            ]
+        )
+        cues = {**told["cues"], "outside": [*told["cues"]["outside"], *shared["outside"]]}
+        self._cues = {relation: _pattern(phrases) for relation, phrases in cues.items()}
+
+    def mentions(self, text: str) -> list[Mention]:
+        return [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
+
+    def cues(self, text: str) -> list[Cue]:
+        """Cues of a text; of two that overlap the longer."""
+        folded, places = fold_with_places(text)
+        found = [
+            Cue(relation, places[match.start("phrase")], places[match.end("phrase") - 1] + 1)
+            for relation, pattern in self._cues.items()
+            for match in pattern.finditer(folded)
+        ]
+        kept: list[Cue] = []
+        for cue in sorted(found, key=lambda cue: cue.start - cue.end):
+            if not any(cue.start < other.end and other.start < cue.end for other in kept):
+                kept.append(cue)
+        return sorted(kept, key=lambda cue: cue.start)
+
+
+def _territories(language: str) -> Iterable[tuple[str, str]]:
+    """Names of countries with their ISO 3166 codes, by Babel; Arabic ones without the article as well, since prefixes replace it."""
+    for code, name in Locale.parse(language).territories.items():
+        if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "ZZ", "XA", "XB"):
+            yield name, code
+            if language == "ar" and name.startswith("ال"):
+                yield name.removeprefix("ال"), code
+
+
+def _pattern(phrases: Sequence[str]) -> regex.Pattern:
+    """One pattern for phrases in which `*` stands for the rest of a word and `…` for a few words."""
+    choices = []
+    for phrase in sorted(phrases, key=len, reverse=True):
+        spaced = not _UNSPACED.search(phrase)
+        gap, space = (r"(?:\W+[\w'’\-]+){0,5}?\W+", r"[\s\-]+") if spaced else (r".{0,14}?", r"\s*")
+        parts = [space.join(map(_word, fold(part).split())) for part in phrase.split(_GAP)]
+        # Arabic writes the article and short prepositions onto the word.
+        before, after = (rf"(?<!{_LETTER}|\d)(?:[وبلفك]?ال|لل|[وبلفك])?", rf"(?!{_LETTER})") if spaced else ("", "")
+        choices.append(f"{before}{gap.join(parts)}{after}")
+    return regex.compile(f"(?P<phrase>{'|'.join(choices)})")
+
+
+def _word(word: str) -> str:
+    return regex.escape(word).replace(r"\*", f"{_LETTER}*")
+
+
+@lru_cache(maxsize=24)
+def words_of(data: Path, language: str) -> Words:
+    """The words of a language, read once a process."""
+    return Words(data, language)
+
+
+class NearestRelation:
+    """Which relation a clause asks for that no known phrase gives away: that of the nearest of the knowledge base's own questions.
+
+    Args:
+        encoder: gives what makes the vectors of clauses, the same that made those of the keys; called at the first clause.
+        keys: gives the search keys of the shop's articles and product questions.
+    """
+
+    def __init__(self, encoder: Callable[[], Encoder], keys: Callable[[], Sequence[KeyRow]]) -> None:
+        self._encoder = encoder
+        self._keys = keys
+        self._tables: dict[str, tuple[np.ndarray, list[str]]] = {}
+
+    def __call__(self, clause: str, language: str) -> str | None:
+        """The relation; "" where something is asked that is no relation of the graph; None where it is too unlike all of them to say."""
+        vectors, labels = self._table(language)
+        if not labels:
+            return None
+        likeness = vectors @ self._encoder().encode([normalise(clause)])[0]
+        best = int(likeness.argmax())
+        return _RELATION_OF.get(labels[best], "") if likeness[best] >= _ALIKE else None
+
+    def _table(self, language: str) -> tuple[np.ndarray, list[str]]:
+        if language not in self._tables:
+            rows = [key for key in self._keys() if key.kind == "question" and key.language == language]
+            vectors = np.stack([np.frombuffer(row.vector, np.float32) for row in rows]) if rows else np.zeros((0, 0), np.float32)
+            self._tables[language] = vectors, [row.article_id for row in rows]
+        return self._tables[language]
+
+
+class Reader:
+    """Reads questions of twelve languages.
+
+    Args:
+        data: the project's data folder.
+        nearest: tells the relation of a clause that holds no known phrase; None: such a clause is passed over.
+    """
+
+    def __init__(self, data: Path, nearest: Callable[[str, str], str | None] | None = None) -> None:
+        self._data = data
+        self._nearest = nearest
+
+    def read(self, text: str, language: str, products: Sequence[tuple[str, str]]) -> Question:
+        """Understand a question.
+
+        Args:
+            language: that it is asked in.
+            products: pairs of product name and SKU.
+        """
+        counts = scripts(text)
+        if counts["Han"] and not counts["Kana"]:
+            text = to_simplified(text)
+        words = words_of(self._data, language)
+        matches = list(patterns.find(text))
+        if any(match.kind in ("order_number", "case_number", "email") for match in matches):
+            return Question(text, blocked="an order")
+        named = self._products(text, products)
+        mentions = [*named, *(one for one in words.mentions(text) if not _touches(one, named))]
+        # A name asks for nothing by itself: "charge" in "charger", "delivery" in "cash on delivery".
+        taken = [*named, *(one for one in mentions if one.kind == "payment")]
+        cues = [cue for cue in words.cues(text) if not _touches(cue, taken)]
+        spans = tuple(match.span() for match in _CLAUSE.finditer(text))
+        prices = [Decimal(match.value) for match in matches if match.kind == "price"]
+        question = Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues), spans=spans)
+        blocked = next((cue.relation for cue in cues if cue.relation in ("outside", "trouble")), "")
+        if prices and ("under" not in question.relations or len(prices) > 1):
+            blocked = blocked or "a price"
+        cues = [cue for cue in cues if cue.relation != "under"]
+        if not blocked and self._nearest:
+            more, blocked = self._silent_clauses(question, language)
+            cues += more
+        return Question(text, question.mentions, tuple(cues), prices[0] if prices else None, blocked, spans)
+
+    def _products(self, text: str, products: Sequence[tuple[str, str]]) -> list[Mention]:
+        """Products and kinds of them; a kind that only repeats a product of it is left out."""
+        found = product_finder(self._data, tuple(products)).find(text)
+        skus = {sku for _, sku in products}
+        mentions = [
+            Mention(f"{'product' if one.value in skus else 'kind'}:{one.value}", one.start, one.end, one.confidence)
+            for one in found
+        ]
+        named = {one.name for one in mentions if one.kind == "product"}
+        return [one for one in mentions if one.kind == "product" or not named & set(skus_of(one.name))]
+
+    def _silent_clauses(self, question: Question, language: str) -> tuple[list[Cue], str]:
+        """Relations that clauses without any known phrase ask for, and what speaks against answering."""
+        if not (question.mentions and question.cues):
+            return [], ""
+        cues = []
+        for start, end in question.spans:
+            clause = question.text[start:end].strip()
+            spoken = any(start <= one.start < end for one in (*question.mentions, *question.cues))
+            if spoken or sum(scripts(clause).values()) < 4:
+                continue
+            relation = self._nearest(clause, language)
+            if relation == "" or (relation is None and clause.endswith(_ASKS)):
+                return [], "something else"
+            if relation:
+                cues.append(Cue(relation, start, end))
+        return cues, ""
+
+
+def _touches(one: Mention | Cue, others: Sequence[Mention]) -> bool:
+    return any(one.start < other.end and other.start < one.end for other in others)
