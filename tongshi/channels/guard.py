@@ -178,7 +178,7 @@ class Guard:
 
     def _language_of(self, sender: str, text: str, hint: str | None) -> str:
         """The language for what is said without Rasa: of this message if it shows, else of the last one, else the hint."""
-        found = self._identify(text)
+        found = self._identify("" if text.startswith("/") else text)  # a payload is in no language
         if found.language and found.confidence >= 0.8:
             return found.language
         before = self._store.messages(sender, most=1)

@@ -1,0 +1,126 @@
+"""Servers on loopback that speak what the platforms' own servers speak, and tell what they were asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+
+@dataclass
+class Call:
+    """What a platform was asked.
+
+    Attributes:
+        method: the last part of the path.
+        values: from body and query.
+    """
+
+    method: str
+    values: dict[str, Any]
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+Answer = Callable[[Call], Any]
+
+
+class PlatformServer:
+    """One platform.
+
+    Attributes:
+        calls: all of them, in order.
+        troubles: answers for the next calls of `troubled`, in place of the right ones: a response, or "hang", or "drop" (the work is
+            done and the connection closed without an answer).
+    """
+
+    troubled = ""
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.troubles: list[Any] = []
+        self.messages: list[dict[str, Any]] = []
+        self.address = ""
+
+    def of(self, method: str) -> list[dict[str, Any]]:
+        return [call.values for call in self.calls if call.method == method]
+
+    async def start(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._serve)
+        self._runner = web.AppRunner(app, access_log=None)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", 0)
+        await site.start()
+        self.address = f"http://127.0.0.1:{site._server.sockets[0].getsockname()[1]}"
+
+    async def stop(self) -> None:
+        await self._runner.cleanup()
+
+    async def until(self, method: str, count: int = 1, seconds: float = 8.0) -> list[dict[str, Any]]:
+        """Wait until a method was called so often; gives its calls."""
+        async with asyncio.timeout(seconds):
+            while len(self.of(method)) < count:
+                await asyncio.sleep(0.02)
+        return self.of(method)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        call = Call(request.path.rsplit("/", 1)[1], await _values(request), dict(request.headers))
+        self.calls.append(call)
+        trouble = self.troubles.pop(0) if self.troubles and call.method == self.troubled else None
+        if trouble == "hang":
+            await asyncio.sleep(30)
+        if isinstance(trouble, web.Response):
+            return trouble
+        answer = self.answer(request, call)
+        if trouble == "drop":
+            request.transport.close()
+        return answer
+
+    def answer(self, request: web.Request, call: Call) -> web.Response:
+        raise NotImplementedError
+
+
+async def _values(request: web.Request) -> dict[str, Any]:
+    values: dict[str, Any] = dict(request.query)
+    if request.content_type == "application/json":
+        return {**values, **await request.json()}
+    return {**values, **await request.post()}
+
+
+class SlackServer(PlatformServer):
+    """Slack's Web API: the token is checked, what was posted can be read back with its metadata."""
+
+    troubled = "chat.postMessage"
+    token = "xoxb-test"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locales: dict[str, str] = {}
+
+    def answer(self, request: web.Request, call: Call) -> web.Response:
+        if request.headers.get("Authorization") != f"Bearer {self.token}":
+            return web.json_response({"ok": False, "error": "invalid_auth"})
+        if call.method == "users.info":
+            locale = self.locales.get(call.values["user"])
+            return web.json_response({"ok": True, "user": {"id": call.values["user"], "locale": locale}})
+        if call.method == "conversations.history":
+            return web.json_response({"ok": True, "messages": self.messages})
+        self.messages.append(call.values)
+        return web.json_response({"ok": True, "ts": f"1700000000.{len(self.messages):06}"})
+
+
+class TelegramServer(PlatformServer):
+    """The Bot API: a wrong token is not found, what is no right HTML is refused."""
+
+    troubled = "sendMessage"
+    token = "12345:test"
+
+    def answer(self, request: web.Request, call: Call) -> web.Response:
+        if not request.path.startswith(f"/bot{self.token}/"):
+            return web.json_response({"ok": False, "error_code": 404, "description": "Not Found"}, status=404)
+        if call.method == "sendMessage":
+            self.messages.append(call.values)
+        return web.json_response({"ok": True, "result": {}})
