@@ -41,16 +41,19 @@ def duration(value: timedelta, language: str) -> str:
     """A length of time in its largest unit: whole days or hours that have passed, or minutes begun, at least one."""
     minutes = max(-(-value // timedelta(minutes=1)), 1)
     count, unit = (value.days, "day") if value.days else (minutes // 60, "hour") if minutes >= 60 else (minutes, "minute")
-    return units.format_unit(count, f"duration-{unit}", locale=_western(language))
+    return span(count, unit, language)
 
 
 def span(count: int, unit: str, language: str) -> str:
-    """A period as it was promised, e.g. 24 months.
+    """A count of a unit of time, e.g. 24 months.
 
     Args:
         unit: `day`, `month` or another of CLDR's.
     """
-    return units.format_unit(count, f"duration-{unit}", locale=_western(language))
+    name, where = f"duration-{unit}", _western(language)
+    text = units.format_unit(count, name, locale=where)
+    # Where CLDR has a language's long form stand for the short one, Babel finds none and gives the unit's own name.
+    return units.format_unit(count, name, length="short", locale=where) if name in text else text
 
 
 def country(code: str, language: str) -> str:
