@@ -111,7 +111,11 @@ class Solver:
         mentions = [one for one in self._question.of("product", "kind") if one.entity != ANYTHING]
         anything = [one for one in self._question.of("kind") if one.entity == ANYTHING]
         accessories = [one for one in mentions if all(self._facts.to(f"product:{sku}", "compatible_with") for sku in _skus(one))]
-        others = [one for one in mentions if one not in accessories]
+        # Beside a name a kind only says what the name is of, even where its word has a second sense: سماعة تايد is the Tide speaker.
+        names = [one for one in mentions if one.kind == "product"]
+        others = [
+            one for one in mentions if one not in accessories and (one in names or not any(_adjoin(one, name) for name in names))
+        ]
         fits = "fits" in self._question.relations
         self._unused -= {*mentions, *anything}
         paired = bool(accessories and others) and (fits or any(one.kind == "kind" for one in accessories))
@@ -120,7 +124,7 @@ class Solver:
         elif fits and anything and others:
             return [one for one in self._catalogue if one.compatible_with], self._named(others), True
         else:
-            targets, objects = mentions, []
+            targets, objects = [*accessories, *others], []
         open_choice = any(one.kind == "kind" for one in targets) or not targets
         return self._named(targets, broad=True) if targets else self._catalogue, self._named(objects), open_choice
 
@@ -467,6 +471,10 @@ class Solver:
             tuple(dict.fromkeys(citation for one in said for citation in one.citations)),
             min((one.confidence for one in self._question.mentions), default=1.0),
         )
+
+
+def _adjoin(one: Mention, other: Mention) -> bool:
+    return other.start - one.end in (0, 1) or one.start - other.end in (0, 1)
 
 
 def _skus(mention: Mention, *, broad: bool = False) -> list[str]:

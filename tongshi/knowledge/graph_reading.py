@@ -29,6 +29,7 @@ _CLAUSE = regex.compile(r"[^,;:.?!،؛؟，；：。？！、\n]+[,;:.?!،؛؟�
 _ASKS = ("?", "？", "؟")
 _GAP = "…"
 _ALIKE = 0.72
+_BLOCKING = ("outside", "trouble")
 _RELATION_OF = {
     "attribute:price": "price",
     "attribute:stock": "stock",
@@ -142,7 +143,7 @@ class Words:
         return [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
 
     def cues(self, text: str) -> list[Cue]:
-        """Cues of a text; of two that overlap the longer."""
+        """Cues of a text; of two that overlap the longer, unless the shorter tells to leave the question alone."""
         folded, places = fold_with_places(text)
         found = [
             Cue(relation, places[match.start("phrase")], places[match.end("phrase") - 1] + 1)
@@ -150,7 +151,7 @@ class Words:
             for match in pattern.finditer(folded)
         ]
         kept: list[Cue] = []
-        for cue in sorted(found, key=lambda cue: cue.start - cue.end):
+        for cue in sorted(found, key=lambda cue: (cue.relation not in _BLOCKING, cue.start - cue.end)):
             if not any(cue.start < other.end and other.start < cue.end for other in kept):
                 kept.append(cue)
         return sorted(kept, key=lambda cue: cue.start)
@@ -252,7 +253,7 @@ class Reader:
         spans = tuple(match.span() for match in _CLAUSE.finditer(text))
         prices = [Decimal(match.value) for match in matches if match.kind == "price"]
         question = Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues), spans=spans)
-        blocked = next((cue.relation for cue in cues if cue.relation in ("outside", "trouble")), "")
+        blocked = next((cue.relation for cue in cues if cue.relation in _BLOCKING), "")
         if prices and ("under" not in question.relations or len(prices) > 1):
             blocked = blocked or "a price"
         cues = [cue for cue in cues if cue.relation != "under"]
