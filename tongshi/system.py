@@ -37,6 +37,7 @@ def prepare_data(settings: Settings) -> Change:
     database = get_database()
     database.upgrade()
     seed(ShopStore(database), settings.data / "store", clock.now())
+    make_graph(settings, database).seed()
     base = make_knowledge_base(settings, database)
     for collection in KnowledgeStore(database).collections():
         base.writer.refresh(collection)

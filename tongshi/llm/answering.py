@@ -18,6 +18,7 @@ from tongshi.knowledge.base import (
     Passage,
     make_knowledge_base,
 )
+from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, unsupported
@@ -93,6 +94,7 @@ class Answerer:
         mode: `auto` as above; `quote` never asks the model; `generate` asks it for every answer.
         deadline: seconds that an answer may take.
         traces: where it is kept how answers came about.
+        graph: answers what no single passage of the shop's says; None: such questions are searched for like any other.
 
     Attributes:
         before_model: called before the model is asked, e.g. to start it.
@@ -107,6 +109,7 @@ class Answerer:
         mode: str = "auto",
         deadline: float = 20.0,
         traces: ConversationStore | None = None,
+        graph: Graph | None = None,
     ) -> None:
         self._knowledge = knowledge
         self.model = model
@@ -115,6 +118,7 @@ class Answerer:
         self._mode = mode
         self._deadline = deadline
         self._traces = traces
+        self._graph = graph
         self._shop = shop
 
     def warm_up(self, collection: str = SHOP) -> None:
@@ -143,6 +147,10 @@ class Answerer:
         """
         began = time.monotonic()
         query, found = self._search(question, language, history, collection)
+        approved = found.confident and found.passages[0].verbatim
+        if not approved and (linked := self._linked(query, language, collection)):
+            release(linked.text)
+            return self._kept(linked, query, found, began, sender)
         if not found.confident:
             return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
         best = found.passages[0]
@@ -166,6 +174,19 @@ class Answerer:
         joined = with_before(question, before[-1])
         together = self._knowledge.search(joined, language, collection)
         return (joined, together) if together.confident else (question, found)
+
+    def _linked(self, question: str, language: str, collection: str) -> Answer | None:
+        """What the graph says to a question that takes several relations, with the path it took among the details."""
+        if self._graph is None or collection != SHOP:
+            return None
+        tongues = dict.fromkeys((language, self._identify(question).language or language))
+        passage = next((said for tongue in tongues if (said := self._graph.answer(question, language, tongue))), None)
+        if passage is None:
+            return None
+        articles = [self._knowledge.article(one, language) for one in passage.citations]
+        citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in articles if one)
+        details = {"path": list(passage.path), "score": round(passage.score, 3)}
+        return Answer(passage.text, language, "quoted", citations, details=details)
 
     @staticmethod
     def _relevant(found: Found) -> list[Passage]:
@@ -266,4 +287,5 @@ def make_answerer(settings: Settings, database: Database) -> Answerer:
         settings.answer_mode,
         settings.answer_deadline,
         ConversationStore(database),
+        make_graph(settings, database),
     )
