@@ -465,19 +465,25 @@ def knowledge_questions(
 
 @knowledge.command("calibrate")
 def knowledge_calibrate() -> None:
-    """Learn anew how scores become probabilities, from the shop's own questions; writes tongshi/knowledge/calibration.yml."""
-    from tongshi.knowledge.calibrate import fit
+    """Learn anew how scores become probabilities, and from which one an answer is given; writes tongshi/knowledge/calibration.yml.
+
+    With similar questions: from those of the shop, each held out in turn. Without: from what is asked of invented businesses.
+    """
+    from tongshi.evaluation.collections import business_collections
+    from tongshi.knowledge.calibrate import fit_to_passages, fit_to_similar_questions
     from tongshi.knowledge.index import CALIBRATION
+    from tongshi.language.vectors import get_encoder
     from tongshi.storage.database import get_database
     from tongshi.storage.knowledge import KnowledgeStore
 
-    ready()
-    keys = KnowledgeStore(get_database()).keys("shop")
-    lines = [
-        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable and abstention from unanswerable questions."
-    ]
-    for name, with_questions in (("questions", True), ("passages", False)):
-        one = fit(keys, with_questions=with_questions)
+    settings = ready()
+    encoder = get_encoder(settings.encoder)
+    fits = {
+        "questions": fit_to_similar_questions(KnowledgeStore(get_database()).keys("shop")),
+        "passages": fit_to_passages(business_collections(settings.data, encoder, "validation"), encoder),
+    }
+    lines = ["# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."]
+    for name, one in fits.items():
         slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
         lines += [
             f"# {name}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}",

@@ -8,13 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import numpy as np
+import structlog
+from filelock import FileLock, Timeout
 
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
-from tongshi.knowledge.index import SearchIndex, get_calibration
+from tongshi.knowledge.index import NEIGHBOURS, Ranking, SearchIndex, get_calibration
 from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
@@ -33,8 +34,15 @@ SHOP = "shop"
 _NAMED_PRODUCT = 0.12
 _SECOND_ATTRIBUTE = 0.08
 _ATTRIBUTE_SLOPE = 8.0
-_EXACT = 0.93
+_ITS_QUESTION = 0.6
+"""Closeness from which a question is one that an editor's answer was approved for."""
+
+_TOO_NEW = 0.3
+"""Share of new keys from which an index is built anew at once."""
+
 _VERSION = re.compile(r"\d+(\.\d+)?")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -103,6 +111,7 @@ class KnowledgeBase:
         self._facts = facts
         self._data = data
         self._indexes: dict[str, SearchIndex] = {}
+        self._building: set[str] = set()
         self._lock = threading.Lock()
 
     def put(
@@ -121,7 +130,7 @@ class KnowledgeBase:
         return change
 
     def _index(self, collection: str) -> SearchIndex:
-        """The collection's index at its present version: in memory, else from disk, else built.
+        """The collection's index at its present version: in memory, else from disk, else brought up to date, else built.
 
         Raises:
             TongshiError: there is no such collection, or nothing in it.
@@ -134,20 +143,73 @@ class KnowledgeBase:
         with self._lock:
             index = self._indexes.get(collection)
             if index is None or index.version != version:
-                path = self._folder / f"{collection}-{version}.joblib"
-                index = joblib.load(path) if path.exists() else self._build(collection, version, path)
+                path = self._path(collection, version)
+                before = index or self._saved(collection)
+                if path.exists():
+                    index = SearchIndex.load(path)
+                elif before is not None:
+                    index = self._updated(before, collection, version)
+                else:
+                    index = self._build(collection, version)
                 self._indexes[collection] = index
             return index
 
-    def _build(self, collection: str, version: str, path: Path) -> SearchIndex:
+    def _path(self, collection: str, version: str) -> Path:
+        return self._folder / f"{collection}-{version}.index"
+
+    def _saved(self, collection: str) -> SearchIndex | None:
+        """The newest index on disk; None where there is none, or where it is of another encoder."""
+        for path in sorted(self._saved_paths(collection), key=lambda one: one.stat().st_mtime, reverse=True):
+            index = SearchIndex.load(path)
+            return index if index.dimensions == self._encoder.dimensions else None
+        return None
+
+    def _saved_paths(self, collection: str) -> list[Path]:
+        found = self._folder.glob(f"{collection}-*.index")
+        return [path for path in found if _VERSION.fullmatch(path.stem.removeprefix(f"{collection}-"))]
+
+    def _updated(self, before: SearchIndex, collection: str, version: str) -> SearchIndex:
+        """An index that knows what has changed, at once; a whole one is built beside it."""
+        ids = np.array(self._store.key_ids(collection), np.int64)
+        if not len(ids):
+            raise TongshiError(f"The collection {collection!r} is empty.")
+        fresh = np.setdiff1d(ids, before.key_ids, assume_unique=True)
+        if len(fresh) > len(ids) * _TOO_NEW:
+            return self._build(collection, version)
+        index = before.updated(version, self._store.keys(collection, fresh.tolist()), np.intersect1d(ids, before.key_ids))
+        if collection not in self._building:
+            self._building.add(collection)
+            threading.Thread(target=self._rebuild, args=(collection,), name=f"index {collection}", daemon=True).start()
+        return index
+
+    def _rebuild(self, collection: str) -> None:
+        """Build whole indexes until one is of the present version; of several processes one does."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with FileLock(self._folder / f"{collection}.lock", timeout=0):
+                while (version := self._store.version(collection)) and not self._path(collection, version).exists():
+                    index = self._build(collection, version)
+                    with self._lock:
+                        if self._indexes[collection].version == version:
+                            self._indexes[collection] = index
+        except Timeout:
+            log.debug("knowledge.index_built_elsewhere", collection=collection)
+        except TongshiError as error:
+            log.warning("knowledge.index_not_built", collection=collection, error=str(error))
+        finally:
+            self._building.discard(collection)
+
+    def _build(self, collection: str, version: str) -> SearchIndex:
         keys = self._store.keys(collection)
         if not keys:
             raise TongshiError(f"The collection {collection!r} is empty.")
         index = SearchIndex.build(version, keys)
+        path = self._path(collection, version)
         index.save(path)
-        for old in self._folder.glob(f"{collection}-*.joblib"):
-            if old != path and _VERSION.fullmatch(old.stem.removeprefix(f"{collection}-")):
+        for old in self._saved_paths(collection):
+            if old != path:
                 old.unlink(missing_ok=True)
+                old.with_suffix(NEIGHBOURS).unlink(missing_ok=True)
         return index
 
     def index(self, collection: str = SHOP) -> SearchIndex:
@@ -164,42 +226,51 @@ class KnowledgeBase:
             context: what was said before, to know which product is spoken of.
         """
         index = self._index(collection)
-        ranking = index.rank(question, self._encoder)
         products, catalogue, unnamed = self._products(question, context) if collection == SHOP else ([], [], question)
-        attribute_places = [place for place, label in enumerate(index.labels) if label.startswith(ATTRIBUTE)]
-        if products:
-            # The questions for attributes name no product, so they are compared with what is asked of it; those that cannot be answered
-            # often do, so they are compared with both, lest they win by the name alone.
-            none = [place for place, label in enumerate(index.labels) if label == UNANSWERABLE]
-            for whole, part in zip(ranking, index.rank(unnamed, self._encoder)):
-                whole[attribute_places] = np.maximum(whole, part)[attribute_places]
-                whole[none] = (whole[none] + part[none]) / 2
-            if unnamed != question:
-                ranking[0][attribute_places] += _NAMED_PRODUCT
-        scores, similarities, decisions = ranking
-        order = scores.argsort()[::-1]
+        ranking = index.rank(question, self._encoder, language)
+        attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
+        if products and attributes:
+            self._ask_of_products(ranking, index.rank(unnamed, self._encoder, language), attributes, named=unnamed != question)
+        order = ranking.order
         calibration = get_calibration(index.has_questions)
         found: list[Passage] = []
-        first_label = index.labels[order[0]]
-        top_score = calibration.probability(index.features(order[0], scores, similarities, decisions))
+        first = ranking.labels[order[0]]
+        top_score = calibration.probability(ranking.features(order[0]))
         for place in order[: most * 2]:
-            label = index.labels[place]
+            label = ranking.labels[place]
             if label == UNANSWERABLE:
                 continue
-            score = calibration.probability(index.features(place, scores, similarities, decisions))
             if label.startswith(ATTRIBUTE):
-                # A named product's facts are certain; all that is asked is whether they are meant, or something else.
-                score = self._about_attributes(scores, attribute_places)
                 if products and not any(one.article.startswith(PREFIX) for one in found):
-                    names = self._attributes(index, scores, place, attribute_places)
+                    # A named product's facts are certain; all that is asked is whether they are meant, or something else.
+                    score = self._about_attributes(ranking.scores, attributes)
+                    names = self._attributes(ranking, place, attributes)
                     found += self._product_passages(products, names, catalogue, language, score)
                 continue
-            passage = self._article_passage(collection, index, label, question, language, score)
+            score = calibration.probability(ranking.features(place))
+            passage = self._article_passage(collection, index, label, question, language, score, ranking.closeness[place])
             found += [passage] if passage else []
-        unanswerable = first_label == UNANSWERABLE
-        about_product = first_label.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
-        confident = bool(found) and not unanswerable and not about_product and found[0].score >= calibration.threshold
+        about_product = first.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
+        confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
         return Found(found[:most], confident, about_product)
+
+    @staticmethod
+    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, named: bool) -> None:
+        """Compare with what is asked of a product: the questions for attributes name none.
+
+        Those that cannot be answered often do, so they are compared with both, lest they win by the name alone.
+        """
+        places = {label: place for place, label in enumerate(unnamed.labels)}
+        for name in ("scores", "similarities", "decisions"):
+            whole, part = getattr(ranking, name), getattr(unnamed, name)
+            for place in attributes:
+                if (other := places.get(ranking.labels[place])) is not None:
+                    whole[place] = max(whole[place], part[other])
+            for place in ranking.places(lambda label: label == UNANSWERABLE):
+                if (other := places.get(UNANSWERABLE)) is not None:
+                    whole[place] = (whole[place] + part[other]) / 2
+        if named:
+            ranking.scores[attributes] += _NAMED_PRODUCT
 
     def _products(self, question: str, context: str) -> tuple[list[Product], list[Product], str]:
         """Products that are spoken of, the catalogue, and the question without their names."""
@@ -219,12 +290,12 @@ class KnowledgeBase:
         return float(1 / (1 + np.exp(-_ATTRIBUTE_SLOPE * lead)))
 
     @staticmethod
-    def _attributes(index: SearchIndex, scores, place: int, places: list[int]) -> list[str]:
+    def _attributes(ranking: Ranking, place: int, places: list[int]) -> list[str]:
         """The attribute that is asked for, and a second one that is nearly as likely."""
-        ranked = sorted(places, key=lambda one: -scores[one])
-        names = [index.labels[place]]
-        if len(ranked) > 1 and scores[ranked[0]] - scores[ranked[1]] < _SECOND_ATTRIBUTE:
-            names.append(index.labels[ranked[1]])
+        ranked = sorted(places, key=lambda one: -ranking.scores[one])
+        names = [ranking.labels[place]]
+        if len(ranked) > 1 and ranking.scores[ranked[0]] - ranking.scores[ranked[1]] < _SECOND_ATTRIBUTE:
+            names.append(ranking.labels[ranked[1]])
         return [name.removeprefix(ATTRIBUTE) for name in names]
 
     def _product_passages(
@@ -245,7 +316,7 @@ class KnowledgeBase:
         ]
 
     def _article_passage(
-        self, collection: str, index: SearchIndex, label: str, question: str, language: str, score: float
+        self, collection: str, index: SearchIndex, label: str, question: str, language: str, score: float, closeness: float
     ) -> Passage | None:
         """What an article says to a question; None where it was retired since the index was looked up."""
         versions = {article.language: article for article in self._store.articles(collection, label)}
@@ -254,10 +325,10 @@ class KnowledgeBase:
             return None
         text = article.text
         if article.verbatim:
-            similarity = index.search(question, self._encoder, 1)[0].similarity
-            return Passage(label, article.language, article.title, score, text, verbatim=similarity >= _EXACT)
+            return Passage(label, article.language, article.title, score, text, verbatim=closeness >= _ITS_QUESTION)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
-            text = index.best_passage(label, question, self._encoder, article.language) or text
+            key = index.best_passage(label, question, self._encoder, article.language)
+            text = next((row.text for row in self._store.keys(collection, [key])), text) if key else text
         return Passage(label, article.language, article.title, score, " ".join(text.lstrip("# ").split()))
 
     def article(self, article_id: str, language: str, collection: str = SHOP) -> Passage | None:

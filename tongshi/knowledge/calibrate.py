@@ -1,8 +1,8 @@
-"""How likely is it that the first hit answers? Learnt from the shop's own similar questions, each held out in turn."""
+"""How likely is it that the first hit answers? Learnt from questions whose right article is known."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.index import SearchIndex
-from tongshi.language.vectors import Encoder
+from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
 WRONG_COSTS = 1.0
@@ -35,8 +35,17 @@ class Fit:
     abstention: float
 
 
-class _Known(Encoder):
-    """Hands out vectors that are known already, since calibrating asks for thousands of them."""
+@dataclass(frozen=True)
+class Asked:
+    """A question and the articles that answer it; none where nothing does."""
+
+    text: str
+    language: str
+    articles: tuple[str, ...]
+
+
+class _Known:
+    """An encoder that hands out vectors which are known already, since calibrating asks for thousands of them."""
 
     name = "known"
     dimensions = 0
@@ -48,38 +57,50 @@ class _Known(Encoder):
         return np.stack([self._vectors[text] for text in texts])
 
 
-def fit(keys: Sequence[KeyRow], *, with_questions: bool, folds: int = 5, seed: int = 0) -> Fit:
-    """Fit the calibration for collections with or without similar questions.
+def fit_to_similar_questions(keys: Sequence[KeyRow], folds: int = 5, seed: int = 0) -> Fit:
+    """Fit the calibration of collections with similar questions: to those of one, each held out in turn.
 
     Args:
-        keys: of the shop's collection.
-        with_questions: whether the index may hold similar questions other than those asked.
+        keys: of the collection, with questions that nothing in it answers.
     """
-    from tongshi.language.vectors import normalise
-
     encoder = _Known({normalise(key.text): np.frombuffer(key.vector, np.float32) for key in keys})
     questions = [key for key in keys if key.kind == "question"]
-    if not with_questions:
-        passages = {key.article_id for key in keys if key.kind == "passage"}
-        questions = [key for key in questions if key.article_id in passages or key.article_id == UNANSWERABLE]
     fold_of = np.random.default_rng(seed).integers(folds, size=len(questions))
-    features, right, answerable = [], [], []
+    cases = []
     for fold in range(folds):
-        held = {id(key) for key, number in zip(questions, fold_of) if number == fold}
-        kept = [key for key in keys if (with_questions or key.kind != "question") and id(key) not in held]
-        index = SearchIndex.build(0, kept)
-        for key in (key for key in questions if id(key) in held):
-            scores, similarities, decisions = index.rank(key.text, encoder)
-            order = [place for place in scores.argsort()[::-1] if index.labels[place] != UNANSWERABLE]
-            features.append(index.features(order[0], scores, similarities, decisions))
-            right.append(index.labels[order[0]] == key.article_id)
-            answerable.append(key.article_id != UNANSWERABLE)
-        if not with_questions:
-            break  # nothing is held out, so one index serves all
-    return _fit(np.array(features), np.array(right), np.array(answerable))
+        held = {key.key_id for key, number in zip(questions, fold_of) if number == fold}
+        index = SearchIndex.build("", [key for key in keys if key.key_id not in held])
+        cases += [
+            _case(index, encoder, Asked(key.text, key.language, () if key.article_id == UNANSWERABLE else (key.article_id,)))
+            for key in questions
+            if key.key_id in held
+        ]
+    return _fit(cases)
 
 
-def _fit(features: np.ndarray, right: np.ndarray, answerable: np.ndarray) -> Fit:
+def fit_to_passages(collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder) -> Fit:
+    """Fit the calibration of collections without similar questions.
+
+    Args:
+        collections: the keys of each, and what was asked of it.
+        encoder: that the keys were encoded by.
+    """
+    cases = []
+    for keys, asked in collections:
+        index = SearchIndex.build("", keys)
+        cases += [_case(index, encoder, one) for one in asked]
+    return _fit(cases)
+
+
+def _case(index: SearchIndex, encoder: Encoder, asked: Asked) -> tuple[tuple[float, ...], bool, bool]:
+    """Features of the first hit, whether it is right, and whether there is a right one."""
+    ranking = index.rank(asked.text, encoder, asked.language)
+    first = next(place for place in ranking.order if ranking.labels[place] != UNANSWERABLE)
+    return ranking.features(first), ranking.labels[first] in asked.articles, bool(asked.articles)
+
+
+def _fit(cases: Sequence[tuple[tuple[float, ...], bool, bool]]) -> Fit:
+    features, right, answerable = (np.array(column) for column in zip(*cases))
     model = LogisticRegression(C=1e3, max_iter=1000).fit(features, right)
     probabilities = model.predict_proba(features)[:, 1]
     candidates = np.quantile(probabilities, np.linspace(0.01, 0.99, 99))

@@ -1,25 +1,32 @@
 """Search in one collection.
 
-Each article is found by its keys: title, passages, similar questions, in all its languages. A question is compared with every key, by sentence vectors
-(across languages) and by character n-grams (within one); an article's score is the mean over its best three keys. Where articles have similar
-questions, a linear classifier trained on them is heard as well: it learns which words tell one article from its neighbours, which no
-similarity does. The score is then turned into the probability that the article answers the question, see `calibration.yml`.
+Each article is found by its keys: title, passages, similar questions, in all its languages. A question is compared with every key, by
+sentence vectors (across languages) and by character n-grams (within one); an article's score is the mean over its best keys. Where articles
+have similar questions, a linear classifier trained on them is heard as well: it learns which words tell one article from its neighbours,
+which no similarity does. The score is then turned into the probability that the article answers the question, see `calibration.yml`.
+
+In a large collection only candidates are compared: the nearest keys by a graph of neighbours (Malkov and Yashunin 2016, arXiv:1603.09320),
+and the best by BM25 over words (Robertson et al. 1995), so that the work grows slower than the collection.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+import bm25s
 import joblib
 import numpy as np
 import scipy.sparse
 import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
+from usearch.index import Index as Neighbours
 
 from tongshi.knowledge.articles import UNANSWERABLE
+from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
@@ -27,26 +34,22 @@ CALIBRATION = Path(__file__).with_name("calibration.yml")
 LEXICAL_WEIGHT = 0.5
 BEST_KEYS = 3
 CLASSIFIER_WEIGHT = 0.25
+LARGE = 20_000
+"""Keys from which candidates are looked for; up to it, comparing all of them is as fast."""
+
+CANDIDATES = 150
+"""Keys that the neighbours' graph and BM25 give each."""
+
+NEIGHBOURS = ".usearch"
+"""Ending of the file that keeps the graph of neighbours beside an index."""
+
 _ENOUGH_QUESTIONS = 5
-
-
-@dataclass(frozen=True)
-class Hit:
-    """An article that was found.
-
-    Attributes:
-        score: probability from 0 to 1 that it answers the question.
-        similarity: of its best keys, before calibration.
-    """
-
-    article_id: str
-    score: float
-    similarity: float
+_MOST_NGRAMS = 200_000
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Probability of being right: the logistic function of `intercept + slopes · features`, see `SearchIndex.features`."""
+    """Probability of being right: the logistic function of `intercept + slopes · features`, see `Ranking.features`."""
 
     intercept: float
     slopes: tuple[float, ...]
@@ -56,180 +59,326 @@ class Calibration:
         return float(1 / (1 + np.exp(-(self.intercept + np.dot(self.slopes, features)))))
 
 
-class SearchIndex:
-    """All keys of a collection, in memory; built once a version, see `build`.
+@dataclass
+class Ranking:
+    """How well articles fit a question.
 
     Attributes:
-        version: of the collection that it was built from.
+        labels: ids of the articles that were compared.
+        scores: of each label; by them they are ranked.
+        similarities: means over the best keys of each.
+        closeness: of the best key of each, 1 where it is the question itself.
+        decisions: values of the classifier, zero where there is none.
+    """
+
+    labels: list[str]
+    scores: np.ndarray
+    similarities: np.ndarray
+    closeness: np.ndarray
+    decisions: np.ndarray
+
+    @property
+    def order(self) -> np.ndarray:
+        """Places of the labels, best first."""
+        return np.argsort(-self.scores, kind="stable")
+
+    def places(self, wanted: Callable[[str], bool]) -> list[int]:
+        """Places of the labels for which `wanted` is true."""
+        return [place for place, label in enumerate(self.labels) if wanted(label)]
+
+    def features(self, place: int) -> tuple[float, ...]:
+        """What tells whether the article at `place` answers.
+
+        Returns:
+            Its similarity, its decision value, its lead over the next, its lead over the questions known to be unanswerable.
+        """
+        others = np.delete(self.scores, place)
+        lead = float(self.scores[place] - others.max()) if len(others) else 0.0
+        none = self.labels.index(UNANSWERABLE) if UNANSWERABLE in self.labels else place
+        over_none = float(self.scores[place] - self.scores[none])
+        return float(self.similarities[place]), float(self.decisions[place]), lead, over_none
+
+
+@dataclass(frozen=True)
+class _Keys:
+    """What is known of each key; rows of all fields go together.
+
+    Attributes:
+        ids: of the database, ascending, shape (keys,).
+        labels: places of their articles' ids in `names`, shape (keys,).
+        passages: whether a key is a passage, shape (keys,).
+        languages: two letters each, shape (keys,).
+        vectors: shape (keys, dimensions), float32.
+        ngrams: shape (keys, n-grams).
+    """
+
+    ids: np.ndarray
+    names: list[str]
+    labels: np.ndarray
+    passages: np.ndarray
+    questions: np.ndarray
+    languages: np.ndarray
+    vectors: np.ndarray
+    ngrams: scipy.sparse.csr_matrix
+
+
+class SearchIndex:
+    """All keys of a collection, at one version of it.
+
+    Attributes:
+        version: of the collection.
+        stale: whether it was brought up to date in haste: what is learnt from all keys together is of an earlier version.
     """
 
     def __init__(
         self,
         version: str,
-        labels: list[str],
-        key_labels: np.ndarray,
-        vectors: np.ndarray,
+        keys: _Keys,
         vectorizer: TfidfVectorizer,
-        ngrams: scipy.sparse.csr_matrix,
-        classifier: LinearSVC | None,
-        passages_by_key: list[tuple[str, str, str]],
+        classifier: tuple[LinearSVC, list[str]] | None,
+        candidates: _Candidates | None,
+        *,
+        stale: bool = False,
     ) -> None:
         self.version = version
-        self._labels = labels
-        self._key_labels = key_labels
-        self._vectors = vectors
+        self.stale = stale
+        self._keys = keys
         self._vectorizer = vectorizer
-        self._ngrams = ngrams
         self._classifier = classifier
-        self._keys = passages_by_key
-        # Keys sorted by label, so that each label's keys are one slice.
-        self._order = np.argsort(key_labels, kind="stable")
-        self._starts = np.searchsorted(key_labels[self._order], np.arange(len(labels)))
+        self._candidates = candidates
 
     @classmethod
-    def build(cls, version: str, keys: Sequence[KeyRow]) -> SearchIndex:
+    def build(cls, version: str, rows: Sequence[KeyRow], *, large: int = LARGE) -> SearchIndex:
         """Index the keys of a collection.
 
         Args:
             version: of the collection.
-            keys: with vectors of the encoder that questions will be encoded by.
+            rows: with vectors of the encoder that questions will be encoded by.
+            large: keys from which candidates are looked for.
         """
-        labels = sorted({key.article_id for key in keys})
-        places = {label: place for place, label in enumerate(labels)}
-        key_labels = np.array([places[key.article_id] for key in keys], np.int32)
-        vectors = np.stack([np.frombuffer(key.vector, np.float32) for key in keys])
-        texts = [normalise(key.text) for key in keys]
+        rows = sorted(rows, key=lambda row: row.key_id)
+        texts = [normalise(row.text) for row in rows]
         vectorizer = TfidfVectorizer(
             analyzer="char_wb",
             ngram_range=(2, 4),
             min_df=min(2, len(texts)),
+            max_features=_MOST_NGRAMS,
             sublinear_tf=True,
             lowercase=False,
             dtype=np.float32,
         )
-        ngrams = vectorizer.fit_transform(texts)
-        questions = np.array([key.kind == "question" for key in keys])
-        classifier = None
-        counts = np.bincount(key_labels[questions], minlength=len(labels))
-        if (counts >= _ENOUGH_QUESTIONS).sum() >= 2:
-            classifier = LinearSVC(C=1.0, random_state=0)
-            features = scipy.sparse.hstack([ngrams, scipy.sparse.csr_matrix(vectors)], format="csr")
-            classifier.fit(features[questions], key_labels[questions])
-            classifier.coef_ = classifier.coef_.astype(np.float32)
-        return cls(
-            version,
-            labels,
-            key_labels,
-            vectors,
-            vectorizer,
-            ngrams.tocsr(),
-            classifier,
-            [(k.language, k.kind, k.text) for k in keys],
-        )
+        keys = _keys(rows, vectorizer.fit_transform(texts))
+        candidates = _Candidates(keys.vectors, [terms(row.text, row.language) for row in rows]) if len(rows) >= large else None
+        return cls(version, keys, vectorizer, _classifier(keys), candidates)
+
+    @property
+    def key_ids(self) -> np.ndarray:
+        """Ids of the keys, ascending."""
+        return self._keys.ids
+
+    @property
+    def dimensions(self) -> int:
+        """Of the keys' vectors."""
+        return self._keys.vectors.shape[1]
 
     @property
     def has_questions(self) -> bool:
         """Whether articles have enough similar questions for a classifier to learn from."""
         return self._classifier is not None
 
-    def rank(self, question: str, encoder: Encoder) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Scores of all labels for a question.
+    def updated(self, version: str, added: Sequence[KeyRow], kept: np.ndarray) -> SearchIndex:
+        """The index of a later version, at once: what is learnt from all keys together stays as it is.
 
-        Returns:
-            (scores, similarities, classifier's decision values), each of shape (labels,).
+        Args:
+            added: keys that are new.
+            kept: ids of those that were there and still are, ascending.
         """
+        old, rows = self._keys, np.searchsorted(self._keys.ids, kept)
+        fresh = sorted(added, key=lambda row: row.key_id)
+        ngrams = self._vectorizer.transform([normalise(row.text) for row in fresh]) if fresh else None
+        new = _keys(fresh, ngrams, old.vectors.shape[1])
+        names = sorted({*(old.names[label] for label in np.unique(old.labels[rows])), *new.names})
+        places = {name: place for place, name in enumerate(names)}
+        labels = [*(places[old.names[label]] for label in old.labels[rows]), *(places[new.names[label]] for label in new.labels)]
+        parts = [old.ngrams[rows], *([new.ngrams] if fresh else [])]
+        keys = _Keys(
+            np.concatenate([old.ids[rows], new.ids]),
+            names,
+            np.array(labels, np.int32),
+            np.concatenate([old.passages[rows], new.passages]),
+            np.concatenate([old.questions[rows], new.questions]),
+            np.concatenate([old.languages[rows], new.languages]),
+            np.concatenate([old.vectors[rows], new.vectors]),
+            scipy.sparse.vstack(parts, format="csr"),
+        )
+        candidates = self._candidates and self._candidates.moved(rows, len(fresh))
+        return SearchIndex(version, keys, self._vectorizer, self._classifier, candidates, stale=True)
+
+    def rank(self, question: str, encoder: Encoder, language: str = "en") -> Ranking:
+        """How well articles fit a question; in a large collection only those that come into question.
+
+        Args:
+            language: of the question, for its words.
+        """
+        keys = self._keys
         text = normalise(question)
         vector = encoder.encode([text])[0]
         ngrams = self._vectorizer.transform([text])
-        similarity = self._vectors @ vector + LEXICAL_WEIGHT * (self._ngrams @ ngrams.T).toarray()[:, 0]
-        ordered = similarity[self._order]
-        best = np.array([np.sort(part)[-BEST_KEYS:].mean() for part in np.split(ordered, self._starts[1:])])
-        decisions = np.zeros(len(self._labels))
-        scores = best.copy()
-        if self._classifier is not None:
-            features = scipy.sparse.hstack([ngrams, scipy.sparse.csr_matrix(vector[np.newaxis])], format="csr")
-            values = self._classifier.decision_function(features)[0]
-            decisions = np.full(len(self._labels), values.min())
-            if len(self._classifier.classes_) == 2:
-                values = np.array([-values, values]) if np.ndim(values) == 0 else values
-            decisions[self._classifier.classes_] = values
-            scores = best + CLASSIFIER_WEIGHT * decisions
-        return scores, best, decisions
-
-    def search(self, question: str, encoder: Encoder, most: int = 5) -> list[Hit]:
-        """The best articles for a question, best first.
-
-        The score of the first is calibrated; those of the others keep its distance, so that they are comparable.
-        """
-        scores, similarities, decisions = self.rank(question, encoder)
-        calibration = get_calibration(self.has_questions)
-        hits = []
-        for place in np.argsort(-scores)[: most + 1]:
-            features = self.features(place, scores, similarities, decisions)
-            hits.append(Hit(self._labels[place], calibration.probability(features), float(similarities[place])))
-        return hits[:most]
-
-    def features(
-        self,
-        place: int,
-        scores: np.ndarray,
-        similarities: np.ndarray,
-        decisions: np.ndarray,
-        allies: Sequence[int] = (),
-    ) -> tuple[float, ...]:
-        """What tells whether the article at `place` answers.
-
-        Args:
-            allies: places of labels that are no rivals of it.
-
-        Returns:
-            Its similarity, its decision value, its lead over the next, its lead over the questions known to be unanswerable.
-        """
-        others = np.delete(scores, [place, *allies])
-        lead = float(scores[place] - others.max()) if len(others) else 0.0
-        if UNANSWERABLE in self._labels:
-            none = self._labels.index(UNANSWERABLE)
-            over_none = float(scores[place] - scores[none]) if none != place else 0.0
+        if self._candidates is None:
+            labels, vectors, grams = keys.labels, keys.vectors, keys.ngrams
         else:
-            over_none = 0.0
-        return float(similarities[place]), float(decisions[place]), lead, over_none
+            chosen = self._candidates.find(vector, terms(question, language))
+            labels, vectors, grams = keys.labels[chosen], keys.vectors[chosen], keys.ngrams[chosen]
+        similarity = vectors @ vector + LEXICAL_WEIGHT * (grams @ ngrams.T).toarray()[:, 0]
+        places, best, closest = _best(labels, similarity)
+        decisions = self._decisions(places, vector, ngrams)
+        scores = best + CLASSIFIER_WEIGHT * decisions
+        return Ranking([keys.names[place] for place in places], scores, best, closest, decisions)
 
-    @property
-    def labels(self) -> list[str]:
-        return self._labels
+    def _decisions(self, places: np.ndarray, vector: np.ndarray, ngrams: scipy.sparse.csr_matrix) -> np.ndarray:
+        if self._classifier is None:
+            return np.zeros(len(places))
+        machine, names = self._classifier
+        values = machine.decision_function(
+            scipy.sparse.hstack([ngrams, scipy.sparse.csr_matrix(vector[np.newaxis])], format="csr")
+        )[0]
+        if len(names) == 2:
+            values = np.array([-values, values])
+        # Of an article that is newer than the classifier nothing is known; one without questions is what it is least sure of.
+        known = dict(zip(names, values))
+        unknown = float((values.max() + values.min()) / 2 if self.stale else values.min())
+        return np.array([known.get(self._keys.names[place], unknown) for place in places])
 
-    def best_passage(self, article_id: str, question: str, encoder: Encoder, language: str) -> str | None:
-        """Of an article's passages, in a language, the one nearest to a question; None where it has none in it."""
-        label = self._labels.index(article_id)
-        places = [
-            place
-            for place in np.flatnonzero(self._key_labels == label)
-            if self._keys[place][0] == language and self._keys[place][1] == "passage"
-        ]
-        if not places:
+    def best_passage(self, article_id: str, question: str, encoder: Encoder, language: str) -> int | None:
+        """The key of that passage of an article, in a language, which is nearest to a question; None where it has none in it."""
+        keys = self._keys
+        if article_id not in keys.names:
+            return None
+        mine = keys.labels == keys.names.index(article_id)
+        rows = np.flatnonzero(mine & keys.passages & (keys.languages == language))
+        if not len(rows):
             return None
         text = normalise(question)
-        similarity = self._vectors[places] @ encoder.encode([text])[0]
-        similarity += LEXICAL_WEIGHT * (self._ngrams[places] @ self._vectorizer.transform([text]).T).toarray()[:, 0]
-        return self._keys[places[int(similarity.argmax())]][2]
+        similarity = keys.vectors[rows] @ encoder.encode([text])[0]
+        similarity += LEXICAL_WEIGHT * (keys.ngrams[rows] @ self._vectorizer.transform([text]).T).toarray()[:, 0]
+        return int(keys.ids[rows[int(similarity.argmax())]])
 
     def save(self, path: Path) -> None:
+        """Write the index so that `load` can map it into memory."""
         path.parent.mkdir(parents=True, exist_ok=True)
+        if self._candidates:
+            self._candidates.save(path.with_suffix(NEIGHBOURS))
         partial = path.with_suffix(".part")
         joblib.dump(self, partial)
         partial.replace(path)
 
+    @staticmethod
+    def load(path: Path) -> SearchIndex:
+        """An index that was saved; its arrays are read from disk as they are needed."""
+        index = joblib.load(path, mmap_mode="r")
+        if index._candidates:
+            index._candidates.load(path.with_suffix(NEIGHBOURS))
+        return index
 
+
+class _Candidates:
+    """Finds keys that a question may mean, without looking at all.
+
+    Args:
+        vectors: of all keys.
+        words: terms of all keys.
+    """
+
+    def __init__(self, vectors: np.ndarray, words: Sequence[list[str]]) -> None:
+        self._neighbours = Neighbours(
+            ndim=vectors.shape[1], metric="ip", dtype="f16", connectivity=16, expansion_add=64, expansion_search=96
+        )
+        self._neighbours.add(np.arange(len(vectors), dtype=np.uint64), vectors)
+        self._bm25 = bm25s.BM25()
+        self._bm25.index(list(words), show_progress=False)
+        self._rows: np.ndarray | None = None
+        self._fresh = np.empty(0, np.int64)
+
+    def find(self, vector: np.ndarray, words: Sequence[str]) -> np.ndarray:
+        """Rows of keys, ascending: the nearest, those that say the same words, and all that are newer than the lists."""
+        near = self._neighbours.search(vector, CANDIDATES).keys.astype(np.int64)
+        known = [word for word in words if word in self._bm25.vocab_dict]
+        found = [near]
+        if known:
+            worded, scores = self._bm25.retrieve([known], k=min(CANDIDATES, len(self._neighbours)), show_progress=False)
+            found.append(worded[0][scores[0] > 0].astype(np.int64))
+        rows = np.unique(np.concatenate(found))
+        if self._rows is not None:
+            rows = self._rows[rows]
+            rows = rows[rows >= 0]
+        return np.concatenate([rows, self._fresh])
+
+    def moved(self, kept: np.ndarray, fresh: int) -> _Candidates:
+        """The same lists for keys of which only `kept` rows stay, with `fresh` ones behind them."""
+        other = object.__new__(_Candidates)
+        other._neighbours, other._bm25 = self._neighbours, self._bm25
+        size = len(self._neighbours)
+        before = np.arange(size) if self._rows is None else self._rows
+        after = np.full(max(size, int(before.max()) + 1) + len(self._fresh) + 1, -1)
+        after[kept] = np.arange(len(kept))
+        other._rows = np.where(before >= 0, after[before], -1)
+        other._fresh = np.concatenate([after[self._fresh][after[self._fresh] >= 0], len(kept) + np.arange(fresh)]).astype(
+            np.int64
+        )
+        return other
+
+    def save(self, path: Path) -> None:
+        """Write the graph of neighbours to a file of its own."""
+        self._neighbours.save(str(path))
+
+    def load(self, path: Path) -> None:
+        """Map that file into memory."""
+        self._neighbours = Neighbours.restore(str(path), view=True)
+
+    def __getstate__(self) -> dict:
+        return {**self.__dict__, "_neighbours": None}
+
+
+def _keys(rows: Sequence[KeyRow], ngrams: scipy.sparse.csr_matrix | None, dimensions: int = 0) -> _Keys:
+    names = sorted({row.article_id for row in rows})
+    places = {name: place for place, name in enumerate(names)}
+    vectors = np.empty((len(rows), len(rows[0].vector) // 4 if rows else dimensions), np.float32)
+    for place, row in enumerate(rows):
+        vectors[place] = np.frombuffer(row.vector, np.float32)
+    return _Keys(
+        np.array([row.key_id for row in rows], np.int64),
+        names,
+        np.array([places[row.article_id] for row in rows], np.int32),
+        np.array([row.kind == "passage" for row in rows], bool),
+        np.array([row.kind == "question" for row in rows], bool),
+        np.array([row.language for row in rows], "<U2"),
+        vectors,
+        ngrams.tocsr() if ngrams is not None else scipy.sparse.csr_matrix((0, 0), dtype=np.float32),
+    )
+
+
+def _classifier(keys: _Keys) -> tuple[LinearSVC, list[str]] | None:
+    counts = np.bincount(keys.labels[keys.questions], minlength=len(keys.names))
+    if (counts >= _ENOUGH_QUESTIONS).sum() < 2 or len(keys.labels) >= LARGE:
+        return None
+    features = scipy.sparse.hstack([keys.ngrams, scipy.sparse.csr_matrix(keys.vectors)], format="csr")
+    machine = LinearSVC(C=1.0, random_state=0).fit(features[keys.questions], keys.labels[keys.questions])
+    machine.coef_ = machine.coef_.astype(np.float32)
+    return machine, [keys.names[label] for label in machine.classes_]
+
+
+def _best(labels: np.ndarray, similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each label that occurs, ascending, the mean over its best keys, and the closeness of its best."""
+    order = np.lexsort((-similarity, labels))
+    labels, similarity = labels[order], similarity[order]
+    places, starts, counts = np.unique(labels, return_index=True, return_counts=True)
+    rank = np.arange(len(labels)) - np.repeat(starts, counts)
+    sums = np.add.reduceat(np.where(rank < BEST_KEYS, similarity, 0), starts)
+    return places, sums / np.minimum(counts, BEST_KEYS), similarity[starts] / (1 + LEXICAL_WEIGHT)
+
+
+@lru_cache(maxsize=2)
 def get_calibration(has_questions: bool) -> Calibration:
     """How scores become probabilities, for collections with and without similar questions."""
-    return _calibrations()["questions" if has_questions else "passages"]
-
-
-_loaded: dict[str, Calibration] = {}
-
-
-def _calibrations() -> dict[str, Calibration]:
-    if not _loaded:
-        for name, values in yaml.safe_load(CALIBRATION.read_text("utf-8")).items():
-            _loaded[name] = Calibration(values["intercept"], tuple(values["slopes"]), values["threshold"])
-    return _loaded
+    values = yaml.safe_load(CALIBRATION.read_text("utf-8"))["questions" if has_questions else "passages"]
+    return Calibration(values["intercept"], tuple(values["slopes"]), values["threshold"])

@@ -20,7 +20,6 @@ import mmap
 import struct
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -310,35 +309,6 @@ def batches(lengths: Sequence[int], tokens: int = _BATCH_TOKENS) -> list[list[in
         else:
             found.append([index])
     return found
-
-
-@dataclass(frozen=True)
-class Head:
-    """The softmax that an adapter was trained with, over vectors of length one of the encoder that it tunes.
-
-    Attributes:
-        classes: in the order of the matrix's rows.
-        matrix: shape (len(classes), dimensions), float32.
-    """
-
-    classes: tuple[str, ...]
-    matrix: np.ndarray
-
-    def probabilities(self, vectors: np.ndarray) -> np.ndarray:
-        """Of each class, shape (len(vectors), len(classes)), for vectors of shape (n, dimensions)."""
-        logits = vectors @ self.matrix.T
-        powers = np.exp(logits - logits.max(-1, keepdims=True))
-        return powers / powers.sum(-1, keepdims=True)
-
-
-def heads(folder: Path) -> dict[str, Head]:
-    """The heads of an adapter by task: `intent` and `topic` (articles, catalogue attributes, out_of_scope, unanswerable).
-
-    Raises:
-        TongshiError: there is no adapter in the folder.
-    """
-    tensors, card, _ = _adapter(folder)
-    return {name: Head(tuple(classes), tensors[f"heads.{name}"].float().numpy()) for name, classes in card["heads"].items()}
 
 
 def merge(model: E5, folder: Path) -> str:

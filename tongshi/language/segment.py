@@ -10,7 +10,11 @@ from dataclasses import dataclass
 from functools import cache
 
 import regex
+import snowballstemmer
 
+_STEMMERS = {
+    "ar": "arabic", "de": "german", "en": "english", "es": "spanish", "fr": "french", "it": "italian", "pt": "portuguese", "ru": "russian",
+}  # fmt: skip
 _CONFIG = {
     "zh": {"nlp": {"tokenizer": {"segmenter": "jieba"}}},
     # spaCy's Korean tokenizer needs mecab-ko, which is no Python package; its rules do for chat.
@@ -49,6 +53,22 @@ def tokenize(text: str, language: str) -> list[Token]:
     if language in ("zh", "ja", "th"):
         return [Token(token.text, token.idx) for token in _pipeline(language)(text) if not token.is_space]
     return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
+
+
+def terms(text: str, language: str) -> list[str]:
+    """What a text is found by word for word: its words without case, as stems where the language has them.
+
+    Korean words, whose endings no stemmer here takes off, are cut into pairs of syllables.
+    """
+    words = [token.text.casefold() for token in tokenize(text, language) if token.text[0].isalnum()]
+    if language == "ko":
+        return [word[at : at + 2] for word in words for at in range(max(1, len(word) - 1))]
+    return _stemmer(language).stemWords(words) if language in _STEMMERS else words
+
+
+@cache
+def _stemmer(language: str):
+    return snowballstemmer.stemmer(_STEMMERS[language])
 
 
 def sentences(text: str) -> list[str]:

@@ -19,6 +19,9 @@ from tongshi.storage.models import APPROVED, DRAFT, Article, ArticleVersion, Col
 Key = tuple[str, str]
 """Id and language of an article."""
 
+_VARIABLES = 500
+"""Values in one statement; databases have their limits."""
+
 
 class Conflict(TongshiError):
     """Somebody else has changed the article meanwhile."""
@@ -28,6 +31,7 @@ class Conflict(TongshiError):
 class KeyRow:
     """A search key with what it belongs to; `vector` holds float32 values."""
 
+    key_id: int
     article_id: str
     language: str
     kind: str
@@ -96,16 +100,27 @@ class KnowledgeStore:
         passed = [int(moment.timestamp()) for moment in row[1:] if moment]
         return f"{row[0]}.{max(passed)}" if passed else str(row[0])
 
-    def keys(self, collection: str) -> list[KeyRow]:
-        """The keys of all articles that may be found at this moment."""
+    def key_ids(self, collection: str) -> list[int]:
+        """Ids of the keys of all articles that may be found at this moment, ascending."""
+        query = select(SearchKey.key_id).join(Article).where(self._live(collection)).order_by(SearchKey.key_id)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
+    def keys(self, collection: str, key_ids: Sequence[int] | None = None) -> list[KeyRow]:
+        """The keys of all articles that may be found at this moment, or those of these ids, by id."""
         query = (
-            select(Article.article_id, Article.language, SearchKey.kind, SearchKey.text, SearchKey.vector)
-            .join(SearchKey)
-            .where(self._live(collection))
+            select(SearchKey.key_id, Article.article_id, Article.language, SearchKey.kind, SearchKey.text, SearchKey.vector)
+            .join(Article)
             .order_by(SearchKey.key_id)
         )
         with self._database.session() as session:
-            return [KeyRow(*row) for row in session.execute(query)]
+            if key_ids is None:
+                return [KeyRow(*row) for row in session.execute(query.where(self._live(collection)))]
+            found: list[KeyRow] = []
+            for start in range(0, len(key_ids), _VARIABLES):
+                some = query.where(SearchKey.key_id.in_(key_ids[start : start + _VARIABLES]))
+                found += [KeyRow(*row) for row in session.execute(some)]
+            return found
 
     def articles(self, collection: str, article_id: str | None = None) -> list[Article]:
         """All articles of a collection that may be found at this moment, or one in all its languages; without their keys."""

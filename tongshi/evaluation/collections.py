@@ -1,0 +1,53 @@
+"""Invented businesses as collections that can be searched, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from tongshi.knowledge.articles import passages
+from tongshi.knowledge.calibrate import Asked
+from tongshi.language.identify import get_identifier
+from tongshi.language.vectors import Encoder, normalise
+from tongshi.storage.knowledge import KeyRow
+from tongshi.training.businesses import Business, read
+
+
+def business_collections(data: Path, encoder: Encoder, split: str) -> Iterator[tuple[list[KeyRow], list[Asked]]]:
+    """The passages of each business of a split as search keys, without similar questions, and what its customers ask.
+
+    Attempts to lead the agent astray are left out: they are no matter of search.
+
+    Args:
+        data: the project's data folder.
+        encoder: for the keys' vectors.
+        split: train, validation or test.
+    """
+    for business in read(data / "finetune" / "businesses", get_identifier()).businesses:
+        if business.split == split:
+            yield _keys(business, encoder), _asked(business)
+
+
+def _keys(business: Business, encoder: Encoder) -> list[KeyRow]:
+    found = [
+        (topic, language, passage)
+        for topic, texts in business.passages.items()
+        for language, text in texts.items()
+        for passage in passages(text)
+    ]
+    vectors = np.asarray(encoder.encode([normalise(text) for _, _, text in found]), np.float32)
+    return [
+        KeyRow(number, topic, language, "passage", text, vector.tobytes())
+        for number, ((topic, language, text), vector) in enumerate(zip(found, vectors))
+    ]
+
+
+def _asked(business: Business) -> list[Asked]:
+    # A follow-up is searched with the customer's turn before it.
+    return [
+        Asked(" ".join([*one.before[-2:-1], one.ask]), one.language, one.rests)
+        for one in business.questions
+        if one.kind != "attack"
+    ]
