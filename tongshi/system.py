@@ -22,6 +22,7 @@ from tongshi.commerce.seed import seed
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import shop_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
+from tongshi.knowledge.graph import make_graph
 from tongshi.settings import ROOT, Settings
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
