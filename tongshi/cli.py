@@ -255,8 +255,8 @@ def handover_release(sender: str) -> None:
 
 @app.command()
 def evaluate(
-    what: Annotated[str, typer.Argument(help="nlu, retrieval, answers, dialogues or latency")],
-    sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; all by default.")] = None,
+    what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, dialogues or latency")],
+    sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""

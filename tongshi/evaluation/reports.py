@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -19,43 +19,13 @@ import httpx
 import numpy as np
 import yaml
 from rich.progress import track
-from rich.table import Table
 from sklearn.metrics import f1_score
 
+from tongshi.evaluation import retrieval
 from tongshi.evaluation.running import free_port, play, running
+from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, ROOT, Settings
-
-TESTS = ROOT / "tests"
-
-
-@dataclass
-class Report:
-    """Figures in rows.
-
-    Attributes:
-        primary: the column that a reader should look at first.
-        notes: what the figures were measured on.
-        failures: what went wrong, one by one, where the report tells; in JSON only.
-    """
-
-    title: str
-    primary: str
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    notes: str = ""
-    failures: list[dict[str, Any]] = field(default_factory=list)
-
-    def as_dict(self) -> dict[str, Any]:
-        told = {"failures": self.failures} if self.failures else {}
-        return {"title": self.title, "primary": self.primary, "notes": self.notes, "rows": self.rows, **told}
-
-    def table(self) -> Table:
-        table = Table(title=self.title, caption=self.notes)
-        for name in self.rows[0]:
-            table.add_column(name, justify="left" if isinstance(self.rows[0][name], str) else "right")
-        for row in self.rows:
-            table.add_row(*(f"{value:.3f}" if isinstance(value, float) else str(value) for value in row.values()))
-        return table
 
 
 def nlu(settings: Settings, sample: int | None = None) -> Report:
@@ -86,41 +56,7 @@ def nlu(settings: Settings, sample: int | None = None) -> Report:
                 "ms": milliseconds,
             }
         )
-    return _with_mean(report)
-
-
-def retrieval(settings: Settings, sample: int | None = None) -> Report:
-    """Whether the right article comes first, and whether search knows when nothing answers."""
-    from tongshi.knowledge.base import make_knowledge_base
-    from tongshi.storage.database import get_database
-
-    base = make_knowledge_base(settings, get_database())
-    report = Report("Search", "recall@1", notes="tests/evaluation/answers")
-    for language in track(LANGUAGES, "retrieval", transient=True):
-        ranks, products, silent, milliseconds = [], [], [], []
-        for question in _questions(language):
-            began = time.perf_counter()
-            found = base.search(question["question"], language)
-            milliseconds.append((time.perf_counter() - began) * 1000)
-            articles = [one.article for one in found.passages]
-            wanted = question["article"]
-            if wanted is None:
-                silent.append(not found.confident)
-            else:
-                rank = articles.index(wanted) + 1 if wanted in articles else 0
-                (products if wanted.startswith("product:") else ranks).append(rank)
-        report.rows.append(
-            {
-                "language": language,
-                "recall@1": _share(ranks, 1),
-                "recall@5": _share(ranks, 5),
-                "MRR": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
-                "products recall@1": _share(products, 1),
-                "abstention": float(np.mean(silent)),
-                "ms p50": statistics.median(milliseconds),
-            }
-        )
-    return _with_mean(report)
+    return with_mean(report)
 
 
 def answers(settings: Settings, sample: int | None = None) -> Report:
@@ -162,7 +98,7 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
                 "s p95": float(np.quantile(seconds, 0.95)),
             }
         )
-    return _with_mean(report)
+    return with_mean(report)
 
 
 def dialogues(settings: Settings, sample: int | None = None) -> Report:
@@ -195,7 +131,7 @@ def dialogues(settings: Settings, sample: int | None = None) -> Report:
                     if not turn.right
                 ]
             report.rows.append(row)
-    return _with_mean(report)
+    return with_mean(report)
 
 
 def latency(settings: Settings, sample: int | None = None) -> Report:
@@ -290,19 +226,10 @@ def _share(ranks: list[int], most: int) -> float:
     return float(np.mean([0 < rank <= most for rank in ranks]))
 
 
-def _with_mean(report: Report) -> Report:
-    """A last row with the mean over the languages."""
-    mean: dict[str, Any] = {"language": "mean"}
-    for name in list(report.rows[0])[1:]:
-        value = statistics.fmean(row[name] for row in report.rows)
-        mean[name] = value if isinstance(report.rows[0][name], float) else round(value)
-    report.rows.append(mean)
-    return report
-
-
 REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "nlu": nlu,
-    "retrieval": retrieval,
+    "retrieval": retrieval.report,
+    "scale": retrieval.scale,
     "answers": answers,
     "dialogues": dialogues,
     "latency": latency,
