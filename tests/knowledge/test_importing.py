@@ -296,3 +296,22 @@ def test_passages_cut_tables_between_rows():
     found = passages("\n".join(rows))
     assert len(found) > 1
     assert all(len(passage) <= PASSAGE_LENGTH + 10 and passage.startswith("Land ") for passage in found)
+
+
+@pytest.mark.parametrize(
+    ("clause", "between"),
+    [
+        ("คุณสามารถส่งคืนสินค้าได้ฟรีทั่วประเทศไทย", " "),
+        ("商品可以免费退回", "，"),
+        ("商品可以免费退回", ""),
+        ("يمكنك إرجاع المنتج مجانا", "، "),
+        ("back", " "),
+    ],
+)
+def test_passages_fit_in_every_script_even_without_an_end_of_a_sentence(clause, between):
+    text = between.join([clause] * 200)
+    found = passages(text)
+    assert len(found) > 2
+    assert all(len(passage) * (1 + ("\u2e80" < passage[0])) <= PASSAGE_LENGTH for passage in found)
+    assert "".join("".join(found).split()) == "".join(text.split())
+    assert not between or all(passage.rstrip("，،").endswith(clause) for passage in found)

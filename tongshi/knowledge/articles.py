@@ -28,6 +28,7 @@ PASSAGE_LENGTH = 420
 
 _HEADING = re.compile(r"#{1,6} +(\S.*)")
 _ITEM = re.compile(r"- |.* \| ")
+_PIECE = re.compile(r"[^\s、，；：،؛]+[、，；：،؛]*\s*|.")
 _CLOSED = tuple(".:!?…。：！？؟")
 
 
@@ -188,17 +189,7 @@ def shop_articles(data: Path) -> Iterator[Article]:
     for language in LANGUAGES:
         folder = data / "knowledge" / language
         for path in sorted(folder.glob("*.md")):
-            front, body = with_front_matter(path.read_text("utf-8"), str(path))
-            yield Article(
-                front["id"],
-                language,
-                front["title"],
-                body,
-                tuple(front["questions"]),
-                verbatim=front.get("verbatim") is True,
-                source=path.name,
-                **life(front),
-            )
+            yield _shop_article(path, language)
         unanswerable = folder / "unanswerable.yml"
         if unanswerable.exists():
             questions = yaml.load(unanswerable.read_text("utf-8"), yaml.CSafeLoader)["questions"]
@@ -207,6 +198,16 @@ def shop_articles(data: Path) -> Iterator[Article]:
         for name, attribute in yaml.load(catalogue.read_text("utf-8"), yaml.CSafeLoader)["attributes"].items():
             questions = tuple(map(str, attribute["questions"]))
             yield Article(ATTRIBUTE + name, language, "", "", questions, source=catalogue.name)
+
+
+def _shop_article(path: Path, language: str) -> Article:
+    front, body = with_front_matter(path.read_text("utf-8"), str(path))
+    try:
+        more = life(front)
+    except TongshiError as error:
+        raise TongshiError(f"{path}: {error}") from error
+    verbatim = front.get("verbatim") is True
+    return Article(front["id"], language, front["title"], body, tuple(front["questions"]), verbatim, path.name, **more)
 
 
 def passages(text: str) -> list[str]:
@@ -238,12 +239,29 @@ def _pieces(paragraph: str) -> list[str]:
     for line in paragraph.split("\n"):
         item = bool(_ITEM.match(line))
         whole = item and _width(line) <= PASSAGE_LENGTH
-        for place, sentence in enumerate([line.strip()] if whole else sentences(line) or [line.strip()]):
+        parts = [part for sentence in sentences(line) or [line] for part in _fitting(sentence.strip())]
+        for place, sentence in enumerate([line.strip()] if whole else parts):
             if pieces and _width(pieces[-1]) + _width(sentence) <= PASSAGE_LENGTH:
                 pieces[-1] += ("\n" if item and place == 0 else " ") + sentence
             else:
                 pieces.append(sentence)
     return [piece for piece in pieces if piece]
+
+
+def _fitting(sentence: str) -> list[str]:
+    """A sentence, in parts where it is longer than a passage: cut at clauses or spaces, and, where there are none, anywhere.
+
+    Thai ends a sentence by a space, as it does much else, so that a whole paragraph of it counts as one.
+    """
+    if _width(sentence) <= PASSAGE_LENGTH:
+        return [sentence]
+    parts = [""]
+    for piece in _PIECE.findall(sentence):
+        for cut in re.findall(rf".{{1,{PASSAGE_LENGTH // 2}}}", piece):
+            if parts[-1] and _width(parts[-1]) + _width(cut) > PASSAGE_LENGTH:
+                parts.append("")
+            parts[-1] += cut
+    return [part.strip() for part in parts]
 
 
 def _width(text: str) -> int:
