@@ -24,6 +24,7 @@ from sklearn.metrics import f1_score
 from tongshi.evaluation import retrieval
 from tongshi.evaluation.running import free_port, play, running
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, ROOT, Settings
 
@@ -99,6 +100,50 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
             }
         )
     return with_mean(report)
+
+
+def graph(settings: Settings, sample: int | None = None) -> Report:
+    """Questions that take several relations: whether the graph finds just the right products, and leaves alone what is not for it."""
+    from tongshi.knowledge.graph import make_graph
+    from tongshi.storage.database import get_database
+
+    known = make_graph(settings, get_database())
+    known.warm_up()
+    report = Report("Graph", "right", notes="tests/evaluation/graph")
+    for language in track(LANGUAGES, "graph", transient=True):
+        told = yaml.safe_load((TESTS / "evaluation" / "graph" / f"{language}.yml").read_text("utf-8"))
+        answered, right, milliseconds = [], [], []
+        for question in told["questions"]:
+            began = time.perf_counter()
+            passage = known.answer(question["question"], language)
+            milliseconds.append((time.perf_counter() - began) * 1000)
+            answered.append(passage is not None)
+            right.append(passage is not None and is_right(passage, question))
+        left = [known.answer(question, language) is None for question in told["leave"]]
+        report.rows.append(
+            {
+                "language": language,
+                "questions": len(right),
+                "answered": float(np.mean(answered)),
+                "right": float(np.mean(right)),
+                "right where answered": sum(right) / max(sum(answered), 1),
+                "left alone": float(np.mean(left)),
+                "ms p50": statistics.median(milliseconds),
+            }
+        )
+    return _with_mean(report)
+
+
+def is_right(passage: GraphPassage, question: dict[str, Any]) -> bool:
+    """Whether a passage cites just the products and at least the policies that a question expects, and says its facts."""
+    products = {one.removeprefix("product:") for one in passage.citations if one.startswith("product:")}
+    # Languages put a space of their own between a figure and its unit.
+    text = " ".join(passage.text.split())
+    return (
+        products == set(question["products"])
+        and set(question.get("policies", [])) <= set(passage.citations)
+        and all(str(part) in text for part in question.get("expect", []))
+    )
 
 
 def dialogues(settings: Settings, sample: int | None = None) -> Report:
@@ -231,6 +276,7 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
     "answers": answers,
+    "graph": graph,
     "dialogues": dialogues,
     "latency": latency,
 }

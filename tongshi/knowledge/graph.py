@@ -12,6 +12,7 @@ from tongshi.knowledge.graph_answering import Solver
 from tongshi.knowledge.graph_facts import Facts, GraphPassage, Missing
 from tongshi.knowledge.graph_reading import NearestRelation, Reader, words_of
 from tongshi.knowledge.products import ProductFacts
+from tongshi.settings import LANGUAGES
 from tongshi.storage.graph import GraphStore
 
 FOLDER = Path("knowledge") / "graph"
@@ -52,6 +53,11 @@ class Graph:
             + self.store.replace(extraction.COUNTRIES, extraction.of_countries(folder))
             + self.store.replace(extraction.SHOP_FILE, extraction.of_shop(folder))
         )
+
+    def warm_up(self) -> None:
+        """Read the words of all languages, which the first question in each would wait for."""
+        for language in LANGUAGES:
+            words_of(self._data, language)
 
     def facts(self) -> Facts:
         """The relations as they are kept at this moment."""

@@ -124,6 +124,8 @@ class Answerer:
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
         self._search("?", "en", (), collection)
+        if self._graph is not None and collection == SHOP:
+            self._graph.warm_up()
 
     def answer(
         self,
