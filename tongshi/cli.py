@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tongshi.cli_base import Json, console, language_model, print_json, ready
+from tongshi.cli_finetune import finetune
 from tongshi.cli_knowledge import knowledge
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
@@ -24,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="Customer ser
 models = typer.Typer(no_args_is_help=True, help="Model files.")
 handover = typer.Typer(no_args_is_help=True, help="Conversations that people have taken over.")
 llm = typer.Typer(no_args_is_help=True, help="The language model's server.")
-for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm}.items():
+for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm, "finetune": finetune}.items():
     app.add_typer(group, name=name)
 
 

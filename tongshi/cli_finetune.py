@@ -1,0 +1,115 @@
+"""`tongshi finetune`: data, training and the gate of the language model's adapter."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from tongshi.cli_base import Json, console, print_json
+from tongshi.errors import TongshiError
+from tongshi.settings import LANGUAGES, get_settings
+
+finetune = typer.Typer(no_args_is_help=True, help="Fine-tuning of the language model.")
+
+
+@finetune.command("data")
+def finetune_data(
+    seed: Annotated[int, typer.Option(help="Which examples are drawn; the same seed draws the same.")] = 7,
+    collected: Annotated[bool, typer.Option(help="With approved and helpful answers of the database.")] = True,
+    as_json: Json = False,
+) -> None:
+    """Assemble examples from data/finetune and from approved answers; writes models/finetune/*.jsonl."""
+    from tongshi.language.identify import get_identifier
+    from tongshi.storage.database import get_database
+    from tongshi.training.businesses import read
+    from tongshi.training.collected import collect
+    from tongshi.training.examples import Assembler, read_unknown, save
+
+    settings = get_settings()
+    folder = settings.data / "finetune"
+    identify = get_identifier()
+    reading = read(folder / "businesses", identify)
+    examples = Assembler(reading.businesses, read_unknown(folder / "unknown.yml"), seed).assemble()
+    if collected:
+        database = get_database()
+        database.upgrade()
+        examples += collect(settings, database, identify)
+    counts = save(examples, settings.models / "finetune")
+    left_out = [{"what": what, "why": why} for what, why in reading.left_out]
+    if as_json:
+        return print_json({**counts, "left_out": left_out})
+    for one in left_out:
+        console.print(f"[yellow]left out: {one['what']}: {one['why']}[/yellow]", soft_wrap=True)
+    console.print(_counts(examples))
+    console.print(", ".join(f"{split} {count}" for split, count in counts["splits"].items()), f"digest {counts['digest']}")
+
+
+def _counts(examples: list) -> Table:
+    """Training examples, one row a language, one column a kind."""
+    learnt = Counter((one.language, f"{one.kind} ({one.case})") for one in examples if one.split == "train")
+    kinds = sorted({kind for _, kind in learnt})
+    table = Table("language", *kinds, "all", title="Training examples")
+    for language in LANGUAGES:
+        row = [learnt[language, kind] for kind in kinds]
+        table.add_row(language, *map(str, row), str(sum(row)))
+    return table
+
+
+@finetune.command("run")
+def finetune_run(
+    model: Annotated[str | None, typer.Option(help="Entry of the manifest or name on the hub; the settings' model.")] = None,
+    small: Annotated[bool, typer.Option("--small", help="For two CPU cores: few short examples, upper layers only.")] = False,
+    examples: Annotated[int | None, typer.Option(help="Most examples to learn from.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over all examples.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Examples a forward pass.")] = None,
+    rate: Annotated[float | None, typer.Option(help="Highest learning rate.")] = None,
+    every: Annotated[int | None, typer.Option(help="Steps between two validations and checkpoints.")] = None,
+    minutes: Annotated[float, typer.Option(help="End after so long, at a checkpoint; the same command goes on. 0: never.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Train a LoRA adapter on what `tongshi finetune data` wrote; an interrupted run goes on where it stopped."""
+    from tongshi.evaluation.gate import export_run
+    from tongshi.training.finetune import DEFAULT, SMALL, run
+    from tongshi.weights import manifest
+
+    settings = get_settings()
+    chosen = {"examples": examples, "epochs": epochs, "batch": batch, "rate": rate, "every": every, "minutes": minutes}
+    given = {name: value for name, value in chosen.items() if value is not None}
+    model = model or ("llm-0.5b" if small else settings.llm)
+    folder = run(model, replace(SMALL if small else DEFAULT, **given), settings.models / "finetune", settings)
+    told: dict[str, Any] = {"run": str(folder)}
+    if model in manifest():
+        told["adapter"] = str(export_run(folder))
+    if as_json:
+        return print_json(told)
+    console.print(f"The run is in {folder}.", soft_wrap=True)
+    if "adapter" in told:
+        console.print(f"Measure and install it: tongshi finetune gate {folder}", soft_wrap=True)
+
+
+@finetune.command("gate")
+def finetune_gate(
+    new: Annotated[Path, typer.Argument(help="The folder of a run, or an adapter's GGUF file.")],
+    sample: Annotated[int | None, typer.Option(help="Items a language; all by default.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Install it though a language got worse.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Measure an adapter beside its base, and install it unless a language got worse."""
+    from tongshi.evaluation.gate import pass_through
+
+    if not new.exists():
+        raise TongshiError(f"There is nothing at {new}.")
+    verdict = pass_through(new, get_settings(), sample, force)
+    if as_json:
+        print_json({**verdict.report.as_dict(), "worse": verdict.worse, "installed": str(verdict.installed or "")})
+    else:
+        console.print(verdict.report.table())
+        console.print(f"Worse: {', '.join(verdict.worse) or 'no language'}.")
+        console.print(f"Installed: {verdict.installed}" if verdict.installed else "Not installed.", soft_wrap=True)
+    if not verdict.installed:
+        raise typer.Exit(1)
