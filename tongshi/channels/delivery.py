@@ -108,8 +108,10 @@ class Postman:
                 await self._rest()
 
     async def _rest(self) -> None:
+        # Not `wait_for`, which in Python 3.11 may lose a cancellation that comes together with the event.
         try:
-            await asyncio.wait_for(self._wakened.wait(), _LOOK)
+            async with asyncio.timeout(_LOOK):
+                await self._wakened.wait()
         except TimeoutError:
             pass
 

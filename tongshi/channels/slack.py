@@ -114,7 +114,8 @@ class SlackPlatform:
     async def language(self, user: str) -> str | None:
         """The language of a user's profile; None where the app may not read it or Slack takes its time."""
         try:
-            profile = await asyncio.wait_for(self.client.users_info(user=user, include_locale=True), _LOOK_UP)
+            async with asyncio.timeout(_LOOK_UP):
+                profile = await self.client.users_info(user=user, include_locale=True)
         except (TimeoutError, SlackApiError, aiohttp.ClientError):
             return None
         return language_code((profile.get("user") or {}).get("locale"))
