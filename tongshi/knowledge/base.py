@@ -231,6 +231,8 @@ class KnowledgeBase:
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
         if products and attributes:
             self._ask_of_products(ranking, index.rank(unnamed, self._encoder, language), attributes, named=unnamed != question)
+        if not ranking.labels:
+            return Found([], False)
         order = ranking.order
         calibration = get_calibration(index.has_questions)
         found: list[Passage] = []
