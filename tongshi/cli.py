@@ -17,6 +17,7 @@ from rich.table import Table
 
 from tongshi.cli_base import Json, console, language_model, print_json, ready
 from tongshi.cli_finetune import finetune
+from tongshi.cli_graph import graph
 from tongshi.cli_knowledge import knowledge
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
@@ -27,6 +28,7 @@ handover = typer.Typer(no_args_is_help=True, help="Conversations that people hav
 llm = typer.Typer(no_args_is_help=True, help="The language model's server.")
 for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm, "finetune": finetune}.items():
     app.add_typer(group, name=name)
+knowledge.add_typer(graph, name="graph")
 
 
 def main() -> None:
@@ -61,14 +63,18 @@ def train(force: Annotated[bool, typer.Option(help="Even if nothing has changed.
 
 @app.command()
 def status(as_json: Json = False) -> None:
-    """Which parts of the system answer."""
+    """Which parts of the system answer, and what could not be delivered to customers."""
     from tongshi import system
 
     found = system.status(get_settings())
+    backlogs = system.undelivered()
     if as_json:
-        return print_json(found)
+        return print_json({**found, "undelivered": [asdict(one) for one in backlogs]})
     for name, is_up in found.items():
         console.print(f"{name:10} {'up' if is_up else '[red]no answer[/red]'}")
+    for one in backlogs:
+        since = f" since {one.oldest:%Y-%m-%d %H:%M} UTC" if one.oldest else ""
+        console.print(f"{one.channel:10} {one.waiting} waiting{since}, {one.given_up} given up in a week. {one.error or ''}", markup=False)
 
 
 @app.command()

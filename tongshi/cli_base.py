@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pwd
 import subprocess
 import sys
 import time
@@ -16,6 +18,11 @@ from tongshi.settings import ROOT, get_settings
 
 console = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def user() -> str:
+    """Your name on this machine."""
+    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def print_json(value: Any) -> None:

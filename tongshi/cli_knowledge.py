@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pwd
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,7 +18,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, language_model, print_json, ready
+from tongshi.cli_base import Json, console, language_model, print_json, ready, user
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, get_settings
 
@@ -138,10 +137,6 @@ def _import_pages(
         failures += batch.reading.failures
         bar.update(pages, completed=batch.done, total=batch.total)
     return change, failures
-
-
-def _user() -> str:
-    return pwd.getpwuid(os.getuid()).pw_name
 
 
 def _editor(collection: str) -> Editor:
@@ -286,9 +281,9 @@ def knowledge_edit(
 
 def _keep_draft(editor: Editor, article: Article, upon: int, note: str, approve: bool, by: str, as_json: bool) -> None:
     with _kept_on_error(article):
-        entry = editor.draft(article, by or _user(), note, upon)
+        entry = editor.draft(article, by or user(), note, upon)
         if approve:
-            entry = editor.approve(*article.key, by or _user())
+            entry = editor.approve(*article.key, by or user())
     _report(entry, as_json)
 
 
@@ -346,7 +341,7 @@ def knowledge_approve(
         keys = [one.article.key for one in editor.entries(language=lang, status="draft")]
     else:
         keys = [(article_id, _language(editor, article_id, lang)) for article_id in article_ids]
-    entries = [editor.approve(*key, by or _user(), note, up_to_date=up_to_date) for key in keys]
+    entries = [editor.approve(*key, by or user(), note, up_to_date=up_to_date) for key in keys]
     if as_json:
         return print_json([one.as_dict() for one in entries])
     for entry in entries:
@@ -359,7 +354,7 @@ def knowledge_retire(
 ) -> None:
     """Take an article out of search; its versions stay, and `approve` brings it back."""
     editor = _editor(collection)
-    _report(editor.retire(article_id, _language(editor, article_id, lang), by or _user(), note), as_json)
+    _report(editor.retire(article_id, _language(editor, article_id, lang), by or user(), note), as_json)
 
 
 @knowledge.command("history")
@@ -404,7 +399,7 @@ def knowledge_rollback(
 ) -> None:
     """Have search see an article as an earlier version has it; a draft of it no longer waits."""
     editor = _editor(collection)
-    _report(editor.rollback(article_id, _language(editor, article_id, lang), version, by or _user(), note), as_json)
+    _report(editor.rollback(article_id, _language(editor, article_id, lang), version, by or user(), note), as_json)
 
 
 @knowledge.command("translate")
@@ -430,7 +425,7 @@ def knowledge_translate(
     drafter = make_drafter(settings)
     with language_model(settings, drafter):
         drafted = drafter.translate(original, to)
-    entry = editor.draft(editor.translation(original, to, drafted.title, drafted.text), by or _user(), f"drafted from {source}")
+    entry = editor.draft(editor.translation(original, to, drafted.title, drafted.text), by or user(), f"drafted from {source}")
     _report(entry, as_json, differences=drafted.differences)
     if not as_json:
         print(f"\n{drafted.title}\n\n{drafted.text}\n")
@@ -457,7 +452,7 @@ def knowledge_questions(
     with language_model(settings, drafter):
         drafted = drafter.questions(article, number)
     with_them = replace(article, questions=(*article.questions, *drafted))
-    entry = editor.draft(with_them, by or _user(), "similar questions drafted", entry.newest)
+    entry = editor.draft(with_them, by or user(), "similar questions drafted", entry.newest)
     _report(entry, as_json, drafted=drafted)
     if not as_json:
         print("\n".join(drafted))

@@ -131,7 +131,7 @@ def graph(settings: Settings, sample: int | None = None) -> Report:
                 "ms p50": statistics.median(milliseconds),
             }
         )
-    return _with_mean(report)
+    return with_mean(report)
 
 
 def is_right(passage: GraphPassage, question: dict[str, Any]) -> bool:

@@ -2,18 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import regex
+import spacy
 import structlog
 import yaml
+from spacy.matcher import Matcher
+from spacy.tokens import Doc
 
-from tongshi.commerce.catalogue import kinds_of
+from tongshi.commerce.catalogue import kinds_of, skus_of
+from tongshi.errors import Unavailable
+from tongshi.knowledge.graph_reading import Mention, Reader
+from tongshi.language.segment import sentences
 from tongshi.storage.graph import Edge
-from tongshi.storage.models import PROPOSED, Product
+from tongshi.storage.models import PROPOSED, Article, Product
 
-CATALOGUE, COUNTRIES, SHOP_FILE, MODEL = "catalogue", "countries.yml", "relations.yml", "model"
+CATALOGUE, COUNTRIES, SHOP_FILE = "catalogue", "countries.yml", "relations.yml"
+"""Sources of relations that are kept without being proposed."""
+
+# Names of entities and words for relations as they follow one another in a sentence; other words between them do not count.
+_PATTERNS = {
+    "compatible_with": [["product", "fits", "product+"], ["product", "product+", "fits"], ["fits", "product", "product+"]],
+    "used_in": [["plug", "country+"], ["country", "plug+"], ["plug", "fits", "country+"]],
+    "has_plug": [["product", "plug+"], ["product", "fits", "plug+"]],
+    "accepted": [["payment", "payment+"], ["pay", "payment+"]],
+}
+_ENDS = {
+    "compatible_with": ("product", "product"),
+    "used_in": ("plug", "country"),
+    "has_plug": ("product", "plug"),
+    "accepted": ("payment", "policy"),
+}
+"""Kinds of the subject and the object of relations that articles may state."""
+_LINE = regex.compile(r"(\S+:\S+)\s*\|\s*(\w+)\s*\|\s*(\S+:\S+)")
+_PROMPT = (
+    "List what the sentence states about these entities, one statement a line, as: entity | relation | entity\n"
+    "Relations: {relations}\nEntities: {entities}\nSentence: {sentence}\nWrite - if it states none of these."
+)
 
 log = structlog.get_logger()
 
@@ -69,3 +97,86 @@ def of_shop(folder: Path) -> Iterator[Edge]:
             SHOP_FILE,
             f"{said['source']}: {said['evidence']}",
         )
+
+
+class Proposer:
+    """Finds relations that articles state, for a person to confirm.
+
+    Args:
+        reader: finds entities and the words for relations.
+        products: the catalogue.
+        ask: has the language model complete a prompt; None: patterns alone are heard.
+    """
+
+    def __init__(self, reader: Reader, products: Sequence[Product], ask: Callable[[str], str] | None = None) -> None:
+        self._reader = reader
+        self._names = [(one.name, one.sku) for one in products]
+        self._ask = ask
+        self._nlp = spacy.blank("xx")
+        self._matcher = Matcher(self._nlp.vocab)
+        for name, patterns in _PATTERNS.items():
+            self._matcher.add(name, [[_token(unit) for unit in pattern] for pattern in patterns], greedy="LONGEST")
+
+    def of(self, articles: Iterable[Article]) -> Iterator[Edge]:
+        """What articles state of entities that the graph knows, each with the sentence that says so."""
+        for article in articles:
+            for sentence in sentences(article.text):
+                yield from self._of_sentence(sentence, article)
+
+    def _of_sentence(self, sentence: str, article: Article) -> Iterator[Edge]:
+        read = self._reader.read(sentence, article.language, self._names)
+        if read.blocked:
+            return
+        units = [(one.start, _kind(one), _entity(one)) for one in read.mentions]
+        units += [(one.start, one.relation, "") for one in read.cues if one.relation in ("fits", "pay")]
+        units = sorted(unit for unit in units if unit[1])
+        doc = Doc(self._nlp.vocab, words=[kind for _, kind, _ in units])
+        stated = False
+        for key, start, end in self._matcher(doc):
+            name = self._nlp.vocab.strings[key]
+            for subject, object_ in _pairs(name, [(kind, entity) for _, kind, entity in units[start:end]], article.article_id):
+                stated = True
+                yield Edge(subject, name, object_, {}, article.article_id, sentence)
+        if self._ask and not stated and len({entity for _, _, entity in units if entity}) > 1:
+            yield from self._of_model(sentence, article, {entity for _, _, entity in units if entity})
+
+    def _of_model(self, sentence: str, article: Article, entities: set[str]) -> Iterator[Edge]:
+        """What the model reads out of a sentence, as far as it keeps to the sentence's own entities and to known relations."""
+        prompt = _PROMPT.format(relations=", ".join(_ENDS), entities=", ".join(sorted(entities)), sentence=sentence)
+        try:
+            reply = self._ask(prompt)
+        except Unavailable as error:
+            log.warning("graph.model_unavailable", error=str(error))
+            return
+        for subject, name, object_ in _LINE.findall(reply):
+            kinds = (subject.partition(":")[0], object_.partition(":")[0])
+            if {subject, object_} <= entities and subject != object_ and _ENDS.get(name) == kinds:
+                yield Edge(subject, name, object_, {}, f"{article.article_id}, read by the model", sentence)
+
+
+def _token(unit: str) -> dict[str, str]:
+    return {"ORTH": unit.removesuffix("+"), **({"OP": "+"} if unit.endswith("+") else {})}
+
+
+def _kind(mention: Mention) -> str:
+    """The kind of entity that a mention is in a pattern; "" for one that takes no part in any."""
+    if mention.kind == "kind":
+        return "product" if len(skus_of(mention.name)) == 1 and mention.name != "product" else ""
+    return mention.kind if mention.kind in ("product", "plug", "country", "payment") else ""
+
+
+def _entity(mention: Mention) -> str:
+    return f"product:{skus_of(mention.name)[0]}" if mention.kind == "kind" else mention.entity
+
+
+def _pairs(name: str, units: list[tuple[str, str]], article_id: str) -> Iterator[tuple[str, str]]:
+    """Subjects and objects of a matched pattern."""
+    first, second = _ENDS[name]
+    subjects = [entity for kind, entity in units if kind == first]
+    if first == second:
+        subjects, objects = subjects[:1], subjects[1:]
+    elif second == "policy":
+        objects = [f"policy:{article_id}"]
+    else:
+        objects = [entity for kind, entity in units if kind == second]
+    yield from ((subject, object_) for subject in subjects for object_ in objects if subject != object_)

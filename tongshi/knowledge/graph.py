@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tongshi.commerce.ports import ShopSystem
@@ -14,6 +14,7 @@ from tongshi.knowledge.graph_reading import NearestRelation, Reader, words_of
 from tongshi.knowledge.products import ProductFacts
 from tongshi.settings import LANGUAGES
 from tongshi.storage.graph import GraphStore
+from tongshi.storage.models import Article, Relation
 
 FOLDER = Path("knowledge") / "graph"
 """Where, in the data folder, countries, policies and words of the graph stand."""
@@ -53,6 +54,18 @@ class Graph:
             + self.store.replace(extraction.COUNTRIES, extraction.of_countries(folder))
             + self.store.replace(extraction.SHOP_FILE, extraction.of_shop(folder))
         )
+
+    def propose(self, articles: Iterable[Article], ask: Callable[[str], str] | None = None) -> list[Relation]:
+        """Propose what articles state and what past orders show, for a person to decide upon.
+
+        Args:
+            ask: has the language model complete a prompt, for sentences that no pattern reads.
+
+        Returns:
+            What is new.
+        """
+        proposer = extraction.Proposer(Reader(self._data), self._shop.products(), ask)
+        return self.store.propose([*proposer.of(articles), *self.store.carried()])
 
     def warm_up(self) -> None:
         """Read the words of all languages, which the first question in each would wait for."""

@@ -140,7 +140,9 @@ class Words:
         self._cues = {relation: _pattern(phrases) for relation, phrases in cues.items()}
 
     def mentions(self, text: str) -> list[Mention]:
-        return [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
+        found = [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
+        # Names of countries are long and bent by grammar; a short word like "chaque" is no misspelt "chèque".
+        return [one for one in found if one.confidence == 1.0 or one.kind == "country"]
 
     def cues(self, text: str) -> list[Cue]:
         """Cues of a text; of two that overlap the longer, unless the shorter tells to leave the question alone."""
