@@ -69,12 +69,14 @@ def status(as_json: Json = False) -> None:
     found = system.status(get_settings())
     backlogs = system.undelivered()
     if as_json:
-        return print_json({**found, "undelivered": [asdict(one) for one in backlogs]})
+        return print_json(found | ({"undelivered": [one.as_dict() for one in backlogs]} if backlogs else {}))
     for name, is_up in found.items():
         console.print(f"{name:10} {'up' if is_up else '[red]no answer[/red]'}")
     for one in backlogs:
         since = f" since {one.oldest:%Y-%m-%d %H:%M} UTC" if one.oldest else ""
-        console.print(f"{one.channel:10} {one.waiting} waiting{since}, {one.given_up} given up in a week. {one.error or ''}", markup=False)
+        console.print(
+            f"{one.channel:10} {one.waiting} waiting{since}, {one.given_up} given up in a week. {one.error or ''}", markup=False
+        )
 
 
 @app.command()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -26,6 +27,7 @@ from tongshi.knowledge.graph import make_graph
 from tongshi.settings import ROOT, Settings
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.outbox import Backlog, OutboxStore
 from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
@@ -174,6 +176,14 @@ def status(settings: Settings) -> dict[str, bool]:
         except httpx.HTTPError:
             found[name] = False
     return found
+
+
+def undelivered() -> list[Backlog]:
+    """Channels on which messages wait, or were given up within the last week; none where there is no database yet."""
+    try:
+        return OutboxStore(get_database()).backlogs(clock.now() - timedelta(days=7))
+    except TongshiError:
+        return []
 
 
 def _announce(settings: Settings, addresses: dict[str, str], password_file: Path) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 
@@ -40,6 +41,9 @@ class Backlog:
     oldest: datetime | None
     given_up: int
     error: str | None
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "oldest": self.oldest.isoformat() if self.oldest else None}
 
 
 class OutboxStore:
