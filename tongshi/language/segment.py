@@ -71,6 +71,17 @@ def _stemmer(language: str):
     return snowballstemmer.stemmer(_STEMMERS[language])
 
 
+def tagged(text: str, language: str) -> list[tuple[str, str]]:
+    """Words with their part of speech as the segmenter's dictionary names it: Sudachi's for Japanese, jieba's for Chinese."""
+    if language == "ja":
+        return [(token.text, token.tag_) for token in _pipeline("ja")(text)]
+    if language == "zh":
+        import jieba.posseg
+
+        return [(one.word, one.flag) for one in jieba.posseg.lcut(text)]
+    raise ValueError(f"There are no parts of speech for {language!r}.")
+
+
 def sentences(text: str) -> list[str]:
     """Sentences of a text of any of the twelve languages, in order, without outer white space.
 
