@@ -29,7 +29,7 @@ _CATALOGUE_RELATIONS = {
 """Attributes of a product that are said in the catalogue's own sentences, with the relations that they rest on."""
 
 
-_TAKES_IN = {"instalments": ("pay",), "express": ("ship",)}
+_TAKES_IN = {"instalments": ("pay",), "express": ("ship",), "carrier": ("ship",)}
 """Relations whose words stand in questions for another that says more."""
 
 
@@ -378,7 +378,10 @@ class Solver:
             if not carriers:
                 raise Missing("a carrier")
             names = formats.listing([one.subject.removeprefix("carrier:") for one in carriers], self._language)
-            said.append(Said(self._texts["carrier"].format(country=name, carrier=names), tuple(carriers)))
+            # Carriers stand in no article; what is cited is what holds for parcels that go there.
+            located = self._facts.the(self._facts.to(place.entity, "in_region"))
+            policy = self._facts.the(self._facts.of("ships_to", located.object)).subject.removeprefix("policy:")
+            said.append(Said(self._texts["carrier"].format(country=name, carrier=names), tuple(carriers), (policy,)))
             self._use("carrier", "ship", place, hops=2)
         return said
 
