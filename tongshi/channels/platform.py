@@ -217,7 +217,7 @@ def with_sources(message: Message) -> str:
 def _source(citation: dict[str, str]) -> str:
     title = _SPECIAL.sub(r"\\\1", citation["title"])
     public = get_settings().public_url.rstrip("/")
-    if not public or citation["article"].startswith("product:"):
+    if not public:
         return title
     return f"[{title}]({public}/articles/{citation['lang']}/{quote(citation['article'])})"
 

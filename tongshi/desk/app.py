@@ -16,6 +16,7 @@ from starlette.staticfiles import StaticFiles
 from tongshi import clock
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.desk.agents import AgentPages
+from tongshi.desk.articles import ArticlePages
 from tongshi.desk.chat import ChatApi
 from tongshi.desk.knowledge import KnowledgeApi
 from tongshi.desk.sessions import AGENT_AGE, CUSTOMER_AGE, Cookie
@@ -59,10 +60,11 @@ def create_app(settings: Settings | None = None) -> Starlette:
         headers={"Authorization": f"Bearer {settings.secret('web-channel')}"},
         timeout=httpx.Timeout(5, read=settings.turn_deadline + 10),
     )
+    knowledge = make_knowledge_base(settings, database)
     chat = ChatApi(
         store,
         handovers,
-        make_knowledge_base(settings, database),
+        knowledge,
         rasa,
         Cookie("tongshi_chat", settings.secret("cookies"), CUSTOMER_AGE),
         settings,
@@ -82,6 +84,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/", page),
             Route("/health", health),
             *chat.routes(),
+            *ArticlePages(knowledge, settings).routes(),
             *agents.routes(),
             *editing.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
