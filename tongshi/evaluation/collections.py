@@ -16,7 +16,7 @@ from tongshi.training.businesses import Business, read
 
 
 def business_collections(data: Path, encoder: Encoder, split: str) -> Iterator[tuple[list[KeyRow], list[Asked]]]:
-    """The passages of each business of a split as search keys, without similar questions, and what its customers ask.
+    """Titles and passages of each business of a split as search keys, without similar questions, and what its customers ask.
 
     Attempts to lead the agent astray are left out: they are no matter of search.
 
@@ -32,15 +32,15 @@ def business_collections(data: Path, encoder: Encoder, split: str) -> Iterator[t
 
 def _keys(business: Business, encoder: Encoder) -> list[KeyRow]:
     found = [
-        (topic, language, passage)
+        (topic, language, kind, piece)
         for topic, texts in business.passages.items()
         for language, text in texts.items()
-        for passage in passages(text)
+        for kind, piece in (("title", business.titles[topic][language]), *(("passage", one) for one in passages(text)))
     ]
-    vectors = np.asarray(encoder.encode([normalise(text) for _, _, text in found]), np.float32)
+    vectors = np.asarray(encoder.encode([normalise(text) for *_, text in found]), np.float32)
     return [
-        KeyRow(number, topic, language, "passage", text, vector.tobytes())
-        for number, ((topic, language, text), vector) in enumerate(zip(found, vectors))
+        KeyRow(number, topic, language, kind, text, vector.tobytes())
+        for number, ((topic, language, kind, text), vector) in enumerate(zip(found, vectors))
     ]
 
 

@@ -63,6 +63,7 @@ class Business:
         name: as its customers call it.
         split: one of `SPLITS`.
         passages: text by language, by passage id.
+        titles: likewise.
     """
 
     id: str
@@ -70,6 +71,7 @@ class Business:
     split: str
     passages: dict[str, dict[str, str]]
     questions: tuple[Question, ...] = ()
+    titles: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 @dataclass
@@ -144,6 +146,10 @@ def _parse(path: Path) -> Business:
             name: {language: tidy(text["text"]) for language, text in texts.items()}
             for name, texts in content["passages"].items()
         }
+        titles = {
+            name: {language: tidy(text["title"]) for language, text in texts.items()}
+            for name, texts in content["passages"].items()
+        }
         questions = tuple(
             _question(content, language, entry, passages)
             for language, entries in content["questions"].items()
@@ -151,7 +157,7 @@ def _parse(path: Path) -> Business:
         )
         if content["split"] not in SPLITS:
             raise ValueError(f"the split {content['split']!r} is none of {', '.join(SPLITS)}")
-        return Business(content["id"], content["name"], content["split"], passages, questions)
+        return Business(content["id"], content["name"], content["split"], passages, questions, titles)
     except (KeyError, TypeError, ValueError) as error:
         raise TongshiError(f"{path} is not a business: {error}.") from error
 
