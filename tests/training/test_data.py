@@ -1,0 +1,154 @@
+"""From written businesses to examples for the language model."""
+
+import json
+
+import pytest
+import yaml
+
+from tongshi import clock
+from tongshi.errors import TongshiError
+from tongshi.llm.prompting import prompt
+from tongshi.settings import LANGUAGES, ROOT, Settings
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.knowledge import KnowledgeStore, Revision
+from tongshi.storage.models import Feedback, Message, Trace
+from tongshi.training.businesses import read
+from tongshi.training.collected import collect
+from tongshi.training.examples import Assembler, load, read_unknown, save
+
+UNKNOWN = {
+    "en": ["I have no information on that. Shall I ask a colleague?"],
+    "de": ["Dazu weiß ich nichts. Soll ich nachfragen?"],
+}
+FINETUNE = ROOT / "data" / "finetune"
+
+
+def business(name, split="train", **changes):
+    passages = {
+        "return": {
+            "en": {"title": "Returns", "text": "Skates can be returned within 19 days, unless they were sharpened."},
+            "de": {"title": "Rückgabe", "text": "Schlittschuhe nehmen wir 19 Tage lang zurück, außer sie wurden geschliffen."},
+        },
+        "hire": {
+            "en": {"title": "Hire", "text": "A pair costs €7.50 an evening; the deposit is €35."},
+            "de": {"title": "Verleih", "text": "Ein Paar kostet am Abend €7.50; die Kaution beträgt €35."},
+        },
+    }
+    questions = {
+        "en": [
+            {"ask": f"{name}: how long can i bring them back", "rests": ["return"], "kind": "plain", "answer": "Within 19 days."},
+            {"ask": f"Do you repair laces at {name}?", "rests": [], "kind": "unknown", "answer": "I know nothing about repairs."},
+        ],
+        "de": [
+            {
+                "ask": f"und wie viel kaution bei {name}",
+                "rests": ["hire"],
+                "kind": "followup",
+                "before": ["Was kostet ein Paar?", "€7.50 am Abend."],
+                "answer": "Die Kaution beträgt €35.",
+            }
+        ],
+    }
+    return {"id": name, "name": name.title(), "split": split, "passages": passages, "questions": questions, **changes}
+
+
+@pytest.fixture
+def written(tmp_path, identify):
+    """Writes businesses and reads them back."""
+
+    def written(*contents):
+        for content in contents:
+            (tmp_path / f"{content['id']}.yml").write_text(yaml.safe_dump(content, allow_unicode=True, sort_keys=False), "utf-8")
+        return read(tmp_path, identify)
+
+    return written
+
+
+def test_a_translation_with_another_figure_and_an_answer_with_an_invented_one_are_left_out(written):
+    content = business("icehall")
+    content["passages"]["hire"]["de"]["text"] = "Ein Paar kostet am Abend €7.50; die Kaution beträgt €40."
+    content["questions"]["en"][0]["answer"] = "Within 21 days."
+    reading = written(content)
+    (found,) = reading.businesses
+    assert set(found.passages["hire"]) == {"en"}
+    assert [one.kind for one in found.questions] == ["unknown", "followup"]
+    assert {why for _, why in reading.left_out} >= {"21 stands in none of its passages"}
+
+
+def test_what_is_surely_in_another_language_is_left_out(written):
+    content = business("icehall")
+    content["questions"]["de"][0]["answer"] = "The deposit for a pair of skates is €35 and you get it back."
+    assert not [one for one in written(content).businesses[0].questions if one.language == "de"]
+
+
+def test_of_two_nearly_equal_questions_the_unseen_one_stays(written):
+    seen, unseen = business("icehall"), business("rink", split="test")
+    seen["questions"]["en"][0]["ask"] = "How long can I bring the skates back please"
+    unseen["questions"]["en"][0]["ask"] = "how long can i bring the skates back, please?"
+    found = {one.id: one for one in written(seen, unseen).businesses}
+    assert [one.kind for one in found["icehall"].questions if one.language == "en"] == ["unknown"]
+    assert len([one for one in found["rink"].questions if one.language == "en"]) == 2
+
+
+def test_a_file_of_another_form_is_named(written):
+    with pytest.raises(TongshiError, match="icehall.yml is not a business.*no passage lockers"):
+        content = business("icehall")
+        content["questions"]["en"][0]["rests"] = ["lockers"]
+        written(content)
+
+
+def test_examples_are_the_prompts_of_answering_and_the_same_for_a_seed(written, tmp_path):
+    businesses = written(business("icehall"), business("rink"), business("pond", split="test")).businesses
+    examples = Assembler(businesses, UNKNOWN, 7).assemble()
+    assert examples == Assembler(businesses, UNKNOWN, 7).assemble() != Assembler(businesses, UNKNOWN, 8).assemble()
+    for one in examples:
+        assert one.messages == prompt(one.shop, one.language, one.passages, one.question)
+        if one.case in ("own", "foreign", "history"):
+            assert all("19" in one.passages[number - 1] or "€35" in one.passages[number - 1] for number in one.rests)
+            assert (one.case != "own") or {one.languages[number - 1] for number in one.rests} == {one.language}
+        else:
+            assert not one.rests
+    assert all(one.question.startswith("Was kostet ein Paar? und") for one in examples if one.kind == "followup")
+    assert len([one for one in examples if one.split == "test"]) == 3
+    counts = save(examples, tmp_path)
+    assert counts["splits"]["train"] == len(load(tmp_path, "train"))
+    assert load(tmp_path, "test") == [one for one in examples if one.split == "test"]
+    row = json.loads((tmp_path / "train.jsonl").read_text("utf-8").splitlines()[0])
+    assert row["messages"][0]["role"] == "system" and row["answer"]
+
+
+def test_the_projects_own_data_gives_6000_examples_that_keep_to_their_split(identify):
+    reading = read(FINETUNE / "businesses", identify)
+    examples = Assembler(reading.businesses, read_unknown(FINETUNE / "unknown.yml"), 7).assemble()
+    learnt = [one for one in examples if one.split == "train"]
+    assert len(learnt) >= 6000
+    assert len(reading.left_out) < 20
+    for language in LANGUAGES:
+        of_language = [one for one in learnt if one.language == language]
+        assert len(of_language) >= 400
+        assert {"own", "foreign", "removed", "history", "nothing"} <= {one.case for one in learnt}
+    texts = {split: {text for one in examples if one.split == split for text in one.passages} for split in ("train", "test")}
+    assert not texts["train"] & texts["test"]
+
+
+def test_approved_and_helpful_answers_join_in_with_personal_data_masked(database, identify):
+    content = {"title": "Sunday", "text": "We are closed on Sundays.", "questions": ["Open on sunday?"], "verbatim": True}
+    more = {"source": "", "owner": "", "tags": [], "valid_from": None, "valid_until": None}
+    KnowledgeStore(database).save("faq", [Revision("sunday", "en", "approved", "anna", {**content, **more})])
+    store = ConversationStore(database)
+    trace = Trace(sender="a", question="Wo ist MD-10234, ich bin li@example.com", outcome="generated", seconds=1, at=clock.now())
+    store.add(trace)
+    quote = {"article": "tracking", "quote": "Tracking starts after 24 hours.", "lang": "en"}
+    custom = {"citations": [quote], "trace": trace.trace_id}
+    for helpful in (True, False):
+        message = Message(
+            sender="a", channel="web", author="bot", text=f"Die Sendung lässt sich nach 24 Stunden verfolgen. {helpful}"
+        )
+        message.language, message.at, message.extras = "de", clock.now(), {"custom": custom}
+        store.add(message)
+        store.add(Feedback(sender="a", message_id=message.message_id, helpful=helpful, at=clock.now()))
+    found = {one.language: one for one in collect(Settings(), database, identify)}
+    assert set(found) == {"en", "de"}
+    assert (found["en"].question, found["en"].answer) == ("Open on sunday?", "We are closed on Sundays.")
+    assert found["de"].answer.endswith("True") and found["de"].passages == (quote["quote"],)
+    assert "10234" not in found["de"].question and "li@" not in found["de"].question
