@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from tongshi.storage.database import MIGRATIONS, Database
 from tongshi.storage.knowledge import KnowledgeStore
@@ -71,3 +71,14 @@ def test_going_back_to_the_first_version_keeps_articles_and_keys(migrate):
     with migrate("0001", command.downgrade).session() as session:
         assert session.execute(text("SELECT title, approved FROM articles")).all() == [("الإرجاع", 1)]
         assert session.execute(text("SELECT count(*) FROM search_keys")).scalar() == 4
+
+
+def test_the_number_of_a_key_that_is_gone_is_not_given_again(migrate):
+    fill_first_version(migrate("0001"))
+    database = migrate("head")
+    with database.session() as session:
+        session.execute(text("DELETE FROM search_keys WHERE key_id = 4"))
+        session.execute(text("INSERT INTO search_keys (article_key, kind, text, vector) VALUES (1, 'question', 'متى؟', x'00')"))
+        assert session.execute(text("SELECT max(key_id) FROM search_keys")).scalar() == 5
+    indexes = inspect(database.engine).get_indexes("search_keys")
+    assert [index["column_names"] for index in indexes] == [["article_key"]]

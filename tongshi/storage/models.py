@@ -334,6 +334,8 @@ class SearchKey(Base):
     text = Column(Text, nullable=False)
     vector = Column(LargeBinary, nullable=False)
     article = relationship(Article, back_populates="keys")
+    # Indexes know a key by its number, which is therefore never given to another.
+    __table_args__ = {"sqlite_autoincrement": True}
 
 
 PROPOSED, CONFIRMED, REJECTED = "proposed", "confirmed", "rejected"
