@@ -29,7 +29,7 @@ _CATALOGUE_RELATIONS = {
 """Attributes of a product that are said in the catalogue's own sentences, with the relations that they rest on."""
 
 
-_TAKES_IN = {"instalments": ("pay",), "express": ("ship",), "carrier": ("ship",)}
+_TAKES_IN = {"instalments": ("pay",), "express": ("ship",), "carrier": ("ship",), "flight": ("battery",)}
 """Relations whose words stand in questions for another that says more."""
 
 
@@ -299,6 +299,8 @@ class Solver:
         return [Said(text.format(**values), path, (PREFIX + product.sku, "warranty"))]
 
     def _say_water(self, product: Product) -> list[Said]:
+        if "warranty" not in self._question.relations:
+            raise Missing("whether the warranty is meant or the product's own protection")
         least = self._facts.the(self._facts.of("covers_water_from", "policy:warranty"))
         rated = self._facts.to(f"product:{product.sku}", "rated")
         values = {"name": product.name, "least": least.subject.removeprefix("rating:")}
@@ -307,8 +309,7 @@ class Solver:
             values["rating"] = rated[0].object.removeprefix("rating:")
             # Of an IP code both digits rise with protection, and so does the number that they make.
             name = "water_covered" if values["rating"] >= values["least"] else "water_excluded"
-        # A question for water damage speaks of the warranty as well.
-        self._use("water", "warranty", hops=2)
+        self._use("water", hops=2)
         return [Said(self._texts[name].format(**values), (*rated, least), (PREFIX + product.sku, "warranty"))]
 
     def _say_returns(self, product: Product) -> list[Said]:

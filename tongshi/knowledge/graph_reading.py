@@ -26,6 +26,8 @@ _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Hangul}]"
 # Chinese, Japanese, Thai and Korean write on right after a word of another script.
 _LETTER = r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{M}]"
 _CLAUSE = regex.compile(r"[^,;:.?!،؛؟，；：。？！、\n]+[,;:.?!،؛؟，；：。？！、\n]?")
+_FIGURE = regex.compile(r"\d+")
+_CAPACITY = regex.compile(r"\d\s*(?:wh|watt-?\s?hours?|wattstunden|瓦时|вт[·*]?ч)\b", regex.I)
 _ASKS = ("?", "？", "؟")
 _GAP = "…"
 _ALIKE = 0.72
@@ -256,6 +258,8 @@ class Reader:
         prices = [Decimal(match.value) for match in matches if match.kind == "price"]
         question = Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues), spans=spans)
         blocked = next((cue.relation for cue in cues if cue.relation in _BLOCKING), "")
+        if _CAPACITY.search(text):
+            blocked = blocked or "a battery of the customer's own"
         if prices and ("under" not in question.relations or len(prices) > 1):
             blocked = blocked or "a price"
         cues = [cue for cue in cues if cue.relation != "under"]
@@ -266,12 +270,18 @@ class Reader:
 
     def _products(self, text: str, products: Sequence[tuple[str, str]]) -> list[Mention]:
         """Products and kinds of them; a kind that only repeats a product of it is left out."""
-        found = product_finder(self._data, tuple(products)).find(text)
         skus = {sku for _, sku in products}
-        mentions = [
-            Mention(f"{'product' if one.value in skus else 'kind'}:{one.value}", one.start, one.end, one.confidence)
-            for one in found
-        ]
+        figures = set(_FIGURE.findall(fold(text)))
+        mentions = []
+        for found in product_finder(self._data, tuple(products)).find(text):
+            entity = f"product:{found.value}" if found.value in skus else f"kind:{found.value}"
+            if entity.startswith("kind:"):
+                # "charge" is no misspelt "charger"; but "the charger with 30 watts" is just one of them.
+                if found.confidence < 1.0:
+                    continue
+                exact = [sku for name, sku in products if sku in skus_of(found.value) and figures & set(_FIGURE.findall(name))]
+                entity = f"product:{exact[0]}" if len(exact) == 1 else entity
+            mentions.append(Mention(entity, found.start, found.end, found.confidence))
         named = {one.name for one in mentions if one.kind == "product"}
         return [one for one in mentions if one.kind == "product" or not named & set(skus_of(one.name))]
 

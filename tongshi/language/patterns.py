@@ -22,7 +22,7 @@ _EMAIL = regex.compile(
     rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
     regex.I,
 )
-_CURRENCY = r"(?:€|eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
+_CURRENCY = r"(?:€|(?<!\p{L})eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
 _AMOUNT = r"(?<![\d.,])(?:\d{1,3}(?:[.,\u00a0\u202f]\d{3})+|\d{1,5})(?:[.,]\d{1,2})?(?!\d)"
 _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)

@@ -54,10 +54,9 @@ class GraphStore:
 
     def stamp(self) -> tuple[Any, ...]:
         """Changes whenever a relation is kept, decided or dropped."""
+        query = select(Relation.status, func.count(), func.max(Relation.relation_id), func.max(Relation.changed_at))
         with self._database.session() as session:
-            return tuple(
-                session.execute(select(func.count(), func.max(Relation.relation_id), func.max(Relation.changed_at))).one()
-            )
+            return tuple(map(tuple, session.execute(query.group_by(Relation.status).order_by(Relation.status))))
 
     def relations(self, status: str | None = None, entity: str | None = None) -> list[Relation]:
         """Relations in the order in which they were kept.

@@ -1,0 +1,70 @@
+"""What the graph knows on its way to the customer: before what search found, with its path in the trace."""
+
+from __future__ import annotations
+
+import pytest
+
+from tongshi.knowledge.base import Found, Passage
+from tongshi.knowledge.graph import Graph
+from tongshi.knowledge.products import ProductFacts
+from tongshi.llm.answering import Answerer
+from tongshi.responses.catalog import get_replies
+from tongshi.settings import ROOT
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.graph import GraphStore
+
+ASKED = "Which of your chargers works for my Book 14 in Japan, and how long is its warranty?"
+
+
+class Knowledge:
+    """Finds one passage for whatever is asked."""
+
+    def __init__(self, passage: Passage) -> None:
+        self.passage = passage
+
+    def search(self, *args, **kwargs) -> Found:
+        return Found([self.passage], True)
+
+    def article(self, article_id, language, collection="shop") -> Passage:
+        return Passage(article_id, language, article_id.title(), 1.0, f"All of {article_id}.")
+
+
+@pytest.fixture
+def ask(shop, database, identify):
+    """Ask a question, with search finding a passage; gives the answer and the trace that was kept."""
+    data = ROOT / "data"
+    graph = Graph(GraphStore(database), shop, ProductFacts(data, get_replies()), data)
+    graph.seed()
+    traces = ConversationStore(database)
+
+    def ask(question, passage, language="en", **options):
+        answerer = Answerer(Knowledge(passage), None, identify, "Meridian", traces=traces, graph=graph)
+        answer = answerer.answer(question, language, sender="anna", **options)
+        return answer, traces.trace(answer.trace_id)
+
+    return ask
+
+
+FOUND = Passage("warranty", "en", "Warranty", 0.9, "All products carry a 24-month warranty.")
+
+
+def test_several_relations_go_before_a_single_passage_and_the_trace_shows_the_path(ask):
+    answer, trace = ask(ASKED, FOUND)
+    assert answer.outcome == "quoted" and "Volt 65W Charger works with Meridian Book 14" in answer.text
+    assert [one.article for one in answer.citations] == ["product:MER-CH-065", "warranty"]
+    assert trace.details["path"][0] == "product:MER-CH-065 compatible_with product:MER-LP-140"
+
+
+def test_the_answer_is_in_the_customers_language_whatever_the_question_was_asked_in(ask):
+    assert "24 Monate" in ask(ASKED, FOUND, "de")[0].text
+
+
+def test_what_an_editor_approved_for_the_question_goes_before_the_graph(ask):
+    approved = Passage("faq", "en", "FAQ", 1.0, "Ask us on Monday.", verbatim=True)
+    assert ask(ASKED, approved)[0].text == "Ask us on Monday."
+
+
+@pytest.mark.parametrize(("question", "options"), [("how long is the warranty?", {}), (ASKED, {"collection": "imported"})])
+def test_one_relation_and_other_collections_are_for_search(ask, question, options):
+    answer, trace = ask(question, FOUND, **options)
+    assert answer.text == FOUND.text and "path" not in trace.details
