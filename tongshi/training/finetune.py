@@ -92,8 +92,8 @@ DEFAULT = Options()
 """For a GPU."""
 
 SMALL = Options(
-    examples=300, validation=24, longest=300, batch=2, accumulate=1, epochs=1, rate=4e-4, layers=12, rank=8, alpha=16, dropout=0.0,
-    every=50,
+    examples=240, validation=12, longest=300, batch=2, accumulate=1, epochs=1, rate=5e-4, layers=12, rank=8, alpha=16, dropout=0.0,
+    every=20,
 )  # fmt: skip
 """For two CPU cores."""
 
