@@ -75,3 +75,20 @@ def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path):
     assert settings.secret("desk") != secret
     assert stat.S_IMODE((tmp_path / "home" / "secrets" / "web").stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "home" / "secrets").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ("TONGSHI_SLACK_TOKEN", "TONGSHI_SLACK_SIGNING_SECRET"),
+        ("TONGSHI_TELEGRAM_SECRET", "TONGSHI_TELEGRAM_TOKEN"),
+    ],
+)
+def test_a_channel_of_which_only_a_part_is_set_is_refused_by_what_is_missing(given, missing):
+    with pytest.raises(TongshiError, match=missing):
+        Settings.load({given: "x"})
+
+
+def test_secrets_of_channels_stand_in_no_printed_settings():
+    settings = Settings(slack_token="s1", slack_signing_secret="s2", telegram_token="s3", telegram_secret="s4")
+    assert not any(f"'s{number}'" in repr(settings) for number in range(1, 5))
