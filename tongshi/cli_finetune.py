@@ -50,13 +50,15 @@ def finetune_data(
 
 
 def _counts(examples: list) -> Table:
-    """Training examples, one row a language, one column a kind."""
-    learnt = Counter((one.language, f"{one.kind} ({one.case})") for one in examples if one.split == "train")
-    kinds = sorted({kind for _, kind in learnt})
-    table = Table("language", *kinds, "all", title="Training examples")
+    """Training examples, one row a language: first by kind of question, then by how they were made."""
+    from tongshi.training.businesses import KINDS
+    from tongshi.training.examples import CASES
+
+    learnt = [one for one in examples if one.split == "train"]
+    counts = Counter((one.language, what) for one in learnt for what in (one.kind, one.case, "all"))
+    table = Table("", *KINDS, *CASES, "all", title="Training examples", padding=(0, 0))
     for language in LANGUAGES:
-        row = [learnt[language, kind] for kind in kinds]
-        table.add_row(language, *map(str, row), str(sum(row)))
+        table.add_row(language, *(str(counts[language, what]) for what in (*KINDS, *CASES, "all")))
     return table
 
 
