@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Any
 
 import structlog
@@ -21,7 +22,7 @@ from tongshi.knowledge.base import (
 from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
-from tongshi.llm.checks import is_in_language, unsupported
+from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
 from tongshi.llm.client import ChatClient
 from tongshi.llm.prompting import MOST_PASSAGES, prompt, with_before
 from tongshi.settings import Settings
@@ -31,6 +32,8 @@ from tongshi.storage.models import Trace
 
 NO_ANSWER = "NO_ANSWER"
 _RIVAL = 0.25
+_SURE_OF_LANGUAGE = 0.8
+_ATTEMPTS = 2
 
 log = structlog.get_logger()
 
@@ -57,6 +60,17 @@ class Citation:
 
 
 @dataclass(frozen=True)
+class Sentence:
+    """A sentence that may be shown, and what it rests on; a courtesy rests on nothing."""
+
+    text: str
+    citation: Citation | None
+
+
+OnSentence = Callable[[Sentence], None]
+
+
+@dataclass(frozen=True)
 class Answer:
     """What is sent to the customer.
 
@@ -64,6 +78,7 @@ class Answer:
         text: empty where the outcome is `unknown`.
         language: of `text`.
         outcome: `approved` (an editor's own words for this question), `generated`, `quoted`, `unknown`.
+        citations: what its sentences rest on, each once, in their order.
         seconds: from question to answer, without loading.
         about_product: whether it could not be answered because no product was named.
         trace_id: of the record of how it came about, where one was kept.
@@ -83,8 +98,9 @@ class Answerer:
     """Answers questions from the knowledge base.
 
     A passage in the customer's own language is quoted: its words are an editor's and need no check. Where there is none, the language
-    model puts a foreign passage into the customer's language; each of its sentences is released once it is checked. What fails is
-    written again once, then the passage itself is quoted.
+    model puts a foreign passage into the customer's language; each of its sentences is released once it is checked, with the passage's
+    sentence that it rests on. What fails is written again once; where it fails again, what was released stands, and where that is
+    nothing the passage itself is quoted.
 
     Args:
         knowledge: where answers are looked for.
@@ -115,6 +131,7 @@ class Answerer:
         self.model = model
         self.before_model: Callable[[], None] = lambda: None
         self._identify = identify
+        self._checker: Checker = make_checker(identify)
         self._mode = mode
         self._deadline = deadline
         self._traces = traces
@@ -135,7 +152,7 @@ class Answerer:
         history: Sequence[Turn] = (),
         collection: str = SHOP,
         sender: str | None = None,
-        release: Callable[[str], None] = lambda sentence: None,
+        on_sentence: OnSentence = lambda sentence: None,
     ) -> Answer:
         """Answer one question.
 
@@ -145,13 +162,13 @@ class Answerer:
             history: what was said before, oldest first; a question that hangs on it is looked up together with it.
             collection: which knowledge to ask.
             sender: the conversation, for the trace.
-            release: called with each sentence as soon as it is checked.
+            on_sentence: called with each sentence as soon as it may be shown; what it was called with is never taken back.
         """
         began = time.monotonic()
         query, found = self._search(question, language, history, collection)
         approved = found.confident and found.passages[0].verbatim
         if not approved and (linked := self._linked(query, language, collection)):
-            release(linked.text)
+            self._hand_over(linked, on_sentence)
             return self._kept(linked, query, found, began, sender)
         if not found.confident:
             return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
@@ -159,11 +176,11 @@ class Answerer:
         if best.verbatim:
             answer = self._quote([best], "approved")
         elif self._mode != "quote" and self.model and (self._mode == "generate" or best.language != language):
-            answer = self._generate(query, language, self._relevant(found), began + self._deadline, release)
+            answer = self._generate(query, language, self._relevant(found), began + self._deadline, on_sentence)
         else:
             answer = self._quote(self._same_answer(found))
         if answer.outcome in ("approved", "quoted"):
-            release(answer.text)
+            self._hand_over(answer, on_sentence)
         return self._kept(answer, query, found, began, sender)
 
     def _search(self, question: str, language: str, history: Sequence[Turn], collection: str) -> tuple[str, Found]:
@@ -181,8 +198,9 @@ class Answerer:
         """What the graph says to a question that takes several relations, with the path it took among the details."""
         if self._graph is None or collection != SHOP:
             return None
-        tongues = dict.fromkeys((language, self._identify(question).language or language))
-        passage = next((said for tongue in tongues if (said := self._graph.answer(question, language, tongue))), None)
+        asked_in = self._identify(question)
+        tongue = asked_in.language if asked_in.language and asked_in.confidence >= _SURE_OF_LANGUAGE else language
+        passage = self._graph.answer(question, language, tongue)
         if passage is None:
             return None
         articles = [self._knowledge.article(one, language) for one in passage.citations]
@@ -205,33 +223,55 @@ class Answerer:
         citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in passages)
         return Answer(" ".join(one.text for one in passages), passages[0].language, outcome, citations)
 
+    @staticmethod
+    def _hand_over(answer: Answer, on_sentence: OnSentence) -> None:
+        """An editor's words, whole."""
+        on_sentence(Sentence(answer.text, next(iter(answer.citations), None)))
+
     def _generate(
-        self, question: str, language: str, passages: list[Passage], deadline: float, release: Callable[[str], None]
+        self, question: str, language: str, passages: list[Passage], deadline: float, on_sentence: OnSentence
     ) -> Answer:
         """Have the model write the answer; one repair; else quote."""
-        problems: list[str] = []
-        for attempt in range(2):
-            sent: list[str] = []
-            messages = prompt(self._shop, language, [passage.text for passage in passages], question, problems)
+        sent: list[Sentence] = []
+        held: list[Sentence] = []
+        checks: list[dict[str, Any]] = []
+        problems: tuple[Problem, ...] = ()
+        for _ in range(_ATTEMPTS):
+            asked = prompt(self._shop, language, [passage.text for passage in passages], question, list(map(str, problems)))
+            problems = ()
             try:
-                for sentence in self._sentences(messages, deadline):
-                    if NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", ""):
+                # What was released stands: the second reply goes on where the first one failed.
+                for sentence in islice(self._sentences(asked, deadline), len(sent) + len(held), None):
+                    if _is_no_answer(sentence):
                         break
-                    problems = self._problems(sentence, question, passages, language)
-                    if problems:
+                    verdict = self._checker.check(sentence, passages, language, question)
+                    checks.append({"sentence": sentence, **verdict.as_dict()})
+                    if problems := verdict.problems:
                         break
-                    sent.append(sentence)
-                    release(sentence)
+                    held.append(Sentence(sentence, self._citation(verdict, passages)))
+                    if held[-1].citation or sent:
+                        # A courtesy is shown with what it leads to: alone it would be no answer.
+                        sent += held
+                        for one in held:
+                            on_sentence(one)
+                        held = []
             except Unavailable as error:
                 log.warning("answer.model_unavailable", error=str(error), hint="see `tongshi llm serve` and TONGSHI_LLM_URL")
                 break
-            if sent:
-                # What was released stands; a sentence after it that failed is left out.
-                citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in passages[:1])
-                return Answer(" ".join(sent), language, "generated", citations, details={"attempts": attempt + 1})
             if not problems:
                 break
-        return self._quote(passages[:1])
+        if sent:
+            citations = tuple(dict.fromkeys(one.citation for one in sent if one.citation))
+            text = " ".join(one.text for one in sent)
+            return Answer(text, language, "generated", citations, details={"checks": checks})
+        return replace(self._quote(passages[:1]), details={"checks": checks})
+
+    @staticmethod
+    def _citation(verdict: Verdict, passages: list[Passage]) -> Citation | None:
+        if verdict.source is None:
+            return None
+        passage = passages[verdict.source]
+        return Citation(passage.article, verdict.quote, passage.language, passage.title)
 
     def _sentences(self, messages: list[dict[str, str]], deadline: float) -> Iterator[str]:
         """The model's reply, sentence by sentence."""
@@ -245,12 +285,6 @@ class Answerer:
                 text = text[text.rindex(rest) :]
         if text.strip():
             yield text.strip()
-
-    def _problems(self, sentence: str, question: str, passages: list[Passage], language: str) -> list[str]:
-        problems = unsupported(sentence, [*(passage.text for passage in passages), question], language)
-        if not is_in_language(sentence, language, self._identify):
-            problems.append(f"language is not {language}")
-        return problems
 
     def _kept(self, answer: Answer, query: str, found: Found, began: float, sender: str | None) -> Answer:
         seconds = time.monotonic() - began
@@ -276,6 +310,10 @@ class Answerer:
             trace_id,
             answer.details,
         )
+
+
+def _is_no_answer(sentence: str) -> bool:
+    return NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", "")
 
 
 def make_answerer(settings: Settings, database: Database) -> Answerer:
