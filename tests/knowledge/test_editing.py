@@ -12,6 +12,7 @@ from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article, read_until, show_until
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor, NoSuchArticle, as_markdown, from_markdown
+from tongshi.knowledge.writing import Change
 from tongshi.storage.database import Database
 from tongshi.storage.knowledge import Conflict, KnowledgeStore
 from tongshi.storage.models import DRAFT
@@ -297,3 +298,21 @@ def test_an_article_is_written_for_its_editor_and_read_back():
 def test_front_matter_that_cannot_be_meant_is_refused(front, reason):
     with pytest.raises(TongshiError, match=reason):
         from_markdown(f"---\n{front}\n---\nText.", RETURNS)
+
+
+def test_an_import_that_was_broken_off_goes_on_where_it_was(base, store, encoder, monkeypatch):
+    files = [Article(f"a{number}", "en", f"Topic {number}", f"Text {number}.") for number in range(150)]
+    encode, calls = encoder.encode, []
+
+    def break_off(texts):
+        calls.append(len(texts))
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        return encode(texts)
+
+    monkeypatch.setattr(encoder, "encode", break_off)
+    with pytest.raises(KeyboardInterrupt):
+        base.put(files, "kb")
+    assert (len(store.articles("kb")), store.version("kb")) == (100, "1")
+    monkeypatch.setattr(encoder, "encode", encode)
+    assert base.put(files, "kb") == Change(added=50, changed=0, removed=0, same=100)
