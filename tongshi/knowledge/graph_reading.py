@@ -30,7 +30,7 @@ _FIGURE = regex.compile(r"\d+")
 _CAPACITY = regex.compile(r"\d\s*(?:wh|watt-?\s?hours?|wattstunden|瓦时|вт[·*]?ч)\b", regex.I)
 _ASKS = ("?", "？", "؟")
 _GAP = "…"
-_ALIKE = 0.72
+_ALIKE = 0.65
 _BLOCKING = ("outside", "trouble")
 _RELATION_OF = {
     "attribute:price": "price",
