@@ -42,7 +42,10 @@ class Settings:
     llm_url: str = ""
     llm_key: str = ""
     llm_threads: int = 0
-    encoder: str = "use*0.5+tuned*0.5"
+    encoder: str = "use*0.4+search*0.6"
+    neighbours: str = "index"
+    qdrant_url: str = ""
+    qdrant_key: str = field(default="", repr=False)
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
@@ -63,6 +66,8 @@ class Settings:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         if self.answer_mode not in ("auto", "quote", "generate"):
             raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
+        if self.neighbours not in ("index", "pgvector", "qdrant"):
+            raise TongshiError(f"TONGSHI_NEIGHBOURS is {self.neighbours!r}; it must be index, pgvector or qdrant.")
         if not 0 < self.answer_deadline < self.turn_deadline < 60:
             raise TongshiError(
                 "TONGSHI_ANSWER_DEADLINE must be shorter than TONGSHI_TURN_DEADLINE, "

@@ -281,7 +281,7 @@ class E5Encoder:
         self.name = "e5"
         self.dimensions = self.model.dimensions
         if adapter is not None:
-            self.name = f"tuned-{merge(self.model, adapter)}"
+            self.name = f"{adapter.name}-{merge(self.model, adapter)}"
         if has_bfloat16():
             self.model.shorten()
 

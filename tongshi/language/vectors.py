@@ -16,6 +16,10 @@ from tongshi.settings import get_settings
 from tongshi.weights import path_of
 
 
+ADAPTERS = ("search", "intents")
+"""Tasks that the project fine-tunes e5 for, see `tongshi.training.encoder`."""
+
+
 class Encoder(Protocol):
     """Turns texts into vectors of length one, so that their dot product is their cosine."""
 
@@ -81,19 +85,19 @@ def get_encoder(name: str) -> Encoder:
     """The encoder of that name, loaded once a process.
 
     Args:
-        name: `use`; `e5`, multilingual-e5-small; `tuned`, that with the project's adapter; whatever sentence-transformers can load; or several of
-            them with their weights, as in `use*0.8+tuned*0.2`.
+        name: `use`; `e5`, multilingual-e5-small; `search` or `intents`, that with the project's adapter for the task; whatever
+            sentence-transformers can load; or several of them with their weights, as in `use*0.4+search*0.6`.
     """
     if "+" in name:
         parts = (part.partition("*") for part in name.split("+"))
         return CombinedEncoder([(get_encoder(one.strip()), float(weight or 1)) for one, _, weight in parts])
     if name == "use":
         return UniversalSentenceEncoder()
-    if name in ("e5", "tuned"):
+    if name in ("e5", *ADAPTERS):
         from tongshi.language.e5 import E5Encoder
 
         settings = get_settings()
-        adapter = settings.models / "adapters" / "encoder" if name == "tuned" else None
+        adapter = settings.models / "adapters" / name if name in ADAPTERS else None
         return E5Encoder(path_of("e5-small", settings), adapter)
     return SentenceTransformerEncoder(name)
 

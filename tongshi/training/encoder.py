@@ -1,9 +1,14 @@
-"""Fine-tuning of the sentence encoder on invented businesses: `python -m tongshi.training.encoder`.
+"""Fine-tuning of the sentence encoder: `python -m tongshi.training.encoder search|intents`.
 
-A LoRA adapter (Hu et al. 2021, arXiv:2106.09685) of multilingual-e5-small learns that a question lies nearer to the passage that answers it,
-and to other questions which that passage answers, in whatever language either is, than to anything else in the batch. Beside each stands
-another passage of the same business, which is the hard case. The loss is the cross-entropy of van den Oord et al. 2018, arXiv:1807.03748,
-with every text of one topic counted as right. Nothing of the shop, and nothing in `tests/`, is read.
+LoRA adapters (Hu et al. 2021, arXiv:2106.09685) of multilingual-e5-small learn that texts which belong together lie nearer to each other, in
+whatever language either is, than to anything else in the batch. Beside each pair stands a third text, which is the hard case.
+
+- `search`: a question and a passage that answers it, or another question which that passage answers; the third is another passage of the same
+  business. From the invented businesses of data/finetune alone: nothing of the shop.
+- `intents`: two wordings of one intent, from data/nlu; the third is of another intent.
+
+The loss is the cross-entropy of van den Oord et al. 2018, arXiv:1807.03748, with every text of the same kind counted as right. What stands in
+`tests/` is never read.
 """
 
 from __future__ import annotations
@@ -13,12 +18,13 @@ import json
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from datasets import Dataset
 from peft import LoraConfig, inject_adapter_in_model
 from safetensors.torch import save_file
@@ -30,8 +36,9 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from tongshi.errors import TongshiError
 from tongshi.language.e5 import ADAPTER, ADAPTER_CARD, E5, LINEARS, PREFIX, Checkpoint, Tokenizer, has_bfloat16
 from tongshi.language.identify import get_identifier
+from tongshi.language.patterns import mask
 from tongshi.language.vectors import normalise
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.training.businesses import Business, read
 from tongshi.weights import manifest, path_of
 
@@ -44,13 +51,13 @@ class Options:
     """What a run is made of.
 
     Attributes:
-        rounds: how often each question is seen, each time beside other texts.
-        batch: questions a step.
+        rounds: how often each text is seen, each time beside others.
+        batch: pairs a step.
         rate: highest learning rate, reached after `warmup` of all steps, then falling to nothing along a cosine.
         rank, alpha: of the adapter; what it adds is weighed with alpha / rank.
         scale: what cosines are multiplied with.
-        questions: share of questions that stand beside another question in place of a passage.
-        typos: share of questions that get a slip of the finger each time they are seen.
+        questions: for search, share of questions that stand beside another question in place of a passage.
+        typos: share of texts that get a slip of the finger each time they are seen.
     """
 
     rounds: int = 5
@@ -67,53 +74,84 @@ class Options:
 
 @dataclass(frozen=True)
 class Example:
-    """A question, a text that goes with it, and one that does not; `label` and `other_label` number the topics of the last two."""
+    """A text, one that goes with it, and one that does not; `label` and `other_label` number the kinds of the last two."""
 
-    question: str
+    text: str
     right: str
     wrong: str
     label: int
     other_label: int
+    language: str
 
 
-def examples(found: Sequence[Business], options: Options) -> list[Example]:
+def of_businesses(found: Sequence[Business], options: Options) -> list[Example]:
     """All rounds of all questions that a passage answers, shuffled within each round."""
     chance = random.Random(options.seed)
     topics = sorted((business.id, topic) for business in found for topic in business.passages)
     numbers = {topic: number for number, topic in enumerate(topics)}
-    made: list[Example] = []
-    for _ in range(options.rounds):
-        turn = [one for business in found for one in _of_business(business, numbers, options, chance)]
-        chance.shuffle(turn)
-        made += turn
-    return made
+    return _rounds(options, chance, lambda: (one for business in found for one in _asked(business, numbers, options, chance)))
 
 
-def _of_business(
-    business: Business, numbers: dict[tuple[str, str], int], options: Options, chance: random.Random
-) -> Iterator[Example]:
-    asked: dict[str, list[str]] = {}
+def _asked(business: Business, numbers: dict[tuple[str, str], int], options: Options, chance: random.Random) -> Iterator[Example]:
+    likes: dict[str, list[str]] = {}
     for question in business.questions:
         if len(question.rests) == 1:
-            asked.setdefault(question.rests[0], []).append(question.ask)
+            likes.setdefault(question.rests[0], []).append(question.ask)
     for question in business.questions:
         if not question.rests or question.kind == "attack":
             continue
         topic = chance.choice(question.rests)
-        likes = [text for text in asked.get(topic, []) if text != question.ask]
+        others = [text for text in likes.get(topic, []) if text != question.ask]
         texts = list(business.passages[topic].values())
-        right = chance.choice(likes if likes and chance.random() < options.questions else texts)
-        other = chance.choice([one for one in business.passages if one not in question.rests])
+        right = chance.choice(others if others and chance.random() < options.questions else texts)
+        wrong = chance.choice([one for one in business.passages if one not in question.rests])
         # A follow-up is searched with what was said before it.
-        whole = " ".join([*question.before[:1], question.ask])
-        whole = slip(whole, chance) if chance.random() < options.typos else whole
+        whole = " ".join([*question.before[-2:-1], question.ask])
         yield Example(
-            normalise(whole),
+            normalise(_slipped(whole, options, chance)),
             normalise(right),
-            normalise(chance.choice(list(business.passages[other].values()))),
+            normalise(chance.choice(list(business.passages[wrong].values()))),
             numbers[business.id, topic],
-            numbers[business.id, other],
+            numbers[business.id, wrong],
+            question.language,
         )
+
+
+def of_wordings(data: Path, options: Options) -> list[Example]:
+    """All rounds of all wordings of data/nlu, shuffled within each round."""
+    chance = random.Random(options.seed)
+    wordings: dict[str, list[tuple[str, str]]] = {}
+    for language in LANGUAGES:
+        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+            lines = block["examples"].splitlines() if "intent" in block else []
+            wordings.setdefault(block.get("intent", ""), []).extend(
+                (line[2:], language) for line in lines if line.startswith("- ")
+            )
+    wordings.pop("", None)
+    intents = sorted(wordings)
+
+    def turn() -> Iterator[Example]:
+        for label, intent in enumerate(intents):
+            for text, language in wordings[intent]:
+                other = chance.choice([one for one in range(len(intents)) if one != label])
+                right, wrong = chance.choice(wordings[intent])[0], chance.choice(wordings[intents[other]])[0]
+                texts = (normalise(mask(one)) for one in (_slipped(text, options, chance), right, wrong))
+                yield Example(*texts, label, other, language)
+
+    return _rounds(options, chance, turn)
+
+
+def _rounds(options: Options, chance: random.Random, turn: Callable[[], Iterable[Example]]) -> list[Example]:
+    made: list[Example] = []
+    for _ in range(options.rounds):
+        found = list(turn())
+        chance.shuffle(found)
+        made += found
+    return made
+
+
+def _slipped(text: str, options: Options, chance: random.Random) -> str:
+    return slip(text, chance) if chance.random() < options.typos else text
 
 
 class TunedE5(InputModule):
@@ -153,8 +191,8 @@ class TunedE5(InputModule):
         return {name: value.detach().to(torch.float16).contiguous() for name, value in found.items()}
 
 
-class TopicLoss(nn.Module):
-    """Cross-entropy of a question over all texts of its batch, where all texts of its own topic are right."""
+class KindLoss(nn.Module):
+    """Cross-entropy of a text over all others of its batch, where all of its own kind are right."""
 
     def __init__(self, model: SentenceTransformer, scale: float) -> None:
         super().__init__()
@@ -165,11 +203,11 @@ class TopicLoss(nn.Module):
         """The mean loss.
 
         Args:
-            features: of questions, right texts and wrong texts.
-            labels: topics of the right and the wrong texts, shape (questions, 2).
+            features: of texts, right ones and wrong ones.
+            labels: kinds of the right and the wrong ones, shape (texts, 2).
         """
-        questions, *texts = (self.model(one)["sentence_embedding"] for one in features)
-        logits = self._scale * questions @ torch.cat(texts).T
+        texts, *others = (self.model(one)["sentence_embedding"] for one in features)
+        logits = self._scale * texts @ torch.cat(others).T
         right = labels[:, :1] == labels.T.reshape(1, -1)
         return (logits.logsumexp(1) - logits.masked_fill(~right, -torch.inf).logsumexp(1)).mean()
 
@@ -194,22 +232,26 @@ def slip(text: str, chance: random.Random) -> str:
     return " ".join([*words[:at], chance.choice(slips), *words[at + 1 :]])
 
 
-def train(options: Options, settings: Settings, output: Path) -> None:
+def train(task: str, options: Options, settings: Settings, output: Path) -> None:
     """Train an adapter and write it; a run that was stopped goes on from its last checkpoint.
 
     Args:
+        task: `search` or `intents`.
         output: folder for the adapter's files.
 
     Raises:
         TongshiError: there is nothing to learn from, or the model file is missing.
     """
-    found = [one for one in read(settings.data / _FOLDER, get_identifier()).businesses if one.split == "train"]
-    if not found:
-        raise TongshiError(f"There are no businesses to learn from in {settings.data}.")
+    if task == "search":
+        found = read(settings.data / _FOLDER, get_identifier()).businesses
+        learnt = of_businesses([one for one in found if one.split == "train"], options)
+    else:
+        learnt = of_wordings(settings.data, options)
+    if not learnt:
+        raise TongshiError(f"There is nothing to learn from in {settings.data}.")
     torch.manual_seed(options.seed)
     module = TunedE5(Checkpoint(path_of("e5-small", settings)), options)
-    learnt = examples(found, options)
-    checkpoints = settings.home / "training" / "encoder"
+    checkpoints = settings.home / "training" / f"encoder-{task}"
     model = SentenceTransformer(modules=[module])
     trainer = SentenceTransformerTrainer(
         model,
@@ -231,50 +273,54 @@ def train(options: Options, settings: Settings, output: Path) -> None:
             report_to=[],
         ),
         Dataset.from_list([{**_texts(one), "label": [one.label, one.other_label]} for one in learnt]),
-        loss=TopicLoss(model, options.scale),
+        loss=KindLoss(model, options.scale),
     )
     trainer.train(resume_from_checkpoint=any(checkpoints.glob("checkpoint-*")))
-    _save(module, learnt, found, options, output)
+    _save(task, module, learnt, options, output)
 
 
 def _texts(example: Example) -> dict[str, str]:
-    return {"question": example.question, "right": example.right, "wrong": example.wrong}
+    return {"text": example.text, "right": example.right, "wrong": example.wrong}
 
 
-def _save(module: TunedE5, learnt: list[Example], found: list[Business], options: Options, folder: Path) -> None:
+def _save(task: str, module: TunedE5, learnt: list[Example], options: Options, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     save_file(module.tensors(), folder / ADAPTER)
     base = manifest()["e5-small"]
-    counts = Counter(question.language for business in found for question in business.questions if question.rests)
     card = {
+        "task": task,
         "base": base.name,
         "base_sha256": base.sha256,
         "rank": options.rank,
         "alpha": options.alpha,
-        "businesses": [business.id for business in found],
-        "questions": dict(sorted(counts.items())),
-        "examples": len(learnt),
+        "examples": dict(sorted(Counter(one.language for one in learnt).items())),
         "options": asdict(options),
     }
     (folder / ADAPTER_CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
     (folder / "README.md").write_text(_model_card(card), "utf-8")
 
 
-def _model_card(card: dict[str, Any]) -> str:
-    languages = ", ".join(f"{language} {count}" for language, count in card["questions"].items())
-    options = " ".join(f"--{name} {value:g}" for name, value in card["options"].items())
-    return f"""# Encoder adapter
+_LEARNT_FROM = {
+    "search": "questions and passages of the invented businesses in `data/finetune/businesses` (split `train`); nothing of the demo shop",
+    "intents": "the wordings in `data/nlu`",
+}
+_MEASURED_BY = {"search": "tongshi evaluate retrieval", "intents": "tongshi evaluate nlu"}
 
-A LoRA adapter (rank {card["rank"]}, alpha {card["alpha"]:g}) of multilingual-e5-small (MIT) that brings questions and the passages that answer
-them together across languages.
+
+def _model_card(card: dict[str, Any]) -> str:
+    languages = ", ".join(f"{language} {count}" for language, count in card["examples"].items())
+    options = " ".join(f"--{name} {value:g}" for name, value in card["options"].items())
+    return f"""# Encoder adapter: {card["task"]}
+
+A LoRA adapter (rank {card["rank"]}, alpha {card["alpha"]:g}) of multilingual-e5-small (MIT) that brings texts which belong together, together across
+languages.
 
 - Base: `{card["base"]}` of `tongshi/weights.yml`, sha256 `{card["base_sha256"]}`.
-- Load: `tongshi.language.vectors.get_encoder("tuned")`; texts go through `normalise` first.
-- Files: `{ADAPTER}` (float16: `layers.<n>.<linear>.a|b`), `{ADAPTER_CARD}` (data, options, counts).
-- Trained on: {len(card["businesses"])} invented businesses of `data/finetune/businesses` (split `train`), all written for this project; questions
-  {languages}. Neither the demo shop nor anything of `tests/`.
-- Trained with: `python -m tongshi.training.encoder {options}`.
-- Measured by: `tongshi evaluate retrieval`.
+- Load: `tongshi.language.vectors.get_encoder("{card["task"]}")`; texts go through `normalise` first, and for intents through `mask` before it.
+- Files: `{ADAPTER}` (float16: `layers.<n>.<linear>.a|b`), `{ADAPTER_CARD}` (options, counts).
+- Trained on: {_LEARNT_FROM[card["task"]]}; all written for this project, nothing of `tests/`. Examples: {languages}.
+- Trained with: `python -m tongshi.training.encoder {card["task"]} {options}`.
+- Measured by: `{_MEASURED_BY[card["task"]]}`.
 - Licence: Apache-2.0, as the project.
 """
 
@@ -283,12 +329,13 @@ def main() -> None:
     """The command line."""
     settings, defaults = get_settings(), Options()
     parser = argparse.ArgumentParser(prog="python -m tongshi.training.encoder", description="Fine-tune the sentence encoder.")
+    parser.add_argument("task", choices=sorted(_LEARNT_FROM))
     for name, value in asdict(defaults).items():
         parser.add_argument(f"--{name}", type=type(value), default=value)
-    parser.add_argument("--output", type=Path, default=settings.models / "adapters" / "encoder")
+    parser.add_argument("--output", type=Path, help="folder for the adapter; by default its place among the models")
     arguments = vars(parser.parse_args())
-    output = arguments.pop("output")
-    train(Options(**arguments), settings, output)
+    task, output = arguments.pop("task"), arguments.pop("output")
+    train(task, Options(**arguments), settings, output or settings.models / "adapters" / task)
 
 
 if __name__ == "__main__":
