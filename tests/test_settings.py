@@ -51,6 +51,7 @@ def test_other_addresses_are_taken_as_set():
         ("TONGSHI_LANGUAGE", "nl"),
         ("TONGSHI_LANGUAGE", "EN"),
         ("TONGSHI_ANSWER_MODE", "guess"),
+        ("TONGSHI_NEIGHBOURS", "faiss"),
         ("TONGSHI_ANSWER_DEADLINE", "30"),
         ("TONGSHI_ANSWER_DEADLINE", "0"),
         ("TONGSHI_TURN_DEADLINE", "60"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from filelock import FileLock, Timeout
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
-from tongshi.knowledge.index import NEIGHBOURS, Ranking, SearchIndex, get_calibration
+from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration
+from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
@@ -89,6 +90,7 @@ class KnowledgeBase:
         shop: for the facts of products; None where there is no catalogue.
         facts: puts them into sentences.
         data: the project's data folder, for how customers call products.
+        neighbours: gives those of a collection that processes share; None where each has its own.
 
     Attributes:
         writer: keeps changes of its articles.
@@ -102,6 +104,7 @@ class KnowledgeBase:
         shop: ShopSystem | None = None,
         facts: ProductFacts | None = None,
         data: Path | None = None,
+        neighbours: Callable[[str], Neighbours] | None = None,
     ) -> None:
         self.writer = Writer(store, lambda: encoder)
         self._store = store
@@ -110,6 +113,8 @@ class KnowledgeBase:
         self._shop = shop
         self._facts = facts
         self._data = data
+        self._make_neighbours = neighbours
+        self._neighbours: dict[str, Neighbours] = {}
         self._indexes: dict[str, SearchIndex] = {}
         self._building: set[str] = set()
         self._lock = threading.Lock()
@@ -125,7 +130,7 @@ class KnowledgeBase:
     ) -> Change:
         """Put imported articles into a collection, see `Writer.put`, and make its index."""
         change = self.writer.put(articles, collection, whole=whole, status=status, progress=progress)
-        if change.any and self._store.keys(collection):
+        if (change.any or self._make_neighbours) and self._store.key_ids(collection):
             self._index(collection)
         return change
 
@@ -146,13 +151,26 @@ class KnowledgeBase:
                 path = self._path(collection, version)
                 before = index or self._saved(collection)
                 if path.exists():
-                    index = SearchIndex.load(path)
+                    index = self._load(path, collection)
                 elif before is not None:
                     index = self._updated(before, collection, version)
                 else:
                     index = self._build(collection, version)
-                self._indexes[collection] = index
+                self._put_in_place(collection, index)
             return index
+
+    def _put_in_place(self, collection: str, index: SearchIndex) -> None:
+        index.take_effect()
+        self._indexes[collection] = index
+
+    def _shared(self, collection: str) -> Neighbours | None:
+        """The collection's neighbours that processes share, if they do."""
+        if self._make_neighbours and collection not in self._neighbours:
+            self._neighbours[collection] = self._make_neighbours(collection)
+        return self._neighbours.get(collection)
+
+    def _load(self, path: Path, collection: str) -> SearchIndex:
+        return SearchIndex.load(path, self._shared(collection))
 
     def _path(self, collection: str, version: str) -> Path:
         return self._folder / f"{collection}-{version}.index"
@@ -160,7 +178,7 @@ class KnowledgeBase:
     def _saved(self, collection: str) -> SearchIndex | None:
         """The newest index on disk; None where there is none, or where it is of another encoder."""
         for path in sorted(self._saved_paths(collection), key=lambda one: one.stat().st_mtime, reverse=True):
-            index = SearchIndex.load(path)
+            index = self._load(path, collection)
             return index if index.dimensions == self._encoder.dimensions else None
         return None
 
@@ -191,7 +209,7 @@ class KnowledgeBase:
                     index = self._build(collection, version)
                     with self._lock:
                         if self._indexes[collection].version == version:
-                            self._indexes[collection] = index
+                            self._put_in_place(collection, index)
         except Timeout:
             log.debug("knowledge.index_built_elsewhere", collection=collection)
         except TongshiError as error:
@@ -203,13 +221,13 @@ class KnowledgeBase:
         keys = self._store.keys(collection)
         if not keys:
             raise TongshiError(f"The collection {collection!r} is empty.")
-        index = SearchIndex.build(version, keys)
+        index = SearchIndex.build(version, keys, neighbours=self._shared(collection))
         path = self._path(collection, version)
         index.save(path)
         for old in self._saved_paths(collection):
             if old != path:
                 old.unlink(missing_ok=True)
-                old.with_suffix(NEIGHBOURS).unlink(missing_ok=True)
+                old.with_suffix(GRAPH).unlink(missing_ok=True)
         return index
 
     def index(self, collection: str = SHOP) -> SearchIndex:
@@ -350,11 +368,14 @@ def make_knowledge_base(settings, database) -> KnowledgeBase:
     from tongshi.responses.catalog import get_replies
     from tongshi.storage.shop import ShopStore
 
+    neighbours = make_neighbours(settings, database)
     return KnowledgeBase(
         KnowledgeStore(database),
         get_encoder(settings.encoder),
-        settings.home / "index",
+        # An index that has neighbours of its own is another than one that shares them.
+        settings.home / "index" / ("shared" if neighbours else ""),
         ShopStore(database),
         ProductFacts(settings.data, get_replies()),
         settings.data,
+        neighbours,
     )

@@ -5,12 +5,14 @@ sentence vectors (across languages) and by character n-grams (within one); an ar
 have similar questions, a linear classifier trained on them is heard as well: it learns which words tell one article from its neighbours,
 which no similarity does. The score is then turned into the probability that the article answers the question, see `calibration.yml`.
 
-In a large collection only candidates are compared: the nearest keys by a graph of neighbours (Malkov and Yashunin 2016, arXiv:1603.09320),
-and the best by BM25 over words (Robertson et al. 1995), so that the work grows slower than the collection.
+In a large collection only candidates are compared: the nearest keys, see `neighbours`, and the best by BM25 over words (Robertson et al. 1995),
+so that the work grows slower than the collection.
 """
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,9 +25,10 @@ import scipy.sparse
 import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
-from usearch.index import Index as Neighbours
 
+from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import UNANSWERABLE
+from tongshi.knowledge.neighbours import Graph, Neighbours
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
@@ -42,9 +45,9 @@ LARGE = 20_000
 """Keys from which candidates are looked for; up to it, comparing all of them is as fast."""
 
 CANDIDATES = 150
-"""Keys that the neighbours' graph and BM25 give each."""
+"""Keys that the neighbours and BM25 give each."""
 
-NEIGHBOURS = ".usearch"
+GRAPH = ".usearch"
 """Ending of the file that keeps the graph of neighbours beside an index."""
 
 _ENOUGH_QUESTIONS = 5
@@ -125,6 +128,11 @@ class _Keys:
     vectors: np.ndarray
     ngrams: scipy.sparse.csr_matrix
 
+    def at(self, rows: np.ndarray) -> _Keys:
+        """The keys of some rows, in that order."""
+        columns = (column[rows] for column in (self.passages, self.questions, self.languages, self.vectors, self.ngrams))
+        return _Keys(self.ids[rows], self.names, self.labels[rows], *columns)
+
 
 class SearchIndex:
     """All keys of a collection, at one version of it.
@@ -150,15 +158,20 @@ class SearchIndex:
         self._vectorizer = vectorizer
         self._classifier = classifier
         self._candidates = candidates
+        # Of keys that are newer than the candidates' lists nothing is known, so all of them are compared.
+        self._fresh = np.flatnonzero(~np.isin(keys.ids, candidates.ids)) if candidates else None
 
     @classmethod
-    def build(cls, version: str, rows: Sequence[KeyRow], *, large: int = LARGE) -> SearchIndex:
+    def build(
+        cls, version: str, rows: Sequence[KeyRow], *, large: int = LARGE, neighbours: Neighbours | None = None
+    ) -> SearchIndex:
         """Index the keys of a collection.
 
         Args:
             version: of the collection.
             rows: with vectors of the encoder that questions will be encoded by.
             large: keys from which candidates are looked for.
+            neighbours: that processes share, by which candidates are looked for in a collection of any size.
         """
         rows = sorted(rows, key=lambda row: row.key_id)
         texts = [normalise(row.text) for row in rows]
@@ -172,7 +185,10 @@ class SearchIndex:
             dtype=np.float32,
         )
         keys = _keys(rows, vectorizer.fit_transform(texts))
-        candidates = _Candidates(keys.vectors, [terms(row.text, row.language) for row in rows]) if len(rows) >= large else None
+        candidates = None
+        if neighbours or len(rows) >= large:
+            words = [terms(row.text, row.language) for row in rows]
+            candidates = _Candidates(keys.ids, words, neighbours or Graph(keys.ids, keys.vectors))
         return cls(version, keys, vectorizer, _classifier(keys), candidates)
 
     @property
@@ -215,8 +231,15 @@ class SearchIndex:
             np.concatenate([old.vectors[rows], new.vectors]),
             scipy.sparse.vstack(parts, format="csr"),
         )
-        candidates = self._candidates and self._candidates.moved(rows, len(fresh))
-        return SearchIndex(version, keys, self._vectorizer, self._classifier, candidates, stale=True)
+        if not (np.diff(keys.ids) > 0).all():
+            # An article whose time has come brings keys that are older than others.
+            keys = keys.at(np.argsort(keys.ids))
+        return SearchIndex(version, keys, self._vectorizer, self._classifier, self._candidates, stale=True)
+
+    def take_effect(self) -> None:
+        """Bring the neighbours into step; to be called of the index that is searched from now on."""
+        if self._candidates:
+            self._candidates.neighbours.sync(self._keys.ids, self._keys.vectors)
 
     def rank(self, question: str, encoder: Encoder, language: str = "en") -> Ranking:
         """How well articles fit a question; in a large collection only those that come into question.
@@ -228,17 +251,28 @@ class SearchIndex:
         text = normalise(question)
         vector = encoder.encode([text])[0]
         ngrams = self._vectorizer.transform([text])
-        if self._candidates is None:
-            labels, vectors, grams = keys.labels, keys.vectors, keys.ngrams
-        else:
-            chosen = self._candidates.find(vector, terms(question, language))
-            labels, vectors, grams = keys.labels[chosen], keys.vectors[chosen], keys.ngrams[chosen]
+        labels, vectors, grams = keys.labels, keys.vectors, keys.ngrams
+        if (chosen := self._chosen(vector, question, language)) is not None:
+            labels, vectors, grams = labels[chosen], vectors[chosen], grams[chosen]
         lexical, most = (LEXICAL_WEIGHT, BEST_KEYS) if self._classifier else (BARE_LEXICAL_WEIGHT, BARE_BEST_KEYS)
         similarity = vectors @ vector + lexical * (grams @ ngrams.T).toarray()[:, 0]
         places, best, closest = _best(labels, similarity, most)
         decisions = self._decisions(places, vector, ngrams)
         scores = best + CLASSIFIER_WEIGHT * decisions
         return Ranking([keys.names[place] for place in places], scores, best, closest / (1 + lexical), decisions)
+
+    def _chosen(self, vector: np.ndarray, question: str, language: str) -> np.ndarray | None:
+        """Rows of the keys to be compared; None for all, which takes longer and finds the same."""
+        if self._candidates is None:
+            return None
+        try:
+            ids = self._candidates.find(vector, terms(question, language))
+        except Unavailable:
+            return None
+        rows = np.searchsorted(self._keys.ids, ids)
+        known = rows < len(self._keys.ids)
+        rows, ids = rows[known], ids[known]
+        return np.union1d(rows[self._keys.ids[rows] == ids], self._fresh)
 
     def _decisions(self, places: np.ndarray, vector: np.ndarray, ngrams: scipy.sparse.csr_matrix) -> np.ndarray:
         if self._classifier is None:
@@ -271,18 +305,20 @@ class SearchIndex:
     def save(self, path: Path) -> None:
         """Write the index so that `load` can map it into memory."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        if self._candidates:
-            self._candidates.save(path.with_suffix(NEIGHBOURS))
-        partial = path.with_suffix(".part")
-        joblib.dump(self, partial)
-        partial.replace(path)
+        if self._candidates and isinstance(self._candidates.neighbours, Graph):
+            _write(path.with_suffix(GRAPH), self._candidates.neighbours.save)
+        _write(path, lambda partial: joblib.dump(self, partial))
 
     @staticmethod
-    def load(path: Path) -> SearchIndex:
-        """An index that was saved; its arrays are read from disk as they are needed."""
+    def load(path: Path, neighbours: Neighbours | None = None) -> SearchIndex:
+        """An index that was saved; its arrays are read from disk as they are needed.
+
+        Args:
+            neighbours: that processes share, where it was built with such.
+        """
         index = joblib.load(path, mmap_mode="r")
-        if index._candidates:
-            index._candidates.load(path.with_suffix(NEIGHBOURS))
+        if candidates := index._candidates:
+            candidates.neighbours = neighbours or Graph.load(path.with_suffix(GRAPH), candidates.ids)
         return index
 
 
@@ -290,58 +326,35 @@ class _Candidates:
     """Finds keys that a question may mean, without looking at all.
 
     Args:
-        vectors: of all keys.
+        ids: of all keys at the time.
         words: terms of all keys.
+        neighbours: of them.
     """
 
-    def __init__(self, vectors: np.ndarray, words: Sequence[list[str]]) -> None:
-        self._neighbours = Neighbours(
-            ndim=vectors.shape[1], metric="ip", dtype="f16", connectivity=16, expansion_add=64, expansion_search=96
-        )
-        self._neighbours.add(np.arange(len(vectors), dtype=np.uint64), vectors)
+    def __init__(self, ids: np.ndarray, words: Sequence[list[str]], neighbours: Neighbours) -> None:
+        self.ids = ids
+        self.neighbours = neighbours
         self._bm25 = bm25s.BM25()
         self._bm25.index(list(words), show_progress=False)
-        self._rows: np.ndarray | None = None
-        self._fresh = np.empty(0, np.int64)
 
     def find(self, vector: np.ndarray, words: Sequence[str]) -> np.ndarray:
-        """Rows of keys, ascending: the nearest, those that say the same words, and all that are newer than the lists."""
-        near = self._neighbours.search(vector, CANDIDATES).keys.astype(np.int64)
+        """Ids of keys: the nearest, and those that say the same words."""
+        near = self.neighbours.search(vector, CANDIDATES)
         known = [word for word in words if word in self._bm25.vocab_dict]
-        found = [near]
-        if known:
-            worded, scores = self._bm25.retrieve([known], k=min(CANDIDATES, len(self._neighbours)), show_progress=False)
-            found.append(worded[0][scores[0] > 0].astype(np.int64))
-        rows = np.unique(np.concatenate(found))
-        if self._rows is not None:
-            rows = self._rows[rows]
-            rows = rows[rows >= 0]
-        return np.concatenate([rows, self._fresh])
-
-    def moved(self, kept: np.ndarray, fresh: int) -> _Candidates:
-        """The same lists for keys of which only `kept` rows stay, with `fresh` ones behind them."""
-        other = object.__new__(_Candidates)
-        other._neighbours, other._bm25 = self._neighbours, self._bm25
-        size = len(self._neighbours)
-        before = np.arange(size) if self._rows is None else self._rows
-        after = np.full(max(size, int(before.max()) + 1) + len(self._fresh) + 1, -1)
-        after[kept] = np.arange(len(kept))
-        other._rows = np.where(before >= 0, after[before], -1)
-        other._fresh = np.concatenate([after[self._fresh][after[self._fresh] >= 0], len(kept) + np.arange(fresh)]).astype(
-            np.int64
-        )
-        return other
-
-    def save(self, path: Path) -> None:
-        """Write the graph of neighbours to a file of its own."""
-        self._neighbours.save(str(path))
-
-    def load(self, path: Path) -> None:
-        """Map that file into memory."""
-        self._neighbours = Neighbours.restore(str(path), view=True)
+        if not known:
+            return near
+        worded, scores = self._bm25.retrieve([known], k=min(CANDIDATES, len(self.ids)), show_progress=False)
+        return np.union1d(near, self.ids[worded[0][scores[0] > 0]])
 
     def __getstate__(self) -> dict:
-        return {**self.__dict__, "_neighbours": None}
+        return {**self.__dict__, "neighbours": None}
+
+
+def _write(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file that others see whole or not at all, whoever writes it at the same time."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
+    write(partial)
+    partial.replace(path)
 
 
 def _keys(rows: Sequence[KeyRow], ngrams: scipy.sparse.csr_matrix | None, dimensions: int = 0) -> _Keys:
