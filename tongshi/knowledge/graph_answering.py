@@ -118,7 +118,12 @@ class Solver:
         ]
         fits = "fits" in self._question.relations
         self._unused -= {*mentions, *anything}
-        paired = bool(accessories and others) and (fits or any(one.kind == "kind" for one in accessories))
+        choice = any(one.kind == "kind" for one in accessories)
+        # "a charger for my Book 14 in Japan" says without a verb that they must go together; "a charger for my Book 14" says too little.
+        placed = self._question.of("country", "plug") or "cheapest" in self._question.relations
+        paired = bool(accessories and others) and bool(fits or (choice and placed))
+        if choice and others and not paired:
+            raise Missing("how these products belong together")
         if paired:
             targets, objects = accessories, others
         elif fits and anything and others:

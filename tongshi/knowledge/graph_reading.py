@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -53,7 +53,7 @@ _RELATION_OF = {
 
 @dataclass(frozen=True)
 class Mention:
-    """An entity that a question names, as `kind:name`, and where."""
+    """An entity that a question names, as `kind:name`, and where; `of:JP` is a word like "Japanese" where no plug is spoken of."""
 
     entity: str
     start: int
@@ -130,21 +130,17 @@ class Words:
             *((phrase, code) for code, phrases in told["countries"].items() for phrase in phrases),
             *_territories(language),
         ]
-        colours = synonyms(data, "colour", [language])
-        self._finder = PhraseFinder(
-            [
-                *names,
-                *((phrase, f"country:{code}") for phrase, code in countries),
-                *((phrase, f"colour:{name}") for phrase, name in colours),
-            ]
-        )
+        named = [*names, *((phrase, f"country:{code}") for phrase, code in countries)]
+        named += [(phrase, f"of:{code}") for code, phrases in told.get("adjectives", {}).items() for phrase in phrases]
+        named += [(phrase, f"colour:{name}") for phrase, name in synonyms(data, "colour", [language])]
+        self._finder = PhraseFinder(named)
         cues = {**told["cues"], "outside": [*told["cues"]["outside"], *shared["outside"]]}
         self._cues = {relation: _pattern(phrases) for relation, phrases in cues.items()}
 
     def mentions(self, text: str) -> list[Mention]:
         found = [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
         # Names of countries are long and bent by grammar; a short word like "chaque" is no misspelt "chèque".
-        return [one for one in found if one.confidence == 1.0 or one.kind == "country"]
+        return [one for one in found if one.confidence == 1.0 or one.kind in ("country", "of")]
 
     def cues(self, text: str) -> list[Cue]:
         """Cues of a text; of two that overlap the longer, unless the shorter tells to leave the question alone."""
@@ -254,6 +250,8 @@ class Reader:
         # A name asks for nothing by itself: "charge" in "charger", "delivery" in "cash on delivery".
         taken = [*named, *(one for one in mentions if one.kind == "payment")]
         cues = [cue for cue in words.cues(text) if not _touches(cue, taken)]
+        if any(cue.relation == "plug" for cue in cues):
+            mentions = [replace(one, entity=f"country:{one.name}") if one.kind == "of" else one for one in mentions]
         spans = tuple(match.span() for match in _CLAUSE.finditer(text))
         prices = [Decimal(match.value) for match in matches if match.kind == "price"]
         question = Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues), spans=spans)
