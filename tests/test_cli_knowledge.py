@@ -114,7 +114,7 @@ def test_the_model_drafts_and_a_person_approves(run, identify, monkeypatch):
     run("new", "returns", "--lang", "en", "--file", "-", "--approve", stdin=ARTICLE)
     drafted = run("translate", "returns", "--to", "de", "--json")
     assert (drafted["status"], drafted["translation_of"], drafted["text"]) == ("draft", "en", "Innerhalb von 60 Tagen.")
-    assert drafted["differences"] == ["only in the translation: 60", "only in the original: 30"]
+    assert [("60" in one, "30" in one) for one in drafted["differences"]] == [(True, False), (False, True)]
     found = run("questions", "returns", "--lang", "de", "--json")
     assert found["drafted"] == found["questions"] == ["Wie lange habe ich Zeit?"]
     assert run("approve", "returns", "--lang", "de", "--json")[0]["questions"] == ["Wie lange habe ich Zeit?"]
