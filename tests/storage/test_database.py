@@ -33,8 +33,12 @@ def test_the_folder_of_a_new_database_is_made(tmp_path):
 @pytest.fixture
 def locked(database, shop):
     """Another process that has begun to write and does not end."""
-    other = sqlite3.connect(database.engine.url.database)
-    other.execute("BEGIN IMMEDIATE")
+    if database.engine.name == "sqlite":
+        other = sqlite3.connect(database.engine.url.database)
+        other.execute("BEGIN IMMEDIATE")
+    else:
+        other = database.engine.raw_connection()
+        other.cursor().execute("LOCK TABLE identity_attempts")
     yield other
     other.rollback()
     other.close()
@@ -42,7 +46,7 @@ def locked(database, shop):
 
 def test_a_database_that_stays_locked_is_unavailable_within_seconds_and_can_still_be_read(shop, locked, clock):
     began = datetime.now()
-    with pytest.raises(Unavailable, match="locked"):
+    with pytest.raises(Unavailable, match="lock"):
         shop.record_failed_attempt("anna", "MD-10234", clock())
     assert datetime.now() - began < timedelta(seconds=10)
     assert shop.order("MD-10234").status == "shipped"
@@ -52,6 +56,11 @@ def test_a_database_that_stays_locked_is_unavailable_within_seconds_and_can_stil
 
 def test_a_database_without_its_tables_is_unavailable_not_a_crash(tmp_path):
     with pytest.raises(Unavailable), Database(f"sqlite:///{tmp_path}/empty.db").session() as session:
+        session.get(Customer, "C-001")
+
+
+def test_a_server_that_is_down_is_unavailable():
+    with pytest.raises(Unavailable), Database("postgresql://a:b@127.0.0.1:1/c").session() as session:
         session.get(Customer, "C-001")
 
 

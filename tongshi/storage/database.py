@@ -17,6 +17,7 @@ from tongshi.errors import Unavailable
 from tongshi.settings import get_settings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK_SECONDS = 3
 
 
 def create(url: str) -> Engine:
@@ -24,10 +25,12 @@ def create(url: str) -> Engine:
 
     SQLite gets a write-ahead log, so that readers and the one writer do not wait for one another.
     """
-    if not make_url(url).drivername.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5})
+    backend = make_url(url).get_backend_name()
+    if backend != "sqlite":
+        options = {"options": f"-c lock_timeout={_LOCK_SECONDS}s"} if backend == "postgresql" else {}
+        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5, **options})
     # A pool, since opening a file and setting it up costs more than most of what is asked of it.
-    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": 3, "check_same_thread": False})
+    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": _LOCK_SECONDS, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection, _record) -> None:
