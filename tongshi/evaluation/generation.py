@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from rich.table import Table
 from sacrebleu.metrics import BLEU, CHRF
 
 from tongshi.errors import TongshiError, Unavailable
+from tongshi.evaluation import tables
 from tongshi.evaluation.running import free_port
 from tongshi.knowledge.articles import shop_articles
 from tongshi.knowledge.base import Found, Passage
@@ -101,28 +102,18 @@ class Reply:
 
 
 @dataclass
-class Report:
+class Report(tables.Report):
     """One row a language, each figure once a variant.
 
     Attributes:
-        variants: names of what was measured, in the order of the figures.
         rows: `{"language", "items", "<column>": {"<variant>": figure or None}}`.
+        variants: names of what was measured, in the order of the figures.
     """
 
-    variants: tuple[str, ...]
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    notes: str = ""
-    title: str = "What the language model writes"
-    primary: str = "right"
+    variants: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "title": self.title,
-            "primary": self.primary,
-            "notes": self.notes,
-            "variants": self.variants,
-            "rows": self.rows,
-        }
+        return {**super().as_dict(), "variants": self.variants}
 
     def table(self) -> Table:
         table = Table(title=self.title, caption=f"each figure: {' · '.join(self.variants)}. {self.notes}")
@@ -172,7 +163,7 @@ def report(settings: Settings, sample: int | None = None, adapter: Path | None =
     notes = f"{len(items)} items: businesses never trained on, and the shop's questions; {settings.llm}, greedy."
     if sample:
         notes += f" A sample of {sample} a language."
-    return Report(variants, _rows(items, answered), notes)
+    return Report("What the language model writes", "right", _rows(items, answered), notes, variants=variants)
 
 
 def _advanced(reply: Reply, bar: Progress, task: Any) -> Reply:
