@@ -264,7 +264,7 @@ def handover_release(sender: str) -> None:
 
 @app.command()
 def evaluate(
-    what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, dialogues or latency")],
+    what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, generation, dialogues or latency")],
     sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -277,7 +277,8 @@ def evaluate(
     report = REPORTS[what](get_settings(), sample)
     if as_json:
         return print_json(report.as_dict())
-    console.print(report.table())
+    for one in (report, *report.parts):
+        console.print(one.table())
 
 
 if __name__ == "__main__":

@@ -27,6 +27,9 @@ from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, ROOT, Settings
+from tongshi.weights import manifest
+
+_GENERATED = 6
 
 
 def nlu(settings: Settings, sample: int | None = None) -> Report:
@@ -61,10 +64,10 @@ def nlu(settings: Settings, sample: int | None = None) -> Report:
 
 
 def answers(settings: Settings, sample: int | None = None) -> Report:
-    """Whether the decisive fact is said, in the right language, and nothing where nothing is known.
+    """Whether the decisive fact is said, in the right language, and nothing where nothing is known; with what the model writes.
 
     Args:
-        sample: questions a language, evenly taken; all by default.
+        sample: questions a language, evenly taken; by default all of the system's, and a few of the model's, which takes seconds each.
     """
     from tongshi.llm.answering import make_answerer
     from tongshi.storage.database import get_database
@@ -99,7 +102,16 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
                 "s p95": float(np.quantile(seconds, 0.95)),
             }
         )
+    if settings.llm_url or (settings.models / manifest()[settings.llm].file).exists():
+        report.parts.append(generation(settings, sample or _GENERATED))
     return with_mean(report)
+
+
+def generation(settings: Settings, sample: int | None = None) -> Report:
+    """What the language model writes when it is given passages, see `tongshi.evaluation.generation`."""
+    from tongshi.evaluation.generation import report
+
+    return report(settings, sample)
 
 
 def graph(settings: Settings, sample: int | None = None) -> Report:
@@ -276,6 +288,7 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
     "answers": answers,
+    "generation": generation,
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency,

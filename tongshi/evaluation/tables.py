@@ -21,6 +21,7 @@ class Report:
         primary: the column that a reader should look at first.
         notes: what the figures were measured on.
         failures: what went wrong, one by one, where the report tells; in JSON only.
+        parts: reports that belong to it, each with `as_dict` and `table`.
     """
 
     title: str
@@ -28,9 +29,12 @@ class Report:
     rows: list[dict[str, Any]] = field(default_factory=list)
     notes: str = ""
     failures: list[dict[str, Any]] = field(default_factory=list)
+    parts: list[Any] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
-        told = {"failures": self.failures} if self.failures else {}
+        told: dict[str, Any] = {"failures": self.failures} if self.failures else {}
+        if self.parts:
+            told["parts"] = [part.as_dict() for part in self.parts]
         return {"title": self.title, "primary": self.primary, "notes": self.notes, "rows": self.rows, **told}
 
     def table(self) -> Table:
