@@ -54,7 +54,7 @@ class Graph:
 
     def __init__(self, ids: np.ndarray, vectors: np.ndarray) -> None:
         self._graph = Index(
-            ndim=vectors.shape[1], metric="ip", dtype="f16", connectivity=16, expansion_add=64, expansion_search=96
+            ndim=vectors.shape[1], metric="ip", dtype="f16", connectivity=16, expansion_add=64, expansion_search=128
         )
         self._graph.add(ids.astype(np.uint64), vectors)
         self._ids = ids
