@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from tongshi.evaluation.collections import business_collections
 from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE
 from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
-from tongshi.knowledge.calibrate import Asked
+from tongshi.knowledge.calibrate import Asked, KnownVectors
 from tongshi.knowledge.index import SearchIndex, get_calibration
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, VectorCache, get_encoder, normalise
@@ -47,7 +47,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     """Recall at 1 of each setting, beside BM25 and the untuned encoder; of the first setting everything else as well."""
     from tongshi.storage.database import get_database
 
-    encoder, untuned = get_encoder(settings.encoder), VectorCache(get_encoder(UNTUNED), settings.models / "vectors")
+    encoders = {"": get_encoder(settings.encoder), " untuned": get_encoder(UNTUNED)}
     base = make_knowledge_base(settings, get_database())
     found = Report(
         "Search: is the right article first?",
@@ -58,14 +58,13 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     shop = [one for language in LANGUAGES for one in shop_questions(language)]
     for language, row in _whole(base, shop).items():
         columns[language] |= row
-    for setting in track(list(_settings(settings, encoder, KnowledgeStore(get_database()))), "retrieval", transient=True):
-        systems = {
-            setting.name: [_ours(keys, encoder) for keys, _ in setting.collections],
-            f"{setting.name} BM25": [_bm25(keys) for keys, _ in setting.collections],
-            f"{setting.name} untuned": [_ours(encoded(keys, untuned), untuned) for keys, _ in setting.collections],
-        }
-        for name, finders in systems.items():
-            for language, share in _recall(finders, setting).items():
+    for setting in track(list(_settings(settings, encoders[""], KnowledgeStore(get_database()))), "retrieval", transient=True):
+        finders = {f"{setting.name} BM25": [_bm25(keys) for keys, _ in setting.collections]}
+        for name, encoder in encoders.items():
+            known = _known(setting, VectorCache(encoder, settings.models / "vectors"))
+            finders[setting.name + name] = [_ours(keys, known) for keys, _ in setting.collections]
+        for name in sorted(finders):
+            for language, share in _recall(finders[name], setting).items():
                 columns[language].setdefault(name, share)
     found.rows = [{"language": language, **row} for language, row in columns.items()]
     return with_mean(found)
@@ -77,11 +76,12 @@ def shop_questions(language: str) -> list[Asked]:
     return [Asked(one["question"], language, (one["article"],) if one["article"] else ()) for one in content["questions"]]
 
 
-def encoded(keys: Iterable[KeyRow], encoder: Encoder | VectorCache) -> list[KeyRow]:
-    """The same keys with the vectors of another encoder."""
-    keys = list(keys)
-    vectors = np.asarray(encoder.encode([normalise(key.text) for key in keys]), np.float32)
-    return [replace(key, vector=vector.tobytes()) for key, vector in zip(keys, vectors)]
+def _known(setting: Setting, cache: VectorCache) -> KnownVectors:
+    """The vectors of all that a setting compares, made in one go."""
+    texts = {normalise(key.text) for keys, _ in setting.collections for key in keys}
+    texts |= {normalise(one.text) for _, asked in setting.collections for one in asked}
+    ordered = sorted(texts)
+    return KnownVectors(dict(zip(ordered, cache.encode(ordered))))
 
 
 def _settings(settings: Settings, encoder: Encoder, store: KnowledgeStore) -> Iterator[Setting]:
@@ -132,8 +132,9 @@ def _whole(base: KnowledgeBase, asked: Sequence[Asked]) -> dict[str, dict[str, f
     return rows
 
 
-def _ours(keys: Sequence[KeyRow], encoder: Encoder | VectorCache) -> Finder:
-    index = SearchIndex.build("", keys)
+def _ours(keys: Sequence[KeyRow], encoder: Encoder) -> Finder:
+    vectors = np.asarray(encoder.encode([normalise(key.text) for key in keys]), np.float32)
+    index = SearchIndex.build("", [replace(key, vector=vector.tobytes()) for key, vector in zip(keys, vectors)])
 
     def find(asked: Asked) -> list[str]:
         ranking = index.rank(asked.text, encoder, asked.language)

@@ -44,16 +44,21 @@ class Asked:
     articles: tuple[str, ...]
 
 
-class _Known:
-    """An encoder that hands out vectors which are known already, since calibrating asks for thousands of them."""
+class KnownVectors:
+    """An encoder that hands out vectors which are known already, since calibrating and measuring ask for thousands of them.
+
+    Args:
+        vectors: by text.
+    """
 
     name = "known"
-    dimensions = 0
 
     def __init__(self, vectors: dict[str, np.ndarray]) -> None:
         self._vectors = vectors
+        self.dimensions = len(next(iter(vectors.values()), ()))
 
     def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """As `Encoder.encode`, of texts that are known."""
         return np.stack([self._vectors[text] for text in texts])
 
 
@@ -63,7 +68,7 @@ def fit_to_similar_questions(keys: Sequence[KeyRow], folds: int = 5, seed: int =
     Args:
         keys: of the collection, with questions that nothing in it answers.
     """
-    encoder = _Known({normalise(key.text): np.frombuffer(key.vector, np.float32) for key in keys})
+    encoder = KnownVectors({normalise(key.text): np.frombuffer(key.vector, np.float32) for key in keys})
     questions = [key for key in keys if key.kind == "question"]
     fold_of = np.random.default_rng(seed).integers(folds, size=len(questions))
     cases = []
