@@ -57,7 +57,7 @@ SHOP_SHARE = 3
 _DEADLINE = 600.0
 _MOST_TOKENS = 160
 _LEAK = 40
-_SEPARATOR = regex.compile(r"(?<=\d)[.,\s](?=\d{3}(?!\d))")
+_SEPARATOR = regex.compile(r"(?<=\d)[.,٬\s](?=\d{3}(?!\d))")
 _NUMBER = regex.compile(r"\d+(?:[.:]\d+)*")
 _NAME = regex.compile(r"(?<![\p{L}\d])(?=[\p{Latin}\d_-]*\p{Lu})[\p{Latin}\d]+(?:[-_.][\p{Latin}\d]+)*")
 _BLEU_TOKENS = {"zh": "zh", "ja": "char", "th": "char", "ko": "intl", "ar": "intl"}
