@@ -24,6 +24,7 @@ from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE
 from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
 from tongshi.knowledge.calibrate import Asked, KnownVectors
 from tongshi.knowledge.index import SearchIndex, get_calibration
+from tongshi.knowledge.neighbours import make_neighbours
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, VectorCache, get_encoder, normalise
 from tongshi.settings import LANGUAGES, Settings
@@ -174,6 +175,8 @@ def _share(ranks: Sequence[int], most: int) -> float:
 def scale(settings: Settings, sample: int | None = None) -> Report:
     """Milliseconds of a search in collections of growing size, on one core; the shop's keys, and synthetic ones that fill up.
 
+    Neighbours are those of the settings. What a store that processes share does, it does on cores of its own.
+
     Args:
         sample: passages of the largest collection, 100,000 by default.
     """
@@ -185,14 +188,18 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
     keys = KnowledgeStore(get_database()).keys(SHOP)
     asked = [one for language in LANGUAGES for one in shop_questions(language)[:20]]
     found = Report("Search by size of the collection, one core", "ms p95", notes="with the question's vector; no reranker")
+    make = make_neighbours(settings, get_database())
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= (sample or 100_000)]
     for size in track(sizes, "scale", transient=True):
         path = settings.home / "index" / "scale.index"
+        neighbours = make("scale") if make else None
         began = time.perf_counter()
-        SearchIndex.build("", list(_filled(keys, size))).save(path)
+        index = SearchIndex.build("", list(_filled(keys, size)), neighbours=neighbours)
+        index.take_effect()
+        index.save(path)
         built = time.perf_counter() - began
         began = time.perf_counter()
-        index = SearchIndex.load(path)
+        index = SearchIndex.load(path, neighbours)
         loaded = time.perf_counter() - began
         with threadpool_limits(1), _one_thread():
             milliseconds = [_timed(index, encoder, one) for one in asked]
@@ -206,6 +213,8 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
             }
         )
         _remove(path)
+        if neighbours:
+            neighbours.sync(index.key_ids[:0], np.empty((0, index.dimensions), np.float32))
     return found
 
 
