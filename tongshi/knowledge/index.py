@@ -34,12 +34,8 @@ from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
 CALIBRATION = Path(__file__).with_name("calibration.yml")
-LEXICAL_WEIGHT, BEST_KEYS = 0.5, 3
-"""What the likeness of n-grams counts beside that of vectors, and how many keys an article is scored by, where there are similar questions."""
-
-BARE_LEXICAL_WEIGHT, BARE_BEST_KEYS = 0.25, 1
-"""The same where there are none: a question shares few words with a passage, and one passage answers. Chosen on the split validation."""
-
+LEXICAL_WEIGHT = 0.5
+BEST_KEYS = 3
 CLASSIFIER_WEIGHT = 0.25
 LARGE = 20_000
 """Keys from which candidates are looked for; up to it, comparing all of them is as fast."""
@@ -254,12 +250,11 @@ class SearchIndex:
         labels, vectors, grams = keys.labels, keys.vectors, keys.ngrams
         if (chosen := self._chosen(vector, question, language)) is not None:
             labels, vectors, grams = labels[chosen], vectors[chosen], grams[chosen]
-        lexical, most = (LEXICAL_WEIGHT, BEST_KEYS) if self._classifier else (BARE_LEXICAL_WEIGHT, BARE_BEST_KEYS)
-        similarity = vectors @ vector + lexical * (grams @ ngrams.T).toarray()[:, 0]
-        places, best, closest = _best(labels, similarity, most)
+        similarity = vectors @ vector + LEXICAL_WEIGHT * (grams @ ngrams.T).toarray()[:, 0]
+        places, best, closest = _best(labels, similarity)
         decisions = self._decisions(places, vector, ngrams)
         scores = best + CLASSIFIER_WEIGHT * decisions
-        return Ranking([keys.names[place] for place in places], scores, best, closest / (1 + lexical), decisions)
+        return Ranking([keys.names[place] for place in places], scores, best, closest / (1 + LEXICAL_WEIGHT), decisions)
 
     def _chosen(self, vector: np.ndarray, question: str, language: str) -> np.ndarray | None:
         """Rows of the keys to be compared; None for all, which takes longer and finds the same."""
@@ -385,14 +380,14 @@ def _classifier(keys: _Keys) -> tuple[LinearSVC, list[str]] | None:
     return machine, [keys.names[label] for label in machine.classes_]
 
 
-def _best(labels: np.ndarray, similarity: np.ndarray, most: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each label that occurs, ascending, the mean over its `most` best keys, and the best of them."""
+def _best(labels: np.ndarray, similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each label that occurs, ascending, the mean over its best keys, and the best of them."""
     order = np.lexsort((-similarity, labels))
     labels, similarity = labels[order], similarity[order]
     places, starts, counts = np.unique(labels, return_index=True, return_counts=True)
     rank = np.arange(len(labels)) - np.repeat(starts, counts)
-    sums = np.add.reduceat(np.where(rank < most, similarity, 0), starts)
-    return places, sums / np.minimum(counts, most), similarity[starts]
+    sums = np.add.reduceat(np.where(rank < BEST_KEYS, similarity, 0), starts)
+    return places, sums / np.minimum(counts, BEST_KEYS), similarity[starts]
 
 
 @lru_cache(maxsize=2)
