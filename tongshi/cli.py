@@ -264,7 +264,7 @@ def handover_release(sender: str) -> None:
 
 @app.command()
 def evaluate(
-    what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, generation, dialogues or latency")],
+    what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, generation, checks, dialogues or latency")],
     sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")] = None,
     as_json: Json = False,
 ) -> None:

@@ -60,7 +60,7 @@ def ask(identify):
         released = []
         traces = options.pop("traces", None)
         answerer = Answerer(knowledge or Knowledge(*(passages or [QUOTED])), model, identify, "Meridian", mode, 20.0, traces)
-        return answerer.answer(question, language, release=released.append, **options), released
+        return answerer.answer(question, language, on_sentence=lambda one: released.append(one.text), **options), released
 
     return ask
 
@@ -78,7 +78,8 @@ def test_a_foreign_passage_is_put_into_the_customers_language(ask):
     assert (answer.outcome, answer.text, answer.language) == ("generated", GERMAN, "de")
     assert released == [GERMAN]
     (citation,) = answer.citations
-    assert citation.as_dict() == {"article": "returns-window", "quote": ENGLISH, "lang": "en", "title": "Returns"}
+    quote = "Items can be returned within 30 days of delivery."
+    assert citation.as_dict() == {"article": "returns-window", "quote": quote, "lang": "en", "title": "Returns"}
 
 
 def test_the_model_sees_the_passages_and_the_question_and_its_orders_in_the_customers_language(ask):
@@ -106,7 +107,7 @@ def test_each_sentence_is_released_as_soon_as_it_is_whole_and_checked(identify):
 
     released = []
     answerer = Answerer(Knowledge(QUOTED), Listening(), identify, "Meridian")
-    answer = answerer.answer(QUESTION, "de", release=released.append)
+    answer = answerer.answer(QUESTION, "de", on_sentence=lambda one: released.append(one.text))
     assert heard == [["Sie haben 30 Tage Zeit."]]
     assert released == ["Sie haben 30 Tage Zeit.", "Der Versand kostet 4,90 Euro."]
     assert answer.text == " ".join(released)
@@ -143,10 +144,37 @@ def test_an_invented_name_code_or_address_is_not_shown(ask, invented):
     assert invented not in released
 
 
-def test_a_good_sentence_stands_though_the_next_one_fails(ask):
-    answer, released = ask(Model(pieces(f"{GERMAN} Der Versand kostet 9,90 Euro.")))
+def test_a_good_sentence_stands_and_the_next_one_is_repaired(ask):
+    model = Model(pieces(f"{GERMAN} Der Versand kostet 9,90 Euro."), pieces(f"{GERMAN} Der Versand kostet 4,90 Euro."))
+    answer, released = ask(model)
+    assert released == [GERMAN, "Der Versand kostet 4,90 Euro."]
+    assert (answer.outcome, answer.text) == ("generated", " ".join(released))
+    assert "9,90 Euro" in model.asked[1][-1]["content"]
+
+
+def test_a_sentence_that_fails_twice_is_left_out(ask):
+    wrong = f"{GERMAN} Der Versand kostet 9,90 Euro."
+    answer, released = ask(Model(pieces(wrong), pieces(wrong)))
     assert (answer.outcome, answer.text) == ("generated", GERMAN)
     assert released == [GERMAN]
+
+
+def test_each_sentence_cites_the_passage_that_it_rests_on(ask):
+    shipping = Passage("shipping", "en", "Shipping", 0.8, "Standard delivery costs €4.90. It takes 3 days.")
+    returns = Passage("returns-window", "en", "Returns", 0.9, "Items can be returned within 30 days of delivery.")
+    answer, _ = ask(Model(pieces(f"{GERMAN} Der Versand kostet 4,90 Euro.")), returns, shipping)
+    assert [(one.article, one.quote) for one in answer.citations] == [
+        ("returns-window", "Items can be returned within 30 days of delivery."),
+        ("shipping", "Standard delivery costs €4.90."),
+    ]
+
+
+def test_a_courtesy_alone_is_no_answer_and_is_shown_with_what_it_leads_to(ask):
+    polite = "Das tut mir leid."
+    assert ask(Model(pieces(polite)))[1] == [ENGLISH]
+    answer, released = ask(Model(pieces(f"{polite} {GERMAN}")))
+    assert released == [polite, GERMAN]
+    assert [one.article for one in answer.citations] == ["returns-window"]
 
 
 @pytest.mark.parametrize("reply", ["NO_ANSWER", "NO ANSWER.", "no_answer", "NOANSWER"])
@@ -244,4 +272,5 @@ def test_how_an_answer_came_about_is_kept_for_the_conversation(ask, database):
     trace = store.trace(answer.trace_id)
     assert (trace.sender, trace.question, trace.outcome) == ("anna", QUESTION, "generated")
     assert trace.details["passages"][0]["article"] == "returns-window"
+    assert trace.details["checks"] == [{"sentence": GERMAN, "passed": True, "problems": [], "source": 0}]
     assert ask(Model(pieces(GERMAN)))[0].trace_id is None

@@ -21,7 +21,7 @@ import yaml
 from rich.progress import track
 from sklearn.metrics import f1_score
 
-from tongshi.evaluation import retrieval
+from tongshi.evaluation import checks, retrieval
 from tongshi.evaluation.running import free_port, play, running
 from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
@@ -289,6 +289,7 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "scale": retrieval.scale,
     "answers": answers,
     "generation": generation,
+    "checks": checks.report,
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency,

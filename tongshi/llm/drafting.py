@@ -16,7 +16,7 @@ from tongshi.knowledge.articles import Article
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.language.text import fold
-from tongshi.llm.checks import is_in_language, unsupported
+from tongshi.llm.checks import differences, is_in_language
 from tongshi.llm.client import ChatClient
 
 _PROMPTS = Path(__file__).with_name("drafting.yml")
@@ -84,9 +84,8 @@ class Drafter:
 
     def _differences(self, article: Article, translation: str, language: str) -> list[str]:
         original = f"{article.title}\n\n{article.text}"
-        found = [f"only in the translation: {one}" for one in unsupported(translation, [original], language)]
-        # As if the original were German, whose capitals say nothing of names: another language may write them otherwise.
-        found += [f"only in the original: {one}" for one in unsupported(original, [translation], "de")]
+        found = [f"only in the translation: {one}" for one in differences(translation, language, original, article.language)]
+        found += [f"only in the original: {one}" for one in differences(original, article.language, translation, language)]
         for paragraph in translation.split("\n\n"):
             if not is_in_language(paragraph, language, self._identify):
                 found.append(f"not in {_name(language)}: {paragraph[:80]}")

@@ -1,0 +1,89 @@
+"""How many subtly wrong sentences the checks catch, and how many right ones they stop: `tongshi evaluate checks`.
+
+`tests/evaluation/checks/<language>.yml` holds help-centre passages of an invented shop, in the language and in others; to each question a right
+answer and five wrong ones: another figure, a negation lost or put in, another name, another article's fact, the right figure in another unit.
+Beside them stand the right answers of the businesses of `data/finetune` that nothing was learnt from (split `test`).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, median
+from typing import Any
+
+import yaml
+from rich.progress import track
+
+from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.language.identify import get_identifier
+from tongshi.language.segment import sentences
+from tongshi.llm.checks import Checker, make_checker
+from tongshi.llm.checks.calibrate import Text, right_answers
+from tongshi.settings import LANGUAGES, Settings
+
+KINDS = ("figure", "negation", "name", "other", "unit")
+_CASES = TESTS / "evaluation" / "checks"
+
+
+@dataclass(frozen=True)
+class Case:
+    """An answer and what it may rest on.
+
+    Attributes:
+        kind: `right`, or in what way it is wrong.
+    """
+
+    kind: str
+    answer: str
+    sources: tuple[Text, ...]
+    question: str
+
+
+def cases(language: str, folder: Path = _CASES) -> Iterator[Case]:
+    """The hand-written answers of a language."""
+    data = yaml.safe_load((folder / f"{language}.yml").read_text("utf-8"))
+    texts = {name: Text(one["text"], one["lang"], one["title"]) for name, one in data["passages"].items()}
+    for item in data["items"]:
+        sources = tuple(texts[name] for name in item["passages"])
+        yield Case("right", item["right"], sources, item["question"])
+        yield from (Case(kind, item["wrong"][kind], sources, item["question"]) for kind in KINDS)
+
+
+def report(settings: Settings, sample: int | None = None) -> Report:
+    """Which share of wrong answers is held back, by kind, and of right ones.
+
+    Args:
+        sample: right answers of the businesses a language; all by default.
+    """
+    notes = "tests/evaluation/checks; businesses: the right answers of the split test of data/finetune"
+    found = Report("Checks on answers", "caught", notes=notes)
+    checker = make_checker(get_identifier())
+    for language in track(LANGUAGES, "checks", transient=True):
+        found.rows.append(_row(checker, language, settings, sample))
+    return with_mean(found)
+
+
+def _row(checker: Checker, language: str, settings: Settings, sample: int | None) -> dict[str, Any]:
+    stopped: dict[str, list[bool]] = {}
+    milliseconds = []
+    for case in cases(language):
+        began = time.perf_counter()
+        stopped.setdefault(case.kind, []).append(is_stopped(checker, case, language))
+        milliseconds.append((time.perf_counter() - began) * 1000 / len(sentences(case.answer)))
+    unseen = [Case("right", *one) for one in right_answers(settings.data, "test", language)][:sample]
+    return {
+        "language": language,
+        "caught": fmean(one for kind in KINDS for one in stopped[kind]),
+        **{kind: fmean(stopped[kind]) for kind in KINDS},
+        "right stopped": fmean(stopped["right"]),
+        "businesses' right stopped": fmean(is_stopped(checker, case, language) for case in unseen),
+        "ms p50": median(milliseconds),
+    }
+
+
+def is_stopped(checker: Checker, case: Case, language: str) -> bool:
+    """Whether any sentence of an answer is held back."""
+    return any(not checker.check(one, case.sources, language, case.question).passed for one in sentences(case.answer))

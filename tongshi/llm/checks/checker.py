@@ -1,0 +1,278 @@
+"""One sentence of an answer against the passages that it may rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import yaml
+
+from tongshi.language.identify import LanguageIdentifier
+from tongshi.language.segment import tokenize
+from tongshi.language.text import fold
+from tongshi.language.vectors import Encoder, get_encoder
+from tongshi.llm.checks import names
+from tongshi.llm.checks.quantities import Quantity, quantities, unsupported
+from tongshi.llm.checks.support import Cutter, Window, Windows, clauses, cues, window
+from tongshi.llm.checks.words import plain, words
+
+CALIBRATION = Path(__file__).with_name("calibration.yml")
+_LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
+_SURE = 0.8
+
+
+class Source(Protocol):
+    """What a sentence may rest on; a `Passage` of the knowledge base is one."""
+
+    text: str
+    language: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Why a sentence is held back.
+
+    Attributes:
+        kind: `language`; `figure`, `unit`, `name`, `day`: the passage does not have it; `mixed`: figures of one passage with words of
+            another; `support`: no words of the passage are near; `contrary`: the nearest say the contrary.
+        what: the words that are wrong, where there are such.
+    """
+
+    kind: str
+    what: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.what}" if self.what else self.kind
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the checks found.
+
+    Attributes:
+        problems: none where the sentence may be sent.
+        source: place of the passage that the sentence rests on best; None where it claims nothing and needs none.
+        quote: the passage's own sentence that says it.
+        scores: what is held against `calibration.yml`: how near the nearest words are, by how much those that say the contrary lead, and how
+            rare the rarest word is that the passage has not.
+    """
+
+    problems: tuple[Problem, ...]
+    source: int | None = None
+    quote: str = ""
+    scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"passed": self.passed, "problems": [[one.kind, one.what] for one in self.problems], "source": self.source}
+
+
+class Checker:
+    """Checks sentences.
+
+    Args:
+        encoder: compares a sentence with the passage's across languages.
+        identify: tells which language a sentence is in; None where that is not to be checked.
+    """
+
+    def __init__(self, encoder: Encoder, identify: LanguageIdentifier | None) -> None:
+        self._cutter = Cutter(encoder)
+        self._identify = identify
+
+    def check(self, sentence: str, sources: Sequence[Source], language: str, question: str = "") -> Verdict:
+        """Check one sentence.
+
+        Args:
+            sentence: of the answer.
+            sources: passages that it may rest on.
+            language: that it should be in.
+            question: the customer's; names and figures of it may be repeated.
+        """
+        problems = []
+        if self._identify and not is_in_language(sentence, language, self._identify):
+            problems.append(Problem("language", language))
+        claim = Claim.of(sentence, language)
+        if claim.is_empty and says_nothing(sentence, language):
+            return Verdict(tuple(problems))
+        place, windows, nearness = self._nearest(self._cutter.encode([claim.proper])[0], sources)
+        source = sources[place]
+        problems += facts_lacking(claim, source, windows.windows, question)
+        problems += mixed_up(claim, source, [one for one in sources if one is not source])
+        scores = {
+            "nearness": float(nearness.max()),
+            "turned": turned(claim, windows, nearness),
+            "strange": names.strangeness(claim.text, [source.text, source.title, question], language),
+        }
+        known = calibration()["same" if source.language == language else "foreign"]
+        if scores["strange"] > known["strange"].get(language, 1):
+            problems.append(Problem("name"))
+        if scores["nearness"] < known["nearness"]:
+            problems.append(Problem("support"))
+        if scores["turned"] > known["turned"]:
+            problems.append(Problem("contrary"))
+        return Verdict(tuple(problems), place, windows.windows[int(nearness.argmax())].quote, scores)
+
+    def _nearest(self, vector: np.ndarray, sources: Sequence[Source]) -> tuple[int, Windows, np.ndarray]:
+        """The place of the passage that has the words nearest to a sentence, its windows, and how near each is."""
+        cut = [self._cutter.cut(one.text, one.language) for one in sources]
+        nearness = [windows.vectors @ vector for windows in cut]
+        place = max(range(len(sources)), key=lambda one: nearness[one].max())
+        return place, cut[place], nearness[place]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a sentence says, taken apart; `proper` is the sentence without a yes or no before it."""
+
+    text: str
+    language: str
+    proper: str
+    quantities: tuple[Quantity, ...]
+    names: tuple[str, ...]
+    codes: tuple[str, ...]
+    weekdays: frozenset[int]
+    cues: dict[str, int]
+
+    @classmethod
+    def of(cls, text: str, language: str) -> Claim:
+        proper = words(language).reply.sub("", plain(text)) or text
+        return cls(
+            text,
+            language,
+            proper,
+            tuple(quantities(names.without_codes(text, language), language)),
+            tuple(names.names(text, language)),
+            tuple(names.codes(text, language) + names.addresses(text) + names.phones(text)),
+            names.weekdays(text, language),
+            cues(proper, language),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no fact that could be wrong."""
+        return not (self.quantities or self.names or self.codes or self.weekdays)
+
+
+def turned(claim: Claim, windows: Windows, nearness: np.ndarray) -> float:
+    """By how much nearer a sentence is to stretches of the passage that say the contrary than to those that do not.
+
+    A stretch says the contrary where it has a negation and the sentence has none, or the other way round. One with "only" or "without"
+    speaks for both: "only until six" is "not after six". To a sentence of one clause only stretches with
+    its figures count, where there are such.
+
+    Args:
+        nearness: of the windows to the sentence.
+    """
+    stretches = [(one, float(near)) for one, near in zip(windows.windows, nearness) if one.text in one.quote]
+    figured = [pair for pair in stretches if any(mine.agrees(its) for mine in claim.quantities for its in pair[0].quantities)]
+    negated = claim.cues["not"] > 0
+    if len(clauses(claim.proper, claim.language)) > 1:
+        figured = []
+    alike, contrary = [0.0], [0.0]
+    for one, near in figured or stretches:
+        speaks_for_both = one.cues["only"] or one.cues["without"]
+        (alike if speaks_for_both or (one.cues["not"] > 0) == negated else contrary).append(near)
+    return max(contrary) - max(alike)
+
+
+def mixed_up(claim: Claim, source: Source, others: Sequence[Source]) -> list[Problem]:
+    """Figures that only the passage has beside words that only another has: "delivery costs" what the membership does.
+
+    Found where all three are in one language; across languages no words can be compared.
+    """
+    problems = []
+    mine = _content(claim.text, claim.language)
+    for other in others:
+        if not claim.language == source.language == other.language:
+            continue
+        ours, theirs = _content(f"{source.title} {source.text}", source.language), _content(other.title, other.language)
+        theirs_only = {word for word in mine & theirs if not any(_alike(word, its) for its in ours)}
+        known = quantities(names.without_codes(other.text, other.language), other.language, generous=True)
+        if theirs_only and any(not any(one.agrees(its) for its in known) for one in claim.quantities):
+            problems.append(Problem("mixed", " ".join(sorted(theirs_only))))
+    return problems
+
+
+_LONG = {"ja": 2, "ko": 2, "th": 3, "zh": 2}
+
+
+def _content(text: str, language: str) -> set[str]:
+    """Words long enough to mean something, cut to their stems' length."""
+    least = _LONG.get(language, 4)
+    return {fold(one.text)[: least + 2] for one in tokenize(text, language) if len(one.text) >= least and one.text.isalpha()}
+
+
+def _alike(word: str, other: str) -> bool:
+    return word.startswith(other) or other.startswith(word)
+
+
+def says_nothing(sentence: str, language: str) -> bool:
+    """Whether a sentence without facts says that something is not known, offers a person, or is polite."""
+    known, text = words(language), plain(sentence)
+    return bool(known.unknowing.search(text) or known.courtesy.search(text))
+
+
+def facts_lacking(claim: Claim, source: Source, windows: Sequence[Window], question: str) -> list[Problem]:
+    """Figures, names, codes and days of a sentence that its passage does not hold."""
+    asked = quantities(names.without_codes(question, claim.language), claim.language)
+    given = [one for stretch in windows for one in stretch.quantities]
+    missing, other_unit, _ = unsupported(claim.quantities, [*given, *asked])
+    problems = [Problem("figure", one.text) for one in missing] + [Problem("unit", one.text) for one in other_unit]
+    texts = [source.text, source.title, question]
+    foreign = source.language != claim.language
+    called = [one for one in claim.names if not (foreign and names.is_everyday(one, claim.language))]
+    problems += [Problem("name", one) for one in names.lacking([*claim.codes, *called], texts, claim.language)]
+    days = frozenset().union(*(stretch.weekdays for stretch in windows)) | names.weekdays(question, claim.language)
+    if claim.weekdays and not claim.weekdays <= days:
+        problems.append(Problem("day"))
+    return problems
+
+
+def make_checker(identify: LanguageIdentifier | None) -> Checker:
+    """A checker on the encoder that the thresholds were learnt with."""
+    return Checker(get_encoder(calibration()["encoder"]), identify)
+
+
+@cache
+def calibration() -> dict[str, Any]:
+    return yaml.safe_load(CALIBRATION.read_text("utf-8"))
+
+
+def differences(text: str, language: str, other: str, its_language: str) -> list[str]:
+    """Figures, names, codes and days of a text that another, its translation say, has not.
+
+    Returns:
+        The words of the text; for days, which may be named in either, `day`.
+    """
+    source = _Whole(other, its_language)
+    return [
+        one.what or one.kind for one in facts_lacking(Claim.of(text, language), source, [window(other, other, its_language)], "")
+    ]
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A text that another is compared with."""
+
+    text: str
+    language: str
+    title: str = ""
+
+
+def is_in_language(answer: str, language: str, identify: LanguageIdentifier) -> bool:
+    """Whether an answer is written in a language.
+
+    Names and codes in Latin script do not count against it, and a fragment such as "12 Euro, 4 Tage" is too short to be held against it on doubt.
+    """
+    found = identify(answer)
+    if found.language in (language, None) and found.outside is None:
+        return True
+    return found.language in _LATIN_LANGUAGES and language in _LATIN_LANGUAGES and found.confidence < _SURE
