@@ -80,6 +80,25 @@ class CombinedEncoder:
         return np.hstack([encoder.encode(texts) * factor for encoder, factor in self._encoders]).astype(np.float32)
 
 
+class RecentVectors:
+    """An encoder that keeps the vectors of single texts for a while: on its way to an answer a question is looked at several times.
+
+    Args:
+        encoder: what encodes.
+        most: how many vectors are kept.
+    """
+
+    def __init__(self, encoder: Encoder, most: int = 256) -> None:
+        self._encoder = encoder
+        self.name = encoder.name
+        self.dimensions = encoder.dimensions
+        self._one = lru_cache(maxsize=most)(lambda text: encoder.encode([text]))
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        """As `Encoder.encode`."""
+        return self._one(texts[0]) if len(texts) == 1 else self._encoder.encode(texts)
+
+
 @lru_cache(maxsize=8)
 def get_encoder(name: str) -> Encoder:
     """The encoder of that name, loaded once a process.
@@ -88,9 +107,13 @@ def get_encoder(name: str) -> Encoder:
         name: `use`; `e5`, multilingual-e5-small; `search` or `intents`, that with the project's adapter for the task; whatever
             sentence-transformers can load; or several of them with their weights, as in `use*0.4+search*0.6`.
     """
+    return RecentVectors(_load(name))
+
+
+def _load(name: str) -> Encoder:
     if "+" in name:
         parts = (part.partition("*") for part in name.split("+"))
-        return CombinedEncoder([(get_encoder(one.strip()), float(weight or 1)) for one, _, weight in parts])
+        return CombinedEncoder([(_load(one.strip()), float(weight or 1)) for one, _, weight in parts])
     if name == "use":
         return UniversalSentenceEncoder()
     if name in ("e5", *ADAPTERS):
