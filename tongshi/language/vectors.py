@@ -15,7 +15,6 @@ from tongshi.language.text import clean, fold_digits, fold_width, scripts
 from tongshi.settings import get_settings
 from tongshi.weights import path_of
 
-
 ADAPTERS = ("search", "intents")
 """Tasks that the project fine-tunes e5 for, see `tongshi.training.encoder`."""
 
