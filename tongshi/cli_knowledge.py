@@ -476,7 +476,9 @@ def knowledge_calibrate() -> None:
         "questions": fit_to_similar_questions(KnowledgeStore(get_database()).keys("shop")),
         "passages": fit_to_passages(business_collections(settings.data, encoder, "validation"), encoder),
     }
-    lines = ["# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."]
+    lines = [
+        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
+    ]
     for name, one in fits.items():
         slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
         lines += [

@@ -78,7 +78,17 @@ def train(settings: Settings, *, force: bool = False) -> Path:
         return path
     name = path.name.removesuffix(".tar.gz")
     # What `rasa data validate` checks, the tests check; here it would read all wordings once more.
-    command = [sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", name, "--out", str(settings.models)]
+    command = [
+        sys.executable,
+        "-m",
+        "rasa",
+        "train",
+        "--skip-validation",
+        "--fixed-model-name",
+        name,
+        "--out",
+        str(settings.models),
+    ]
     if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
         raise TongshiError("`rasa train` failed; see its output above.")
     # A system that runs may have to load its bot again, so the last few stay.
