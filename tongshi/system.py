@@ -130,7 +130,8 @@ def _commands(settings: Settings, model: Path) -> dict[str, list[str]]:
         "rasa": [
             python, "-m", "rasa", "run", "--model", str(model), "--interface", "127.0.0.1", "--port", str(settings.rasa_port),
             "--endpoints", str(_endpoints(settings)), "--credentials", "credentials.yml",
-            "--enable-api", "--auth-token", settings.secret("rasa-api"),
+            # In one word, since a secret may begin with a dash.
+            "--enable-api", f"--auth-token={settings.secret('rasa-api')}",
         ],
         "desk": [python, "-m", "tongshi.cli", "desk"],
     }  # fmt: skip
