@@ -74,6 +74,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return f"validate_{self.form}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if services.handovers().is_silent(tracker.sender_id):
+            # A person was asked for in the middle of the form: no question of the bot's follows that.
+            return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]

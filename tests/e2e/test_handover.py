@@ -24,6 +24,13 @@ def test_the_bot_is_silent_whatever_is_said(system, sender, text):
     assert len(system.texts(sender, "thanks a lot")) == 1
 
 
+def test_no_question_of_a_form_follows_the_word_of_a_person(system, sender):
+    assert is_reply("utter_request_order_number", "en", system.texts(sender, "I want to return something")[-1])
+    (only,) = system.texts(sender, "I want to speak to a human being")
+    assert is_reply("utter_handoff_queued", "en", only)
+    release(system.home, sender)
+
+
 def test_a_restart_of_everything_does_not_end_it(tmp_path, sender):
     with running(tmp_path / "home", support_hours="always") as first:
         first.say(sender, "Ich möchte bitte mit einem Menschen sprechen")
