@@ -2,11 +2,13 @@
 
 `tests/evaluation/checks/<language>.yml` holds help-centre passages of an invented shop, in the language and in others; to each question a right
 answer and five wrong ones: another figure, a negation lost or put in, another name, another article's fact, the right figure in another unit.
-Beside them stand the right answers of the businesses of `data/finetune` that nothing was learnt from (split `test`).
+Beside them stand the businesses of `data/finetune` that nothing was learnt from (split `test`): their right answers, and the sentences that
+code makes wrong.
 """
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from typing import Any
 import yaml
 from rich.progress import track
 
+from tongshi.evaluation.corruptions import KINDS, corrupted
 from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.language.identify import get_identifier
 from tongshi.language.segment import sentences
@@ -24,7 +27,6 @@ from tongshi.llm.checks import Checker, make_checker
 from tongshi.llm.checks.calibrate import Text, right_answers
 from tongshi.settings import LANGUAGES, Settings
 
-KINDS = ("figure", "negation", "name", "other", "unit")
 _CASES = TESTS / "evaluation" / "checks"
 
 
@@ -56,9 +58,9 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     """Which share of wrong answers is held back, by kind, and of right ones.
 
     Args:
-        sample: right answers of the businesses a language; all by default.
+        sample: answers and sentences of the businesses a language; all by default.
     """
-    notes = "tests/evaluation/checks; businesses: the right answers of the split test of data/finetune"
+    notes = "tests/evaluation/checks; made: of the test businesses of data/finetune, wrong sentences made by code, right answers as they are"
     found = Report("Checks on answers", "caught", notes=notes)
     checker = make_checker(get_identifier())
     for language in track(LANGUAGES, "checks", transient=True):
@@ -73,15 +75,27 @@ def _row(checker: Checker, language: str, settings: Settings, sample: int | None
         began = time.perf_counter()
         stopped.setdefault(case.kind, []).append(is_stopped(checker, case, language))
         milliseconds.append((time.perf_counter() - began) * 1000 / len(sentences(case.answer)))
-    unseen = [Case("right", *one) for one in right_answers(settings.data, "test", language)][:sample]
+    unseen = [Case("right", one.answer, one.sources, one.question) for one in right_answers(settings.data, "test", language)]
+    unseen, made = unseen[:sample], list(_made(unseen[:sample], language))
     return {
         "language": language,
         "caught": fmean(one for kind in KINDS for one in stopped[kind]),
         **{kind: fmean(stopped[kind]) for kind in KINDS},
         "right stopped": fmean(stopped["right"]),
-        "businesses' right stopped": fmean(is_stopped(checker, case, language) for case in unseen),
+        "made caught": fmean(is_stopped(checker, case, language) for case in made),
+        "made right stopped": fmean(is_stopped(checker, case, language) for case in unseen),
         "ms p50": median(milliseconds),
     }
+
+
+def _made(right: list[Case], language: str) -> Iterator[Case]:
+    """Each sentence of right answers made wrong in each way that it can be."""
+    chance = random.Random(language)
+    for case in right:
+        for sentence in sentences(case.answer):
+            for kind in KINDS:
+                if (wrong := corrupted(sentence, language, kind, case.sources, chance)) and wrong != sentence:
+                    yield Case(kind, wrong, case.sources, case.question)
 
 
 def is_stopped(checker: Checker, case: Case, language: str) -> bool:

@@ -23,6 +23,7 @@ from tongshi.llm.checks.words import plain, words
 CALIBRATION = Path(__file__).with_name("calibration.yml")
 _LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 _SURE = 0.8
+_REFUSAL = 60
 
 
 class Source(Protocol):
@@ -143,7 +144,7 @@ class Claim:
 
     @classmethod
     def of(cls, text: str, language: str) -> Claim:
-        proper = words(language).reply.sub("", plain(text)) or text
+        proper = _proper(text, language)
         return cls(
             text,
             language,
@@ -161,26 +162,38 @@ class Claim:
         return not (self.quantities or self.names or self.codes or self.weekdays)
 
 
+def _proper(text: str, language: str) -> str:
+    """A sentence without a yes or no before it, and without a refusal before a colon ("I cannot promise that: …")."""
+    rest = words(language).reply.sub("", plain(text))
+    before, colon, after = rest.partition(":")
+    if colon and after.strip() and len(before) < _REFUSAL and not any(map(str.isdigit, before)) and cues(before, language)["not"]:
+        rest = after.strip()
+    return rest or text
+
+
 def turned(claim: Claim, windows: Windows, nearness: np.ndarray) -> float:
     """By how much nearer a sentence is to stretches of the passage that say the contrary than to those that do not.
 
-    A stretch says the contrary where it has a negation and the sentence has none, or the other way round. One with "only" or "without"
-    speaks for both: "only until six" is "not after six". To a sentence of one clause only stretches with
-    its figures count, where there are such.
+    A stretch says the contrary where it has a negation and the sentence has none, or the other way round. What says yes and no at once
+    ("only until six" is "not after six") agrees with both. To a sentence of one clause only stretches with its figures can say the
+    contrary, where there are such.
 
     Args:
         nearness: of the windows to the sentence.
     """
+    if claim.cues["both"]:
+        return 0.0
     stretches = [(one, float(near)) for one, near in zip(windows.windows, nearness) if one.text in one.quote]
-    figured = [pair for pair in stretches if any(mine.agrees(its) for mine in claim.quantities for its in pair[0].quantities)]
     negated = claim.cues["not"] > 0
-    if len(clauses(claim.proper, claim.language)) > 1:
-        figured = []
-    alike, contrary = [0.0], [0.0]
-    for one, near in figured or stretches:
-        speaks_for_both = one.cues["only"] or one.cues["without"]
-        (alike if speaks_for_both or (one.cues["not"] > 0) == negated else contrary).append(near)
-    return max(contrary) - max(alike)
+    agreeing = [near for one, near in stretches if one.cues["both"] or (one.cues["not"] > 0) == negated]
+    opposing = [(one, near) for one, near in stretches if not one.cues["both"] and (one.cues["not"] > 0) != negated]
+    if len(clauses(claim.proper, claim.language)) == 1 and any(_shares_figure(claim, one) for one, _ in stretches):
+        opposing = [(one, near) for one, near in opposing if _shares_figure(claim, one)]
+    return max((near for _, near in opposing), default=0.0) - max(agreeing, default=0.0)
+
+
+def _shares_figure(claim: Claim, stretch: Window) -> bool:
+    return any(mine.agrees(its) for mine in claim.quantities for its in stretch.quantities)
 
 
 def mixed_up(claim: Claim, source: Source, others: Sequence[Source]) -> list[Problem]:

@@ -79,9 +79,10 @@ def clauses(text: str, language: str) -> list[str]:
 
 
 def cues(text: str, language: str) -> dict[str, int]:
-    """How many words of each kind of `words.yml` turn or bound a text."""
-    text = plain(text)
-    return {kind: len(pattern.findall(text)) for kind, pattern in words(language).cues.items()}
+    """How many words turn a text (`not`), and how many say yes and no at once (`both`)."""
+    known = words(language).cues
+    text = known["bound"].sub(" ", plain(text))
+    return {kind: len(known[kind].findall(text)) for kind in ("not", "both")}
 
 
 def window(text: str, quote: str, language: str) -> Window:
