@@ -32,6 +32,7 @@ from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
     PreTrainedTokenizerBase,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
     TrainingArguments,
@@ -237,6 +238,7 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
         data_collator=DataCollatorWithFlattening(return_flash_attn_kwargs=False),
         callbacks=[EarlyStoppingCallback(options.patience), _Watch(options.minutes)],
     )
+    trainer.remove_callback(PrinterCallback)
     began = time.monotonic()
     checkpoint = get_last_checkpoint(folder / "checkpoints") if (folder / "checkpoints").exists() else None
     before = trainer.evaluate()["eval_loss"] if checkpoint is None else None
