@@ -175,6 +175,11 @@ def test_a_figure_of_another_passage_does_not_count(checker):
     assert not checker.check("Delivery takes 30 days.", sources, "en").passed
 
 
+def test_a_courtesy_excuses_no_claim(problems):
+    source = "Any item can be returned within 30 days. The shop is open on Mondays."
+    assert problems("Sorry, items cannot be returned.", source=source) == [("contrary", "")]
+
+
 @pytest.mark.parametrize(
     ("text", "language"),
     [

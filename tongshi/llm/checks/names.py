@@ -85,7 +85,7 @@ def names(text: str, language: str) -> list[str]:
     text = _ADDRESS.sub(" ", text)
     found = [name for match in _NAME.finditer(text) if (name := _latin_name(match, text, language))]
     for match in _CYRILLIC.finditer(text):
-        if not _starts_sentence(match, text) or not is_common(match.group(), language):
+        if not _starts_sentence(match, text) or not _is_common(match.group(), language):
             found.append(match.group())
     found += _tagged(text, language)
     return [name for name in found if not weekdays(name, language) and plain(name).lower() not in months(language)]
@@ -132,11 +132,11 @@ def _starts_sentence(match: regex.Match, text: str) -> bool:
 
 def _is_unusual(word: str, language: str) -> bool:
     """Whether a word with a capital is in no dictionary of the language, nor made of words that are."""
-    return word[0].isupper() and not is_common(word, language) and not (language == "de" and is_compound(word))
+    return word[0].isupper() and not _is_common(word, language) and not (language == "de" and _is_compound(word))
 
 
 @lru_cache(maxsize=20_000)
-def is_common(word: str, language: str) -> bool:
+def _is_common(word: str, language: str) -> bool:
     """Whether a dictionary of the language holds a word."""
     return word.casefold() in _frequencies(language)
 
@@ -147,7 +147,7 @@ def is_everyday(name: str, language: str) -> bool:
 
 
 @lru_cache(maxsize=20_000)
-def is_compound(word: str) -> bool:
+def _is_compound(word: str) -> bool:
     """Whether a German word is made of known ones: Rückgabe-frist, Lieferung-s-kosten; endings of inflection are passed over."""
     known, word = _frequencies("de", "small"), word.lower()
     stems = {word, *(word[: -len(end)] for end in ("en", "es", "er", "e", "n", "s") if word.endswith(end))}
@@ -155,7 +155,7 @@ def is_compound(word: str) -> bool:
         for place in range(3, len(stem) - 2):
             head, tail = stem[:place], stem[place:]
             if head.rstrip("s") in known or head in known or head + "e" in known or head + "en" in known:
-                if tail in known or (len(tail) > 6 and is_compound(tail)):
+                if tail in known or (len(tail) > 6 and _is_compound(tail)):
                     return True
     return False
 
@@ -208,7 +208,7 @@ def _content(text: str, language: str) -> list[str]:
 
 @lru_cache(maxsize=20_000)
 def _rarity(word: str, language: str) -> float:
-    if language == "de" and is_compound(word):
+    if language == "de" and _is_compound(word):
         return 0.0
     known = _frequencies(language)
     frequency = max(known.get(stem.casefold(), 1e-9) for stem in _stems(word, language))
