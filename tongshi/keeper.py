@@ -5,7 +5,11 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
+
+GRACE = 3.0
+"""Seconds that a part has to end by itself; honcho gives its keeper five."""
 
 LONGEST_PAUSE = 10.0
 """Seconds between two starts of a part that keeps dying."""
@@ -27,6 +31,10 @@ def keep(command: list[str]) -> int:
         stopping = True
         if child and child.poll() is None:
             child.send_signal(signal.SIGTERM)
+            # One that is frozen hears nothing; killed here, since nobody else knows of it.
+            last_resort = threading.Timer(GRACE, child.kill)
+            last_resort.daemon = True
+            last_resort.start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)

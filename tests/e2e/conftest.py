@@ -74,8 +74,7 @@ def system(tmp_path_factory, language_model):
     home = tmp_path_factory.mktemp("system") / "home"
     settings = {"answer_mode": "generate", "llm_url": language_model.url}
     with running(home, support_hours="always", answer_deadline="4", turn_deadline="8", **settings) as started:
-        # The action server loads what it searches with at its first question, on a busy machine for longer than a turn.
-        any("custom" in started.say("warm-up", "how long do I have to return something?")[-1] for _ in range(10))
+        started.warm_up()
         yield started
 
 

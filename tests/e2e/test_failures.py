@@ -106,16 +106,19 @@ def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(tm
         pytest.skip("The language model's file is not here; `tongshi models pull` fetches it.")
     patience = {"answer_deadline": "8", "turn_deadline": "12", "answer_mode": "generate"}
     with running(tmp_path / "home", support_hours="always", **patience) as system:
+        system.warm_up()
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for language in QUESTIONS:
                 (pid,) = set(system.pids("LLM"))
                 # Reading the prompt alone takes the model longer than this.
                 breaks = threading.Timer(0.4, os.kill, (pid, number))
                 breaks.start()
-                assert is_quoted(system, f"{sender}-{language}-{number}", language, deadline=12)
-                breaks.join()
-                if number == signal.SIGSTOP:
-                    os.kill(pid, signal.SIGCONT)
+                try:
+                    assert is_quoted(system, f"{sender}-{language}-{number}", language, deadline=12)
+                finally:
+                    breaks.join()
+                    if number == signal.SIGSTOP:
+                        os.kill(pid, signal.SIGCONT)
                 wait_for(system, "LLM")
 
 

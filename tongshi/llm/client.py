@@ -35,7 +35,7 @@ class ChatClient:
             most_tokens: where the reply is cut.
 
         Raises:
-            Unavailable: the server does not answer, refuses, or is not done by the deadline.
+            Unavailable: the server does not answer, refuses, breaks off, or is not done by the deadline.
         """
         body = {
             "model": self._model,
@@ -56,13 +56,17 @@ class ChatClient:
                 for line in response.iter_lines():
                     if time.monotonic() > deadline:
                         raise Unavailable("The language model was not done in time.")
-                    if not line.startswith("data: ") or line == "data: [DONE]":
+                    if line == "data: [DONE]":
+                        return
+                    if not line.startswith("data: "):
                         continue
                     choices = json.loads(line[6:]).get("choices") or [{}]
                     if piece := (choices[0].get("delta") or {}).get("content"):
                         yield piece
         except (httpx.HTTPError, ValueError) as error:
             raise Unavailable(f"The language model at {self._url} did not answer: {error or type(error).__name__}") from error
+        # Not every server breaks off with an error: what ends without the last line is half a reply.
+        raise Unavailable(f"The language model at {self._url} broke off in the middle of its reply.")
 
     def is_up(self) -> bool:
         """Whether the server answers."""

@@ -1,0 +1,23 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+from tongshi.settings import ROOT
+
+FREEZES = "import os, signal; print(os.getpid(), flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
+
+
+def test_a_part_that_is_frozen_does_not_keep_the_system_from_stopping():
+    command = [sys.executable, "-m", "tongshi.keeper", sys.executable, "-c", FREEZES]
+    keeper = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    part = int(keeper.stdout.readline())
+    time.sleep(0.3)
+    keeper.terminate()
+    assert keeper.wait(10) == 0
+    try:
+        os.kill(part, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+    raise AssertionError("The frozen part is still there.")
