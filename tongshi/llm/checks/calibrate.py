@@ -20,7 +20,7 @@ from tongshi.language.vectors import get_encoder
 from tongshi.llm.checks.checker import CALIBRATION, Checker
 from tongshi.settings import LANGUAGES, get_settings
 
-FAR, TURNED, STRANGE = 0.02, 0.025, 0.005
+FAR, TURNED, STRANGE = 0.02, 0.025, 0.01
 """Share of the right sentences that each threshold stops."""
 
 
