@@ -8,14 +8,18 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import services
 from tongshi.commerce.identity import Identity
+from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.storage.conversations import ConversationStore
 
 
 @pytest.fixture(autouse=True)
-def world(shop, clock, monkeypatch):
+def world(shop, database, clock, monkeypatch):
     """The actions work on the test's own shop and clock."""
     identity = Identity(shop, clock)
     monkeypatch.setattr(services, "shop", lambda: shop)
     monkeypatch.setattr(services, "identity", lambda: identity)
+    handovers = Handovers(ConversationStore(database), SupportHours("always"), clock)
+    monkeypatch.setattr(services, "handovers", lambda: handovers)
     monkeypatch.setattr("tongshi.clock.now", clock)
 
 
