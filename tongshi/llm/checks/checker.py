@@ -239,7 +239,7 @@ def facts_lacking(claim: Claim, source: Source, windows: Sequence[Window], quest
     """Figures, names, codes and days of a sentence that its passage does not hold."""
     asked = quantities(names.without_codes(question, claim.language), claim.language)
     given = [one for stretch in windows for one in stretch.quantities]
-    missing, other_unit, _ = unsupported(claim.quantities, [*given, *asked])
+    missing, other_unit = unsupported(claim.quantities, [*given, *asked])
     problems = [Problem("figure", one.text) for one in missing] + [Problem("unit", one.text) for one in other_unit]
     texts = [source.text, source.title, question]
     foreign = source.language != claim.language

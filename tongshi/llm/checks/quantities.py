@@ -192,13 +192,15 @@ def _spans(found: list[Quantity], text: str, known: Words) -> list[Quantity]:
     return found
 
 
-def unsupported(sought: Iterable[Quantity], given: list[Quantity]) -> tuple[list[Quantity], list[Quantity], list[Quantity]]:
+def unsupported(sought: Iterable[Quantity], given: list[Quantity]) -> tuple[list[Quantity], list[Quantity]]:
     """What of the figures `sought` does not stand among those `given`.
 
+    A figure that stands there without a unit, on either side, may count the same.
+
     Returns:
-        Figures that are not there; those that are there counting something else; those that are there where one side names no unit.
+        Figures that are not there, and those that are there counting something else.
     """
-    missing, other_unit, no_unit = [], [], []
+    missing, other_unit = [], []
     for one in sought:
         if any(one.agrees(its) for its in given):
             continue
@@ -207,6 +209,4 @@ def unsupported(sought: Iterable[Quantity], given: list[Quantity]) -> tuple[list
             missing.append(one)
         elif all(one.units and its.units for its in alike):
             other_unit.append(one)
-        elif one.units or any(its.units for its in alike):
-            no_unit.append(one)
-    return missing, other_unit, no_unit
+    return missing, other_unit
