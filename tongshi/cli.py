@@ -265,7 +265,9 @@ def handover_release(sender: str) -> None:
 @app.command()
 def evaluate(
     what: Annotated[str, typer.Argument(help="nlu, retrieval, scale, answers, generation, checks, dialogues or latency")],
-    sample: Annotated[int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")] = None,
+    sample: Annotated[
+        int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""
