@@ -221,10 +221,10 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
 
 def _said_for(slot: str | None, tracker: DialogueStateTracker) -> Any:
-    """What the newest message has put into a slot."""
+    """What the newest message has put into a slot, or names for it: in a test story slots are set by nobody."""
     for event in reversed(tracker.events):
         if isinstance(event, UserUttered):
-            return None
+            return next((entity["value"] for entity in event.entities if entity["entity"] == slot), None)
         if isinstance(event, SlotSet) and event.key == slot:
             return event.value
     return None
