@@ -11,11 +11,12 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
-from actions.speaking import say
+from actions.speaking import language_of, say
 from tongshi import clock
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
 from tongshi.language.patterns import is_attempt
+from tongshi.llm.checks.words import words
 from tongshi.storage.models import Order
 
 IDENTITY = ("order_number", "email")
@@ -35,6 +36,10 @@ STARTS = {
 
 _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
+
+
+_DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
+"""Intents whose wish, said once more to the question of their own form, confirms it."""
 
 
 def _job(form: str, tracker: Tracker) -> Job:
@@ -79,6 +84,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
+        if self._is_yes(tracker, said):
+            said["confirm"] = True
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)
         if missed:
@@ -115,6 +122,13 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return [SlotSet(REQUESTED_SLOT, None)]
         say(dispatcher, tracker, ask.say)
         return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
+
+    def _is_yes(self, tracker: Tracker, said: dict[str, Any]) -> bool:
+        """Whether the customer says yes with the verb: "oui annulez", "可以，换吧". With a negation in it the question comes again."""
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
+        if said or tracker.get_slot(REQUESTED_SLOT) != "confirm" or intent not in _DONE_ON_A_YES or STARTS[intent] != self.form:
+            return False
+        return not words(language_of(tracker)).cues["not"].search(tracker.latest_message.get("text") or "")
 
     @staticmethod
     def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:

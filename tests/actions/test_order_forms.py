@@ -1,5 +1,7 @@
 """The forms about an order."""
 
+import pytest
+
 from actions.orders import (
     ActionSubmitCancelForm,
     ActionSubmitOrderStatusForm,
@@ -132,6 +134,25 @@ def test_an_hour_that_passes_between_question_and_yes_counts(talk, clock, shop):
     assert talk.run(ValidateCancelForm(), confirm=True) == []
     assert talk.run(ActionSubmitCancelForm()) == ["utter_cancel_too_late"]
     assert shop.order("MD-10249").status == "processing"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("fr", "alors oui annulez", []),
+        ("zh", "可以，取消吧", []),
+        ("ko", "넵 취소요", []),
+        ("ar", "إيه ألغها", []),
+        ("de", "bitte nicht stornieren", ["utter_request_cancel_confirm"]),
+        ("zh", "不要取消", ["utter_request_cancel_confirm"]),
+        ("en", "dont cancel it", ["utter_request_cancel_confirm"]),
+    ],
+)
+def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated(talk, language, text, asked):
+    talk.slots["language"] = language
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    assert talk.run(ValidateCancelForm(), **lucia) == ["utter_request_cancel_confirm"]
+    assert talk.run(ValidateCancelForm(), text=text, intent="cancel_order") == asked
 
 
 def test_an_order_that_changed_hands_midway_is_checked_anew(talk):
