@@ -19,9 +19,7 @@ def rasa(*arguments, home):
 
 @pytest.fixture(scope="session")
 def model():
-    settings = get_settings()
-    system.pull_models(settings)
-    return system.train(settings)
+    return system.train(get_settings())
 
 
 def test_the_data_is_valid(model, tmp_path):

@@ -12,6 +12,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,8 @@ from tongshi.settings import Settings
 
 MANIFEST = Path(__file__).with_name("weights.yml")
 _CHUNK = 1 << 20
+# Seconds before each further try: a registry that fails once in a while is asked again, one that has no such file costs little.
+_PAUSES = (0, 2, 10)
 
 
 @dataclass(frozen=True)
@@ -187,12 +190,14 @@ def _wheel(name: str, version: str, folder: Path) -> Path:
             return found
         found.unlink()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), f"{name}=={version}"]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=1800)
-    found = next(folder.glob(pattern), None)
-    if result.returncode or not found:
-        errors = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
-        raise TongshiError(f"package {name}=={version}: {errors[-1] if errors else 'not found'}")
-    return found
+    for pause in _PAUSES:
+        time.sleep(pause)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+        found = next(folder.glob(pattern), None)
+        if found and not result.returncode:
+            return found
+    errors = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+    raise TongshiError(f"package {name}=={version}: {errors[-1] if errors else 'not found'}")
 
 
 class _progress:

@@ -101,9 +101,6 @@ def test_a_language_model_that_breaks_in_the_middle_of_an_answer(system, languag
 
 @pytest.mark.llm
 def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(tmp_path, sender):
-    settings = get_settings()
-    if not (settings.models / weights.manifest()[settings.llm].file).exists():
-        pytest.skip("The language model's file is not here; `tongshi models pull` fetches it.")
     patience = {"answer_deadline": "8", "turn_deadline": "12", "answer_mode": "generate"}
     with running(tmp_path / "home", support_hours="always", **patience) as system:
         system.warm_up()
