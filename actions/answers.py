@@ -25,13 +25,7 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        answer = await asyncio.to_thread(
-            services.answerer().answer,
-            tracker.latest_message.get("text") or "",
-            language_of(tracker),
-            history=history(tracker),
-            sender=tracker.sender_id,
-        )
+        answer = await asyncio.to_thread(answer_last, tracker)
         if answer.outcome == "unknown":
             say(dispatcher, tracker, "utter_which_product" if answer.about_product else self.otherwise)
         else:
@@ -55,6 +49,13 @@ class ActionAnswerOrAskAgain(ActionAnswer):
 
     def name(self) -> str:
         return "action_answer_or_ask_again"
+
+
+def answer_last(tracker: Tracker) -> Answer:
+    """The answer to the customer's last message."""
+    return services.answerer().answer(
+        tracker.latest_message.get("text") or "", language_of(tracker), history=history(tracker), sender=tracker.sender_id
+    )
 
 
 def history(tracker: Tracker) -> list[Turn]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from functools import lru_cache
 
 from tongshi import clock
@@ -34,6 +35,15 @@ def handovers() -> Handovers:
     return Handovers(conversations(), SupportHours(get_settings().support_hours), clock.now)
 
 
-@lru_cache(maxsize=1)
+_loading = threading.Lock()
+
+
 def answerer() -> Answerer:
+    """What answers questions. Its first call loads for seconds: never on the event loop; a second one waits for the first."""
+    with _loading:
+        return _answerer()
+
+
+@lru_cache(maxsize=1)
+def _answerer() -> Answerer:
     return make_answerer(get_settings(), get_database())
