@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Date,
@@ -196,6 +197,60 @@ class Outgoing(Base):
     error = Column(Text)
     message = relationship(Message, lazy="joined")
     __table_args__ = (Index("outbox_that_waits", "channel", "state", "sender", "outgoing_id"),)
+
+
+class Attachment(Base):
+    """A file that a customer sent, kept for the person who takes over.
+
+    Attributes:
+        client_id: of the message that it came with.
+        number: its place among that message's files, from 0.
+        kind: its media type as the customer's program named it.
+    """
+
+    __tablename__ = "attachments"
+    attachment_id = Column(Integer, primary_key=True)
+    sender = Column(Text, nullable=False)
+    client_id = Column(String(64), nullable=False)
+    number = Column(Integer, nullable=False)
+    name = Column(Text, nullable=False)
+    kind = Column(String(120), nullable=False)
+    data = Column(LargeBinary, nullable=False)
+    at = Column(Instant, nullable=False)
+    __table_args__ = (UniqueConstraint("sender", "client_id", "number", name="attachments_once"),)
+
+
+class Mailbox(Base):
+    """How far a mailbox has been read.
+
+    Attributes:
+        name: account and folder.
+        validity: the mailbox's own word for the numbering that `uid` belongs to.
+        uid: the last message that was handled.
+    """
+
+    __tablename__ = "mailboxes"
+    name = Column(String(300), primary_key=True)
+    validity = Column(BigInteger, nullable=False)
+    uid = Column(BigInteger, nullable=False)
+
+
+class Mail(Base):
+    """Which conversation an e-mail belongs to.
+
+    Attributes:
+        digest: of its Message-ID and the customer's address.
+        customer: digest of that address.
+        ours: whether we sent it.
+    """
+
+    __tablename__ = "mails"
+    digest = Column(String(64), primary_key=True)
+    sender = Column(Text, nullable=False)
+    customer = Column(String(64), nullable=False)
+    ours = Column(Boolean, nullable=False)
+    at = Column(Instant, nullable=False)
+    __table_args__ = (Index("mails_of_a_customer", "customer", "at"),)
 
 
 class Handover(Base):
