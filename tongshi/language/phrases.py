@@ -11,6 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from tongshi.language.segment import tokenize
 from tongshi.language.text import fold, scripts
+from tongshi.language.vocabulary import is_word, load_words
 
 _WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
@@ -43,7 +44,8 @@ class PhraseFinder:
 
     Scripts that put spaces between words are matched at word borders, with Arabic prefixes and Korean particles allowed; in the others
     short phrases are matched where the language's own segmenter cuts, so that 白 is not found in 面白い. Words of six letters or more
-    are also found with one letter wrong, missing, added or swapped.
+    are also found with one letter wrong, missing, added or swapped, unless what stands there is a word of its own: "changer" is French
+    and no charger.
 
     Args:
         phrases: pairs of phrase and the value it stands for.
@@ -65,6 +67,7 @@ class PhraseFinder:
         for phrase in self._values:
             if " " not in phrase and len(phrase) >= _TYPO_LENGTH and not _UNSPACED.search(phrase):
                 self._by_length[len(phrase)].append(phrase)
+        load_words()
 
     def find(self, text: str) -> list[Found]:
         """All phrases of a text, in order, none overlapping another."""
@@ -87,7 +90,8 @@ class PhraseFinder:
             start, end = places[match.start()], places[match.end() - 1] + 1
             if any(start < other.end and other.start < end for other in found):
                 continue
-            if value := self._with_typo(match.group()):
+            value = self._with_typo(match.group())
+            if value and not is_word(match.group()) and not is_word(text[start:end].lower()):
                 found.append(Found(start, end, value, 0.8))
         return sorted(found, key=lambda one: one.start)
 

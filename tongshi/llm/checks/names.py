@@ -15,6 +15,7 @@ from rapidfuzz import fuzz
 from tongshi.language.formats import locale
 from tongshi.language.segment import tagged, tokenize
 from tongshi.language.text import fold
+from tongshi.language.vocabulary import frequencies
 from tongshi.llm.checks.words import months, plain, words
 from tongshi.settings import LANGUAGES
 
@@ -138,7 +139,7 @@ def _is_unusual(word: str, language: str) -> bool:
 @lru_cache(maxsize=20_000)
 def _is_common(word: str, language: str) -> bool:
     """Whether a dictionary of the language holds a word."""
-    return word.casefold() in _frequencies(language)
+    return word.casefold() in frequencies(language)
 
 
 def is_everyday(name: str, language: str) -> bool:
@@ -149,7 +150,7 @@ def is_everyday(name: str, language: str) -> bool:
 @lru_cache(maxsize=20_000)
 def _is_compound(word: str) -> bool:
     """Whether a German word is made of known ones: Rückgabe-frist, Lieferung-s-kosten; endings of inflection are passed over."""
-    known, word = _frequencies("de", "small"), word.lower()
+    known, word = frequencies("de", "small"), word.lower()
     stems = {word, *(word[: -len(end)] for end in ("en", "es", "er", "e", "n", "s") if word.endswith(end))}
     for stem in stems:
         for place in range(3, len(stem) - 2):
@@ -158,20 +159,6 @@ def _is_compound(word: str) -> bool:
                 if tail in known or (len(tail) > 6 and _is_compound(tail)):
                     return True
     return False
-
-
-@cache
-def _frequencies(language: str, size: str = "best") -> dict[str, float]:
-    """Words of a language, without their capitals, with their frequency from 0 to 1."""
-    if language == "th":
-        from pythainlp.corpus.tnc import word_freqs
-
-        counts = dict(word_freqs())
-        total = sum(counts.values())
-        return {word: count / total for word, count in counts.items()}
-    from wordfreq import get_frequency_dict
-
-    return get_frequency_dict(language, size)
 
 
 def strangeness(text: str, sources: Sequence[str], language: str) -> float:
@@ -210,7 +197,7 @@ def _content(text: str, language: str) -> list[str]:
 def _rarity(word: str, language: str) -> float:
     if language == "de" and _is_compound(word):
         return 0.0
-    known = _frequencies(language)
+    known = frequencies(language)
     frequency = max(known.get(stem.casefold(), 1e-9) for stem in _stems(word, language))
     # Zipf's scale, as in wordfreq: how often in a thousand million words, as a power of ten.
     return min(1.0, max(0.0, (_EVERYDAY - math.log10(frequency) - 9) / (_EVERYDAY - 1)))
