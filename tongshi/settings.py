@@ -16,7 +16,14 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "
 ROOT = Path(__file__).resolve().parent.parent
 """The Rasa project: the folder that holds config.yml, domain.yml and data/."""
 
-_TOGETHER = (("slack_token", "slack_signing_secret"), ("telegram_token", "telegram_secret"))
+_TOGETHER = (
+    ("slack_token", "slack_signing_secret"),
+    ("telegram_token", "telegram_secret"),
+    ("email_address", "email_password", "email_imap", "email_smtp"),
+    ("messenger_token", "messenger_secret", "messenger_verify"),
+    ("whatsapp_account", "whatsapp_token", "whatsapp_number"),
+    ("wechat_id", "wechat_secret", "wechat_token"),
+)
 """What a channel needs, all of it or none."""
 
 
@@ -50,18 +57,40 @@ class Settings:
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
     public_url: str = ""
+    redis_url: str = field(default="", repr=False)
     slack_token: str = field(default="", repr=False)
     slack_signing_secret: str = field(default="", repr=False)
     slack_url: str = "https://slack.com/api/"
     telegram_token: str = field(default="", repr=False)
     telegram_secret: str = field(default="", repr=False)
     telegram_url: str = "https://api.telegram.org"
+    email_address: str = ""
+    email_user: str = ""
+    email_password: str = field(default="", repr=False)
+    email_imap: str = ""
+    email_smtp: str = ""
+    email_folder: str = "INBOX"
+    messenger_token: str = field(default="", repr=False)
+    messenger_secret: str = field(default="", repr=False)
+    messenger_verify: str = field(default="", repr=False)
+    messenger_url: str = "https://graph.facebook.com/v21.0"
+    whatsapp_account: str = ""
+    whatsapp_token: str = field(default="", repr=False)
+    whatsapp_number: str = ""
+    whatsapp_url: str = "https://api.twilio.com"
+    wechat_id: str = ""
+    wechat_secret: str = field(default="", repr=False)
+    wechat_token: str = field(default="", repr=False)
+    wechat_key: str = field(default="", repr=False)
+    wechat_url: str = "https://api.weixin.qq.com"
 
     def __post_init__(self) -> None:
         for names in _TOGETHER:
             missing = [f"TONGSHI_{name.upper()}" for name in names if not getattr(self, name)]
             if missing and len(missing) < len(names):
                 raise TongshiError(f"{' and '.join(missing)} must be set too, or all of that channel left out.")
+        if self.whatsapp_account and not self.public_url:
+            raise TongshiError("TONGSHI_PUBLIC_URL must be set too: what Twilio signs begins with it.")
         if self.language not in LANGUAGES:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         if self.answer_mode not in ("auto", "quote", "generate"):

@@ -29,8 +29,8 @@ def test_each_article_is_named_once_under_the_answer(answer, monkeypatch):
 def test_articles_are_links_where_the_public_can_read_them(answer, monkeypatch):
     public(monkeypatch, "https://help.example/")
     assert SLACK(platform.with_sources(answer)).splitlines()[2:] == [
-        "📄 <https://help.example/articles/de/returns/window|Rückgabe [neu] *>",
-        "📄 <https://help.example/articles/de/product%3AAU-1|Aurora>",
+        "📄 <https://help.example/help/de/articles/returns/window|Rückgabe [neu] *>",
+        "📄 <https://help.example/help/de/articles/product:AU-1|Aurora>",
     ]
 
 

@@ -219,7 +219,7 @@ def _source(citation: dict[str, str]) -> str:
     public = get_settings().public_url.rstrip("/")
     if not public:
         return title
-    return f"[{title}]({public}/articles/{citation['lang']}/{quote(citation['article'])})"
+    return f"[{title}]({public}/help/{citation['lang']}/articles/{quote(citation['article'], safe='/:')})"
 
 
 def language_code(tag: str | None) -> str | None:

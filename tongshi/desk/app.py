@@ -1,4 +1,4 @@
-"""The web application: the customer's chat page at `/`, the support desk at `/desk`."""
+"""The web application: the customer's chat page at `/`, the help centre at `/help`, the support desk at `/desk`."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.base import BaseHTTPMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongshi import clock
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.desk.agents import AgentPages
-from tongshi.desk.articles import ArticlePages
 from tongshi.desk.chat import ChatApi
+from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import KnowledgeApi
-from tongshi.desk.sessions import AGENT_AGE, CUSTOMER_AGE, Cookie
+from tongshi.desk.sessions import AGENT_AGE, CUSTOMER_AGE, Cookie, RateLimit
 from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
+from tongshi.storage.knowledge import KnowledgeStore
 
 STATIC = Path(__file__).with_name("static")
 LARGEST_BODY = 64 * 1024
@@ -37,16 +39,30 @@ _HEADERS = {
 }
 
 
-class _Safety(BaseHTTPMiddleware):
+class _Safety:
     """Headers on every response, and an end to bodies that are too large."""
 
-    async def dispatch(self, request: Request, call_next) -> Response:
-        length = request.headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > LARGEST_BODY or "chunked" in request.headers.get("transfer-encoding", ""):
-            return PlainTextResponse("The request is too large.", 413)
-        response = await call_next(request)
-        response.headers.update(_HEADERS)
-        return response
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+
+        async def send_safely(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        app = self._app if self._is_small(Headers(scope=scope)) else PlainTextResponse("The request is too large.", 413)
+        await app(scope, receive, send_safely)
+
+    @staticmethod
+    def _is_small(headers: Headers) -> bool:
+        length = headers.get("content-length", "0")
+        return length.isdecimal() and int(length) <= LARGEST_BODY and "chunked" not in headers.get("transfer-encoding", "")
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -73,6 +89,9 @@ def create_app(settings: Settings | None = None) -> Starlette:
     agents = AgentPages(store, handovers, signed_in, settings)
     editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
 
+    searches = RateLimit(30, 60, "help", settings.redis_url)
+    help_centre = HelpCentre(KnowledgeStore(database), knowledge, settings, searches)
+
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "chat.html")
 
@@ -84,7 +103,7 @@ def create_app(settings: Settings | None = None) -> Starlette:
             Route("/", page),
             Route("/health", health),
             *chat.routes(),
-            *ArticlePages(knowledge, settings).routes(),
+            *help_centre.routes(),
             *agents.routes(),
             *editing.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),

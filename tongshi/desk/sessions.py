@@ -5,14 +5,20 @@ from __future__ import annotations
 import hmac
 import secrets
 import time
-from collections import defaultdict, deque
 
+import structlog
 from itsdangerous import BadSignature, URLSafeTimedSerializer
+from limits import RateLimitItemPerSecond
+from limits.errors import StorageError
+from limits.storage import storage_from_string
+from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
 CUSTOMER_AGE = 30 * 86_400
 AGENT_AGE = 12 * 3_600
+log = structlog.get_logger()
+
 AGENT = "agent"
 """What the cookie of whoever is signed in to the desk holds."""
 
@@ -66,25 +72,28 @@ def new_sender() -> str:
 
 
 class RateLimit:
-    """At most `most` events a key in `seconds`.
+    """At most `most` events a key in `seconds`, counted over a moving window.
 
-    Kept in memory: each process of the desk counts for itself.
+    Args:
+        name: sets its counts apart from those of other limits.
+        redis_url: where processes count together; empty: each of the desk's processes counts for itself.
     """
 
-    def __init__(self, most: int, seconds: float) -> None:
-        self._most = most
-        self._seconds = seconds
-        self._events: dict[str, deque[float]] = defaultdict(deque)
+    def __init__(self, most: int, seconds: int, name: str = "", redis_url: str = "") -> None:
+        self._item = RateLimitItemPerSecond(most, seconds, namespace=f"tongshi {name}")
+        self._limiter = MovingWindowRateLimiter(storage_from_string(redis_url or "memory://", wrap_exceptions=True))
 
     def wait(self, key: str) -> float:
         """Count an event; seconds until the next is allowed, 0 where this one is."""
-        now = time.monotonic()
-        if len(self._events) > 10_000:
-            self._events = defaultdict(deque, {k: v for k, v in self._events.items() if v and v[-1] > now - self._seconds})
-        events = self._events[key]
-        while events and events[0] <= now - self._seconds:
-            events.popleft()
-        if len(events) >= self._most:
-            return events[0] + self._seconds - now
-        events.append(now)
-        return 0.0
+        try:
+            if self._limiter.hit(self._item, key):
+                return 0.0
+            return max(self._limiter.get_window_stats(self._item, key).reset_time - time.time(), 0.1)
+        except StorageError as error:
+            log.error("desk.limit_uncounted", error=str(error), hint="is Redis running? see TONGSHI_REDIS_URL")
+            return 0.0
+
+
+def address_of(request: Request) -> str:
+    """Where a request comes from; behind a web server on this machine, what it says in X-Forwarded-For (uvicorn reads it)."""
+    return request.client.host if request.client else ""
