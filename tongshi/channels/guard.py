@@ -33,6 +33,11 @@ _LOOK_BACK = 20
 log = structlog.get_logger()
 
 Handler = Callable[[UserMessage], Awaitable[Any]]
+Review = Callable[[list[Message]], list[Message]]
+"""What a channel makes of the bot's replies before they are kept, in a thread of its own; `REPLY` in their extras tells their names."""
+
+REPLY = "reply"
+"""Under this name a message's extras hold the reply's name, e.g. `utter_greet`, where it has one."""
 
 
 class CollectingChannel(OutputChannel):
@@ -48,7 +53,8 @@ class CollectingChannel(OutputChannel):
     async def send_response(self, recipient_id: str, message: dict[str, Any]) -> None:
         kept = {key: message[key] for key in ("text", "buttons", "image", "attachment", "custom") if message.get(key)}
         if kept:
-            self.messages.append(kept)
+            name = message.get("utter_action")
+            self.messages.append({**kept, REPLY: name} if name else kept)
 
     async def send_text_message(self, recipient_id: str, text: str, **kwargs: Any) -> None:
         self.messages.append({"text": text})
@@ -94,6 +100,7 @@ class Guard:
         client_id: str | None = None,
         extras: dict[str, Any] | None = None,
         instead: str | None = None,
+        review: Review | None = None,
     ) -> list[Message]:
         """Handle one message of a customer.
 
@@ -107,6 +114,7 @@ class Guard:
             client_id: the sender's own name for the message; one that came before is not handled again.
             extras: what the channel keeps with the message, e.g. the `address` that replies go to.
             instead: the reply to give without asking Rasa, for what is no text, e.g. a photo.
+            review: what the channel makes of the replies.
 
         Returns:
             The replies, kept already (unless the database is down); none while a person has the conversation.
@@ -136,6 +144,8 @@ class Guard:
             else:
                 message = await asyncio.to_thread(self._allowed, sender, words, payload)
                 replies = await self._rasa(on_new_message, message, sender, channel, language, hint)
+            if review and replies:
+                replies = await asyncio.to_thread(review, replies)
             for reply in replies:
                 await asyncio.to_thread(self._store.add, reply)
             return replies
@@ -198,7 +208,7 @@ class Guard:
 
     def _reply(self, name: str, sender: str, channel: str, language: str) -> Message:
         reply = self._replies.render(name, language)
-        extras = {"buttons": list(reply.buttons)} if reply.buttons else {}
+        extras = {"buttons": list(reply.buttons), REPLY: name} if reply.buttons else {REPLY: name}
         return Message(
             sender=sender, channel=channel, author="bot", text=reply.text, language=language, at=clock.now(), extras=extras
         )

@@ -10,7 +10,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.channels.guard import REPLY, Guard, Handler, make_guard
 from tongshi.conversations.handover import UNPROMPTED
 from tongshi.errors import TongshiError
 from tongshi.storage.conversations import ConversationStore
@@ -64,7 +64,7 @@ class RestChannel(InputChannel):
 
 
 def _as_json(reply: Message) -> dict[str, Any]:
-    extras = {key: value for key, value in reply.extras.items() if key != UNPROMPTED}
+    extras = {key: value for key, value in reply.extras.items() if key not in (UNPROMPTED, REPLY)}
     return {"recipient_id": reply.sender, "text": reply.text, **extras}
 
 
