@@ -19,7 +19,7 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.models import Message
@@ -79,6 +79,19 @@ class PlatformChannel(InputChannel):
         self._store = store
         self._outbox = outbox
 
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> PlatformChannel:
+        return cls.from_settings(get_settings())
+
+    @classmethod
+    def from_settings(cls, settings: Settings, **stores: Any) -> PlatformChannel:
+        """The channel, closed where its secrets are not set.
+
+        Args:
+            stores: `guard`, `store` and `outbox` in place of the settings' own.
+        """
+        raise NotImplementedError
+
     async def receive(self, request: Request) -> HTTPResponse:
         """Answer the platform's call; what a customer says is given to `take`."""
         raise NotImplementedError
@@ -99,13 +112,17 @@ class PlatformChannel(InputChannel):
         async def health(request: Request) -> HTTPResponse:
             return response.json({"status": "ok"})
 
-        @webhook.route("/webhook", methods=["POST"])
-        async def receive(request: Request) -> HTTPResponse:
-            return await self.receive(request)
-
+        self.add_routes(webhook)
         webhook.listener("after_server_start")(self._start)
         webhook.listener("before_server_stop")(self._stop)
         return webhook
+
+    def add_routes(self, webhook: Blueprint) -> None:
+        """Where the platform calls."""
+
+        @webhook.route("/webhook", methods=["POST"])
+        async def receive(request: Request) -> HTTPResponse:
+            return await self.receive(request)
 
     async def _start(self, *_: Any) -> None:
         self._turns = Turns(self._handle)

@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 import structlog
-from rasa.core.channels.channel import InputChannel
 from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -32,7 +31,7 @@ from tongshi.channels.platform import (
     with_sources,
 )
 from tongshi.channels.rest import json_body
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import Settings
 from tongshi.storage.models import Message
 
 _LONGEST = 3000
@@ -147,10 +146,6 @@ class SlackChannel(PlatformChannel):
     @classmethod
     def name(cls) -> str:
         return "slack"
-
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> InputChannel:
-        return cls.from_settings(get_settings())
 
     @classmethod
     def from_settings(cls, settings: Settings, **stores: Any) -> SlackChannel:

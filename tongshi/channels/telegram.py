@@ -7,7 +7,6 @@ import logging
 from typing import Any
 
 import httpx
-from rasa.core.channels.channel import InputChannel
 from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -28,7 +27,7 @@ from tongshi.channels.platform import (
     with_sources,
 )
 from tongshi.channels.rest import json_body
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import Settings
 from tongshi.storage.models import Message
 
 _LONGEST = 4096
@@ -120,10 +119,6 @@ class TelegramChannel(PlatformChannel):
     @classmethod
     def name(cls) -> str:
         return "telegram"
-
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> InputChannel:
-        return cls.from_settings(get_settings())
 
     @classmethod
     def from_settings(cls, settings: Settings, **stores: Any) -> TelegramChannel:
