@@ -16,6 +16,7 @@ from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor
 from tongshi.llm import drafting
 from tongshi.llm.drafting import Drafter
+from tongshi.llm.translation import ModelEngine, Translator
 from tongshi.settings import Settings
 from tongshi.storage.knowledge import KnowledgeStore
 
@@ -108,9 +109,11 @@ def test_a_folder_is_imported_as_drafts(run, tmp_path):
 def test_the_model_drafts_and_a_person_approves(run, identify, monkeypatch):
     from tests.llm.test_answering import Model, pieces
 
-    model = Model(pieces("Rückgabe eines Artikels"), pieces("Innerhalb von 60 Tagen."), pieces("Wie lange habe ich Zeit?"))
+    wrong = [pieces("Innerhalb von 60 Tagen.")] * 2
+    model = Model(pieces("Rückgabe eines Artikels"), *wrong, pieces("Wie lange habe ich Zeit?"))
     model.is_up = lambda: True
-    monkeypatch.setattr(drafting, "make_drafter", lambda settings: Drafter(model, identify))
+    translator = Translator([ModelEngine(model)] * 2, identify)
+    monkeypatch.setattr(drafting, "make_drafter", lambda *_: Drafter(model, identify, translator))
     run("new", "returns", "--lang", "en", "--file", "-", "--approve", stdin=ARTICLE)
     drafted = run("translate", "returns", "--to", "de", "--json")
     assert (drafted["status"], drafted["translation_of"], drafted["text"]) == ("draft", "en", "Innerhalb von 60 Tagen.")

@@ -16,9 +16,11 @@ from rich.console import Console
 from rich.table import Table
 
 from tongshi.cli_base import Json, console, language_model, print_json, ready
+from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
 from tongshi.cli_knowledge import knowledge
+from tongshi.cli_translate import translate
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
 
@@ -29,6 +31,9 @@ llm = typer.Typer(no_args_is_help=True, help="The language model's server.")
 for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm, "finetune": finetune}.items():
     app.add_typer(group, name=name)
 knowledge.add_typer(graph, name="graph")
+app.command()(explain)
+
+app.command()(translate)
 
 
 def main() -> None:
@@ -149,7 +154,7 @@ def answer(
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
-    with language_model(settings, answerer):
+    with language_model(settings, answerer.model):
         found = answerer.answer(question, language, collection=collection)
     value = {
         "text": found.text,

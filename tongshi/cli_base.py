@@ -31,19 +31,19 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def language_model(settings, asker):
-    """Lets an `Answerer` or a `Drafter` start a language model of its own at the first need of one, if none runs."""
+def language_model(settings, client):
+    """Lets a `ChatClient` start a language model of its own at the first need of one, if none runs."""
     processes = []
 
     def start() -> None:
-        if settings.llm_url or asker.model.is_up() or processes:
+        if settings.llm_url or client.is_up() or processes:
             return
         command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
         processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        while processes[0].poll() is None and not asker.model.is_up():
+        while processes[0].poll() is None and not client.is_up():
             time.sleep(0.2)
 
-    asker.before_model = start
+    client.before = start
     try:
         yield
     finally:

@@ -414,6 +414,7 @@ def knowledge_translate(
 ) -> None:
     """Have the language model draft a translation, for a person to read and approve."""
     from tongshi.llm.drafting import make_drafter
+    from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
     if to not in LANGUAGES:
@@ -421,8 +422,8 @@ def knowledge_translate(
     there = [one.article.language for one in editor.entries(article_id=article_id)]
     source = lang or (settings.language if settings.language in there else _language(editor, article_id, None))
     original = editor.entry(article_id, source).article
-    drafter = make_drafter(settings)
-    with language_model(settings, drafter):
+    drafter = make_drafter(settings, get_database())
+    with language_model(settings, drafter.model):
         drafted = drafter.translate(original, to)
     entry = editor.draft(editor.translation(original, to, drafted.title, drafted.text), by or user(), f"drafted from {source}")
     _report(entry, as_json, differences=drafted.differences)
@@ -443,12 +444,13 @@ def knowledge_questions(
 ) -> None:
     """Have the language model draft similar questions, for a person to read and approve."""
     from tongshi.llm.drafting import make_drafter
+    from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
     entry = editor.entry(article_id, _language(editor, article_id, lang))
     article = editor.latest(article_id, entry.article.language)
-    drafter = make_drafter(settings)
-    with language_model(settings, drafter):
+    drafter = make_drafter(settings, get_database())
+    with language_model(settings, drafter.model):
         drafted = drafter.questions(article, number)
     with_them = replace(article, questions=(*article.questions, *drafted))
     entry = editor.draft(with_them, by or user(), "similar questions drafted", entry.newest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -15,6 +16,8 @@ LANGUAGES = ("ar", "de", "en", "es", "fr", "it", "ja", "ko", "pt", "ru", "th", "
 
 ROOT = Path(__file__).resolve().parent.parent
 """The Rasa project: the folder that holds config.yml, domain.yml and data/."""
+
+_ORIGIN = re.compile(r"https?://[a-zA-Z0-9.*-]+(:\d+)?")
 
 _TOGETHER = (
     ("slack_token", "slack_signing_secret"),
@@ -49,6 +52,8 @@ class Settings:
     llm_url: str = ""
     llm_key: str = ""
     llm_threads: int = 0
+    translation_url: str = ""
+    translation_key: str = field(default="", repr=False)
     encoder: str = "use*0.4+search*0.6"
     neighbours: str = "index"
     qdrant_url: str = ""
@@ -56,8 +61,14 @@ class Settings:
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
+    recogniser: str = "whisper-base"
+    synthesiser: str = "kokoro"
     public_url: str = ""
     redis_url: str = field(default="", repr=False)
+    widget_origins: str = ""
+    client_key: str = field(default="", repr=False)
+    session_rate: int = 20
+    address_rate: int = 120
     slack_token: str = field(default="", repr=False)
     slack_signing_secret: str = field(default="", repr=False)
     slack_url: str = "https://slack.com/api/"
@@ -97,6 +108,13 @@ class Settings:
             raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
         if self.neighbours not in ("index", "pgvector", "qdrant"):
             raise TongshiError(f"TONGSHI_NEIGHBOURS is {self.neighbours!r}; it must be index, pgvector or qdrant.")
+        if self.client_key and len(self.client_key) < 32:
+            raise TongshiError("TONGSHI_CLIENT_KEY must have 32 characters or more.")
+        if self.session_rate < 1 or self.address_rate < 1:
+            raise TongshiError("TONGSHI_SESSION_RATE and TONGSHI_ADDRESS_RATE must be 1 or more.")
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise TongshiError(f"TONGSHI_WIDGET_ORIGINS names {origin!r}; an origin is like https://shop.example.")
         if not 0 < self.answer_deadline < self.turn_deadline < 60:
             raise TongshiError(
                 "TONGSHI_ANSWER_DEADLINE must be shorter than TONGSHI_TURN_DEADLINE, "
@@ -126,6 +144,11 @@ class Settings:
             except ValueError:
                 raise TongshiError(f"{variable} is {text!r}; it must be a number.") from None
         return cls(**values)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Sites that may show the chat, e.g. ``https://shop.example``."""
+        return tuple(self.widget_origins.split())
 
     @property
     def database(self) -> str:

@@ -8,6 +8,7 @@ from tests.llm.test_answering import Model, pieces
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
 from tongshi.llm.drafting import Drafter
+from tongshi.llm.translation import ModelEngine, Translator
 
 ENGLISH = "You can return the MER-HP-200 within 30 days. Write to help@meridian.example."
 GERMAN = "Sie können den MER-HP-200 innerhalb von 30 Tagen zurückgeben. Schreiben Sie an help@meridian.example."
@@ -17,7 +18,8 @@ RETURNS = Article(
 
 
 def drafter(identify, *replies: str) -> Drafter:
-    return Drafter(Model(*map(pieces, replies)), identify)
+    model = Model(*map(pieces, replies))
+    return Drafter(model, identify, Translator([ModelEngine(model)] * 2, identify))
 
 
 def test_a_faithful_translation_has_no_differences(identify):
@@ -31,7 +33,8 @@ def test_a_faithful_translation_has_no_differences(identify):
 
 def test_other_figures_codes_and_addresses_are_listed(identify):
     wrong = GERMAN.replace("30", "60").replace("200", "210").replace("help@", "hilfe@")
-    found = drafter(identify, "Einen Artikel zurückgeben", wrong, "- Das Etikett ist kostenlos.").translate(RETURNS, "de")
+    title, rest = "Einen Artikel zurückgeben", "- Das Etikett ist kostenlos.\n- Das Paket ist es nicht."
+    found = drafter(identify, title, wrong, wrong, rest).translate(RETURNS, "de")
     for one in ("60 Tagen", "MER-HP-210", "hilfe@meridian.example"):
         assert f"only in the translation: {one}" in found.differences
     for one in ("30 days", "MER-HP-200", "help@meridian.example"):
@@ -43,15 +46,19 @@ def test_what_is_not_in_the_language_is_asked_for_again_and_then_listed(identify
     found = one.translate(RETURNS, "de")
     assert found.text.startswith(GERMAN)
     assert any(line.startswith("not in German: ") for line in found.differences)
-    assert one.model.asked[2][0]["content"].endswith("Write in German.")
+    assert "not in German" in one.model.asked[2][-1]["content"]
 
 
 def test_long_paragraphs_go_to_the_model_in_parts(identify):
-    text = "\n".join(["Returns are free of charge within the whole country. " * 8] * 6)
-    one = drafter(identify, *["Die Rückgabe ist im ganzen Land kostenlos."] * 10)
+    text = "\n".join(
+        f"{country}: returns are free of charge within the whole country. " * 7
+        for country in ("Italy", "Spain", "France", "Japan")
+    )
+    part = "Die Rückgabe ist im ganzen Land kostenlos. "
+    one = drafter(identify, "Rückgabe", *[part * 12] * 10)
     one.translate(Article("x", "en", "Returns", text), "de")
     asked = [messages[1]["content"] for messages in one.model.asked[1:]]
-    assert len(asked) > 2 and all(len(part) <= 900 for part in asked)
+    assert len(asked) == 2 and all(len(part) <= 900 for part in asked)
 
 
 def test_questions_are_those_that_are_new_and_in_the_language(identify):

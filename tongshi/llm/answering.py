@@ -111,9 +111,6 @@ class Answerer:
         deadline: seconds that an answer may take.
         traces: where it is kept how answers came about.
         graph: answers what no single passage of the shop's says; None: such questions are searched for like any other.
-
-    Attributes:
-        before_model: called before the model is asked, e.g. to start it.
     """
 
     def __init__(
@@ -129,7 +126,6 @@ class Answerer:
     ) -> None:
         self._knowledge = knowledge
         self.model = model
-        self.before_model: Callable[[], None] = lambda: None
         self._identify = identify
         self._checker: Checker = make_checker(identify)
         self._mode = mode
@@ -275,7 +271,6 @@ class Answerer:
 
     def _sentences(self, messages: list[dict[str, str]], deadline: float) -> Iterator[str]:
         """The model's reply, sentence by sentence."""
-        self.before_model()
         text = ""
         for piece in self.model.stream(messages, deadline=deadline):
             text += piece

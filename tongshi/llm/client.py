@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import httpx
 
@@ -18,11 +18,15 @@ class ChatClient:
         url: base address, e.g. ``http://127.0.0.1:5056/v1``.
         model: name that the server knows it by.
         key: bearer token, if the server wants one.
+
+    Attributes:
+        before: called before each request, e.g. to start the server.
     """
 
     def __init__(self, url: str, model: str, key: str = "") -> None:
         self._url = url
         self._model = model
+        self.before: Callable[[], None] = lambda: None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._http = httpx.Client(headers=headers, timeout=httpx.Timeout(5, read=None))
 
@@ -45,6 +49,7 @@ class ChatClient:
             "stream": True,
             "cache_prompt": True,
         }
+        self.before()
         left = deadline - time.monotonic()
         if left <= 0:
             raise Unavailable("No time is left to ask the language model.")

@@ -267,10 +267,12 @@ def differences(text: str, language: str, other: str, its_language: str) -> list
     Returns:
         The words of the text; for days, which may be named in either, `day`.
     """
-    source = _Whole(other, its_language)
-    return [
-        one.what or one.kind for one in facts_lacking(Claim.of(text, language), source, [window(other, other, its_language)], "")
-    ]
+    return [one.what or one.kind for one in lacking(text, language, other, its_language)]
+
+
+def lacking(text: str, language: str, other: str, its_language: str) -> list[Problem]:
+    """As `differences`, each with its kind."""
+    return facts_lacking(Claim.of(text, language), _Whole(other, its_language), [window(other, other, its_language)], "")
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,44 @@
+"""`tongshi translate`: a text in another language."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Annotated
+
+import typer
+
+from tongshi.cli_base import Json, language_model, print_json
+from tongshi.errors import TongshiError
+from tongshi.settings import LANGUAGES, get_settings
+
+
+def translate(
+    text: Annotated[str, typer.Argument(help="What to translate; - reads it from standard input.")],
+    to: Annotated[str, typer.Option(help="Language that is wanted.")],
+    source: Annotated[
+        str | None, typer.Option("--from", help="Language of the text; it is told from the text by default.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Translate a text; names, codes, figures and addresses stay as they are. What cannot be translated is printed as it was."""
+    from tongshi.llm.translation import make_translator
+    from tongshi.storage.database import get_database
+
+    settings, database = get_settings(), get_database()
+    for option, value in (("--to", to), ("--from", source)):
+        if value is not None and value not in LANGUAGES:
+            raise TongshiError(f"{option} is {value!r}; it must be one of {' '.join(LANGUAGES)}.")
+    database.upgrade()
+    translator = make_translator(settings, database)
+    text = sys.stdin.read() if text == "-" else text
+    began = time.monotonic()
+    with language_model(settings, translator.model):
+        found = translator.translate(text, to, source)
+    if as_json:
+        return print_json(found.as_dict() | {"seconds": round(time.monotonic() - began, 3)})
+    print(found.text)
+    if not found.translated:
+        typer.echo(f"Not translated: {'; '.join(found.problems)}.", err=True)
+    elif found.doubts:
+        typer.echo(f"Not in the original: {', '.join(found.doubts)}.", err=True)

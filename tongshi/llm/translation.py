@@ -1,0 +1,340 @@
+"""Translation between the twelve languages, checked: names, codes, figures, addresses and placeholders are those of the original.
+
+What must stay as it is stands as a stand-in while a text is translated (`masking`). What comes back is checked; where a check fails, it is
+asked for once more with what was wrong; where it fails again, the original is given back and marked as not translated.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+import regex
+import yaml
+from babel import Locale
+
+from tongshi.errors import TongshiError, Unavailable
+from tongshi.language.chinese import to_simplified
+from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.language.segment import sentences
+from tongshi.llm.checks import is_in_language, lacking
+from tongshi.llm.checks.names import addresses, codes, phones, weekdays
+from tongshi.llm.checks.words import plain
+from tongshi.llm.client import ChatClient
+from tongshi.llm.masking import mask
+from tongshi.settings import LANGUAGES, Settings
+from tongshi.storage.database import Database
+from tongshi.storage.shop import ShopStore
+
+_PROMPTS = Path(__file__).with_name("translation.yml")
+_PIECE = 900
+_SECONDS = 60.0
+_MOST_TOKENS = 800
+_KEPT = 2000
+_GRAVE = {"figure", "unit"}
+_WIDE = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]")
+_WIDTH = 3
+_SHORT, _LEAST, _MOST = 30, 0.33, 3.0
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A text in another language, or the original where it could not be put into it.
+
+    Attributes:
+        text: the translation; the original where `translated` is false.
+        language: of `text`.
+        source: the language of the original.
+        translated: whether it passed its checks.
+        problems: what was wrong, where it is not translated.
+        doubts: what a person may look at all the same: names that the original does not have.
+        draft: what came last, right or not; for a person who goes over it.
+        engine: what translated it; "" where nothing did.
+    """
+
+    text: str
+    language: str
+    source: str
+    translated: bool
+    problems: tuple[str, ...] = ()
+    doubts: tuple[str, ...] = ()
+    draft: str = ""
+    engine: str = ""
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the command line and the desk give it in JSON."""
+        return {
+            "text": self.text,
+            "lang": self.language,
+            "from": self.source,
+            "translated": self.translated,
+            "problems": list(self.problems),
+            "doubts": list(self.doubts),
+            "engine": self.engine,
+        }
+
+
+class Engine(Protocol):
+    """Something that translates, with nothing checked.
+
+    Attributes:
+        name: which, as reports call it.
+    """
+
+    name: str
+
+    def translate(self, text: str, source: str, language: str, deadline: float, before: Sequence[tuple[str, str]] = ()) -> str:
+        """A text in `language`.
+
+        Args:
+            source: its language.
+            deadline: `time.monotonic()` at which it must be there.
+            before: earlier translations of the same text, each with what was wrong with it.
+
+        Raises:
+            Unavailable: it does not answer in time.
+        """
+        ...
+
+
+class ModelEngine:
+    """Translates by the language model.
+
+    Args:
+        model: the language model.
+    """
+
+    name = "llm"
+
+    def __init__(self, model: ChatClient) -> None:
+        self.model = model
+
+    def translate(self, text: str, source: str, language: str, deadline: float, before: Sequence[tuple[str, str]] = ()) -> str:
+        told = _told()
+        name = name_of(language)
+        messages = [
+            {"role": "system", "content": told["prompt"].format(language=name, how=told["manner"][language])},
+            {"role": "user", "content": text},
+        ]
+        for tried, problems in before:
+            messages.append({"role": "assistant", "content": tried})
+            messages.append({"role": "user", "content": f"{told['repair'].format(problems=problems, language=name)}\n\n{text}"})
+        most = min(_MOST_TOKENS, 60 + 3 * len(text))
+        return "".join(self.model.stream(messages, deadline=deadline, most_tokens=most)).strip()
+
+
+class ServerEngine:
+    """Translates by a server of its own that speaks LibreTranslate's interface, as LibreTranslate and others do.
+
+    Args:
+        url: base address, e.g. ``http://127.0.0.1:5000``.
+        key: its key, if it wants one.
+    """
+
+    name = "server"
+
+    def __init__(self, url: str, key: str = "") -> None:
+        self._url = url.rstrip("/")
+        self._key = key
+        self._http = httpx.Client()
+
+    def translate(self, text: str, source: str, language: str, deadline: float, before: Sequence[tuple[str, str]] = ()) -> str:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise Unavailable("No time is left to ask the translation server.")
+        body = {"q": text, "source": source, "target": language, "format": "text"}
+        if self._key:
+            body["api_key"] = self._key
+        try:
+            response = self._http.post(f"{self._url}/translate", json=body, timeout=httpx.Timeout(min(5, left), read=left))
+            response.raise_for_status()
+            return str(response.json()["translatedText"]).strip()
+        except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+            raise Unavailable(
+                f"The translation server at {self._url} did not answer: {error or type(error).__name__}. See TONGSHI_TRANSLATION_URL."
+            ) from error
+
+
+class Translator:
+    """Translates and checks. May be used by several threads.
+
+    Args:
+        engines: tried in turn until a translation passes its checks; an engine that is named twice is told what was wrong.
+        identify: tells which language a text is in.
+        known: names that are written alike in every language.
+
+    Attributes:
+        model: the language model among the engines, None where there is none.
+    """
+
+    def __init__(self, engines: Sequence[Engine], identify: LanguageIdentifier, known: Iterable[str] = ()) -> None:
+        self._engines = list(engines)
+        self._identify = identify
+        self._known = tuple(known)
+        self._kept: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
+        self._lock = threading.Lock()
+        self.model = next((one.model for one in self._engines if isinstance(one, ModelEngine)), None)
+
+    def translate(self, text: str, language: str, source: str | None = None, *, seconds: float = _SECONDS) -> Translation:
+        """A text in another language.
+
+        Args:
+            text: of any length; it is translated in pieces.
+            language: that is wanted, one of the twelve.
+            source: its language; what it is identified as by default.
+            seconds: that it may take.
+
+        Returns:
+            The translation, or the original, marked as not translated, where what came fails its checks or nothing came in time.
+
+        Raises:
+            TongshiError: a language is none of the twelve, or the text's cannot be told.
+        """
+        source = source or self._identify(text).language
+        if mask(text, source or language, self._known).is_bare:
+            source = source or language
+            return Translation(text, language, source, True, draft=text)
+        for one in (source, language):
+            if one not in LANGUAGES:
+                told = (
+                    f"{one!r} is none of {' '.join(LANGUAGES)}."
+                    if one
+                    else "Which language the text is in cannot be told; name it."
+                )
+                raise TongshiError(told)
+        if source == language:
+            return Translation(text, language, source, True, draft=text)
+        deadline = time.monotonic() + seconds
+        pieces = [self._piece(piece, source, language, deadline) for piece in paragraphs(text)]
+        return _joined(text, source, language, pieces)
+
+    def _piece(self, text: str, source: str, language: str, deadline: float) -> Translation:
+        key = (text, source, language)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key]
+        found = self._tried(text, source, language, deadline)
+        if found.translated:
+            with self._lock:
+                self._kept[key] = found
+                while len(self._kept) > _KEPT:
+                    self._kept.popitem(last=False)
+        return found
+
+    def _tried(self, text: str, source: str, language: str, deadline: float) -> Translation:
+        masked = mask(text, source, self._known)
+        failed = Translation(text, source, source, False)
+        before: list[tuple[str, str]] = []
+        for engine in self._engines:
+            try:
+                found = engine.translate(masked.text, source, language, deadline, before)
+            except Unavailable as error:
+                failed = replace(failed, problems=(*failed.problems, str(error)))
+                continue
+            found = to_simplified(found) if language == "zh" else found
+            draft = masked.restore(found)
+            problems = self._problems(text, draft, source, language, masked.differing(draft))
+            if not problems:
+                doubts = tuple(_doubts(draft, language, text, source))
+                return Translation(draft, language, source, True, (), doubts, draft, engine.name)
+            failed = replace(failed, problems=tuple(problems), draft=draft, engine=engine.name)
+            before = [(found, "; ".join(problems))]
+        return failed
+
+    def _problems(self, text: str, draft: str, source: str, language: str, differing: list[str]) -> list[str]:
+        """Why a translation cannot be given out."""
+        if not draft:
+            return ["nothing came"]
+        problems = [f"differs: {one}" for one in differing]
+        if not is_in_language(draft, language, self._identify):
+            problems.append(f"not in {name_of(language)}")
+        problems += [f"only in the translation: {one}" for one in _invented(draft, language, text, source)]
+        for one, its, other, other_language, where in (
+            (draft, language, text, source, "translation"),
+            (text, source, draft, language, "original"),
+        ):
+            grave = [problem for problem in lacking(one, its, other, other_language) if problem.kind in _GRAVE]
+            problems += [f"only in the {where}: {problem.what}" for problem in grave]
+            if not weekdays(one, its) <= weekdays(other, other_language, generous=True):
+                problems.append(f"only in the {where}: a day of the week")
+        ratio = _width(draft) / max(_width(text), 1)
+        if max(_width(text), _width(draft)) > _SHORT and not _LEAST <= ratio <= _MOST:
+            problems.append("too long" if ratio > 1 else "too short")
+        return list(dict.fromkeys(problems))
+
+
+def _invented(draft: str, language: str, text: str, source: str) -> list[str]:
+    """Codes, addresses and telephone numbers of a translation that the original does not have."""
+    original = plain(text).casefold()
+    found = [one for one in codes(draft, language) if any(map(str.isdigit, one))] + addresses(draft) + phones(draft)
+    return [one for one in found if plain(one).casefold() not in original]
+
+
+def _doubts(draft: str, language: str, text: str, source: str) -> list[str]:
+    return [one.what for one in lacking(draft, language, text, source) if one.kind == "name" and one.what]
+
+
+def _width(text: str) -> int:
+    """Length in letters of an alphabet: a character of Chinese, Japanese or Korean says as much as several."""
+    return len(text) + (_WIDTH - 1) * len(_WIDE.findall(text))
+
+
+def _joined(text: str, source: str, language: str, pieces: Sequence[Translation]) -> Translation:
+    """The whole of a text from its pieces; one that could not be translated leaves the whole so."""
+    draft = "\n\n".join(one.draft or one.text for one in pieces)
+    translated = all(one.translated for one in pieces)
+    return Translation(
+        draft if translated else text,
+        language if translated else source,
+        source,
+        translated,
+        tuple(problem for one in pieces for problem in one.problems),
+        tuple(dict.fromkeys(doubt for one in pieces for doubt in one.doubts)),
+        draft,
+        "" if any(not one.engine for one in pieces) else pieces[0].engine,
+    )
+
+
+def paragraphs(text: str) -> Iterator[str]:
+    """Paragraphs, those that are long in parts that a model takes in well."""
+    for paragraph in text.split("\n\n"):
+        piece = ""
+        for line in paragraph.split("\n"):
+            for place, part in enumerate(sentences(line) if len(line) > _PIECE else [line]):
+                if piece and len(piece) + len(part) > _PIECE:
+                    yield piece
+                    piece = ""
+                piece = f"{piece}{' ' if place else chr(10)}{part}".strip()
+        if piece:
+            yield piece
+
+
+def name_of(language: str) -> str:
+    """A language's English name."""
+    return Locale("en").languages[language]
+
+
+@cache
+def _told() -> dict[str, Any]:
+    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+
+
+def make_translator(settings: Settings, database: Database) -> Translator:
+    """The translator of the settings: a server of its own where one is set, the language model otherwise and where that fails.
+
+    The shop's name and those of its products are written alike in every language.
+    """
+    model = ModelEngine(ChatClient(settings.llm_address, settings.llm, settings.llm_key))
+    engines: list[Engine] = [model, model]
+    if settings.translation_url:
+        engines = [ServerEngine(settings.translation_url, settings.translation_key), model]
+    known = [settings.shop, *(product.name for product in ShopStore(database).products())]
+    return Translator(engines, get_identifier(), known)
