@@ -8,6 +8,7 @@ import pwd
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import contextmanager
 from typing import Annotated, Any
 
@@ -66,3 +67,9 @@ def ready():
         system.pull_models(settings)
         system.prepare_data(settings)
     return settings
+
+
+def hush() -> None:
+    """Keep what Rasa and TensorFlow say of themselves while they load off the terminal; call it before they are imported."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.simplefilter("ignore")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import statistics
 import subprocess
 import sys
@@ -19,48 +18,16 @@ import httpx
 import numpy as np
 import yaml
 from rich.progress import track
-from sklearn.metrics import f1_score
 
-from tongshi.evaluation import checks, retrieval
+from tongshi.evaluation import checks, retrieval, understanding
 from tongshi.evaluation.running import free_port, play, running
 from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
-from tongshi.settings import LANGUAGES, ROOT, Settings
+from tongshi.settings import LANGUAGES, Settings
 from tongshi.weights import manifest
 
 _GENERATED = 6
-
-
-def nlu(settings: Settings, sample: int | None = None) -> Report:
-    """Intents of held-out wordings, which no training wording repeats."""
-    from tongshi import system
-    from tongshi.nlu.understanding import Understanding
-
-    understand = Understanding(system.train(settings))
-    known = {wording.casefold() for language in LANGUAGES for _, wording in _wordings(ROOT / "data/nlu" / f"{language}.yml")}
-    report = Report(
-        "Intents of unseen wordings", "accuracy", notes="tests/evaluation/nlu, without wordings that stand in data/nlu"
-    )
-    for language in track(LANGUAGES, "nlu", transient=True):
-        pairs = [pair for pair in _wordings(TESTS / "evaluation" / "nlu" / f"{language}.yml") if pair[1].casefold() not in known]
-        began = time.perf_counter()
-        parsed = [understand(text) for _, text in pairs]
-        milliseconds = (time.perf_counter() - began) / len(pairs) * 1000
-        wanted = [intent for intent, _ in pairs]
-        found = [one["intent"]["name"] for one in parsed]
-        right_language = [one["language"]["code"] in (language, None) for one in parsed]
-        report.rows.append(
-            {
-                "language": language,
-                "wordings": len(pairs),
-                "accuracy": float(np.mean([a == b for a, b in zip(wanted, found)])),
-                "macro F1": float(f1_score(wanted, found, average="macro", labels=sorted(set(wanted)))),
-                "language right": float(np.mean(right_language)),
-                "ms": milliseconds,
-            }
-        )
-    return with_mean(report)
 
 
 def answers(settings: Settings, sample: int | None = None) -> Report:
@@ -269,12 +236,6 @@ def _rasa_init(folder: Path) -> Iterator[str]:
         process.wait()
 
 
-def _wordings(path: Path) -> Iterator[tuple[str, str]]:
-    for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
-        for line in re.findall(r"^- (.+)$", block["examples"], re.MULTILINE) if "intent" in block else ():
-            yield block["intent"], line.strip()
-
-
 def _questions(language: str) -> list[dict[str, Any]]:
     return yaml.safe_load((TESTS / "evaluation" / "answers" / f"{language}.yml").read_text("utf-8"))["questions"]
 
@@ -284,7 +245,7 @@ def _share(ranks: list[int], most: int) -> float:
 
 
 REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
-    "nlu": nlu,
+    "nlu": understanding.report,
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
     "answers": answers,

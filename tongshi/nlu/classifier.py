@@ -87,18 +87,23 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return cls(config, model_storage, resource, model)
 
     def process(self, messages: list[Message]) -> list[Message]:
-        for message in messages:
-            if self._model is None or not message.get(TEXT):
-                message.set(INTENT, {INTENT_NAME_KEY: None, "confidence": 0.0}, add_to_output=True)
-                message.set(INTENT_RANKING_KEY, [], add_to_output=True)
-                continue
+        known = [message for message in messages if self._model is not None and message.get(TEXT)]
+        if known:
             machine, temperature = self._model
-            probabilities = softmax(machine.decision_function(self._matrix([message]))[0] / temperature)
-            order = np.argsort(-probabilities)[: self._config["ranking_length"]]
-            ranking = [{INTENT_NAME_KEY: str(machine.classes_[i]), "confidence": float(probabilities[i])} for i in order]
-            message.set(INTENT, ranking[0], add_to_output=True)
-            message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+            decisions = machine.decision_function(self._matrix(known)) / temperature
+            for message, probabilities in zip(known, softmax(decisions, axis=1)):
+                order = np.argsort(-probabilities)[: self._config["ranking_length"]]
+                ranking = [{INTENT_NAME_KEY: str(machine.classes_[i]), "confidence": float(probabilities[i])} for i in order]
+                self._set(message, ranking[0], ranking)
+        for message in messages:
+            if message.get(INTENT) is None:
+                self._set(message, {INTENT_NAME_KEY: None, "confidence": 0.0}, [])
         return messages
+
+    @staticmethod
+    def _set(message: Message, intent: dict[str, Any], ranking: list[dict[str, Any]]) -> None:
+        message.set(INTENT, intent, add_to_output=True)
+        message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
 
 
 def _temperature(machine: LinearSVC, features: scipy.sparse.csr_matrix, intents: np.ndarray) -> float:

@@ -19,14 +19,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tongshi.language.patterns import mask
-from tongshi.language.vectors import VectorCache, get_encoder, normalise
+from tongshi.language.vectors import VectorCache, get_encoder
+from tongshi.nlu.pipeline import prepare
 from tongshi.settings import get_settings
-
-
-def prepare(message: Message) -> str:
-    """The text that features are taken from: normalised, with order numbers and e-mails masked."""
-    return normalise(mask(message.get(TEXT) or ""))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
@@ -65,7 +60,7 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
 
     def _attach(self, messages: list[Message], encoder) -> None:
         messages = [message for message in messages if message.get(TEXT)]
-        vectors = encoder.encode([prepare(message) for message in messages])
+        vectors = encoder.encode([prepare(message.get(TEXT)) for message in messages])
         for message, vector in zip(messages, vectors):
             message.add_features(
                 Features(vector[np.newaxis].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
@@ -115,7 +110,7 @@ class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
             lowercase=False,
             dtype=np.float32,
         )
-        texts = [prepare(message) for message in training_data.intent_examples]
+        texts = [prepare(message.get(TEXT) or "") for message in training_data.intent_examples]
         self._vectorizer.fit(texts or [""])
         with self._storage.write_to(self._resource) as folder:
             joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
@@ -137,7 +132,7 @@ class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
     def process(self, messages: list[Message]) -> list[Message]:
         messages = [message for message in messages if message.get(TEXT)]
         if messages:
-            matrix = self._vectorizer.transform([prepare(message) for message in messages])
+            matrix = self._vectorizer.transform([prepare(message.get(TEXT)) for message in messages])
             for message, row in zip(messages, matrix):
                 features = Features(scipy.sparse.coo_matrix(row), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
                 message.add_features(features)

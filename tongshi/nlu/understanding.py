@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import structlog
 from rasa.core.agent import Agent
+from rasa.core.channels.channel import UserMessage
+from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+
+
+def parse(agent: Agent, texts: Sequence[str]) -> list[dict[str, Any]]:
+    """Intent, ranking, entities and language of messages, as Rasa's `/model/parse` gives them.
+
+    They pass the pipeline together, which takes a fraction of the time that one after the other does.
+    """
+    processor = agent.processor
+    target = processor.model_metadata.nlu_target
+    inputs = {PLACEHOLDER_MESSAGE: [UserMessage(text) for text in texts], PLACEHOLDER_TRACKER: None}
+    messages = processor.graph_runner.run(inputs=inputs, targets=[target])[target]
+    return [message.as_dict(only_output_properties=True) for message in messages]
 
 
 class Understanding:
@@ -24,5 +38,9 @@ class Understanding:
         self._agent = Agent.load(str(model))
 
     def __call__(self, text: str) -> dict[str, Any]:
-        """Intent, ranking, entities and language of a message, as Rasa's `/model/parse` gives them."""
-        return asyncio.run(self._agent.parse_message(text))
+        """What it makes of one message, see `parse`."""
+        return self.many([text])[0]
+
+    def many(self, texts: Sequence[str]) -> list[dict[str, Any]]:
+        """What it makes of messages, in their order."""
+        return parse(self._agent, texts)

@@ -1,0 +1,73 @@
+"""The wordings that the bot learns intents from, without Rasa's own slower reading of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, shop_articles
+from tongshi.settings import LANGUAGES
+
+REVIEWED = "reviewed"
+"""Folder below data/nlu with what a reviewer has accepted, one file a language."""
+
+_KNOWN_QUESTIONS = 3
+"""How many of an article's similar questions are taken as wordings; all of them would drown the other intents."""
+
+_UNKNOWN_QUESTIONS = 40
+"""How many of the unanswerable ones: they are questions to the shop all the same, and the search says that it does not know."""
+
+
+@dataclass(frozen=True)
+class Wording:
+    """Something that customers say, what they want by it, and the language they say it in."""
+
+    text: str
+    intent: str
+    language: str
+
+
+def read(path: Path, language: str) -> list[Wording]:
+    """The wordings of a file of Rasa's NLU format; none where there is no such file.
+
+    Args:
+        language: of the file's wordings.
+    """
+    if not path.exists():
+        return []
+    found = []
+    for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        if "intent" in block:
+            found += [Wording(text, block["intent"], language) for text in _examples(block["examples"])]
+    return found
+
+
+def _examples(examples: str | list[dict[str, str]]) -> Iterator[str]:
+    """Lines that begin with a dash, or, as Rasa writes them where a text holds a backslash, one object each."""
+    lines = examples.splitlines() if isinstance(examples, str) else [f"- {one['text']}" for one in examples]
+    yield from (line[2:].strip() for line in lines if line.startswith("- "))
+
+
+def article_questions(data: Path) -> Iterator[Wording]:
+    """Questions of the knowledge base that count as wordings."""
+    for article in shop_articles(data):
+        most = _UNKNOWN_QUESTIONS if article.article_id == UNANSWERABLE else _KNOWN_QUESTIONS
+        intent = "product_question" if article.article_id.startswith(ATTRIBUTE) else "policy_question"
+        for question in article.questions[:most]:
+            yield Wording(question, intent, article.language)
+
+
+def training_wordings(data: Path) -> list[Wording]:
+    """All that the bot is trained on.
+
+    Args:
+        data: the project's data folder.
+    """
+    found = []
+    for language in LANGUAGES:
+        found += read(data / "nlu" / f"{language}.yml", language)
+        found += read(data / "nlu" / REVIEWED / f"{language}.yml", language)
+    return [*found, *article_questions(data)]
