@@ -17,8 +17,8 @@ RETURNS = Article(
 )
 
 
-def drafter(identify, *replies: str) -> Drafter:
-    model = Model(*map(pieces, replies))
+def drafter(identify, *replies: str | list[Exception]) -> Drafter:
+    model = Model(*(pieces(one) if isinstance(one, str) else one for one in replies))
     return Drafter(model, identify, Translator([ModelEngine(model)] * 2, identify))
 
 
@@ -76,4 +76,4 @@ def test_no_question_that_will_do_is_an_error(identify):
 
 def test_a_model_that_is_down_is_an_error(identify):
     with pytest.raises(Unavailable):
-        Drafter(Model([Unavailable("down")]), identify).translate(RETURNS, "de")
+        drafter(identify, *[[Unavailable("down")]] * 2).translate(RETURNS, "de")
