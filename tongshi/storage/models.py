@@ -277,6 +277,16 @@ class Feedback(Base):
     message = relationship(Message, lazy="joined")
 
 
+class Score(Base):
+    """What a customer thought of a conversation when it ended: 1 to 5, and a word."""
+
+    __tablename__ = "scores"
+    sender = Column(Text, primary_key=True)
+    score = Column(Integer, nullable=False)
+    comment = Column(Text)
+    at = Column(Instant, nullable=False)
+
+
 class Trace(Base):
     """How an answer came about: question, passages with scores, checks, seconds."""
 
@@ -288,6 +298,63 @@ class Trace(Base):
     seconds = Column(Float, nullable=False)
     at = Column(Instant, nullable=False)
     details = Column(JSON, nullable=False, default=dict)
+
+
+class Reading(Base):
+    """What the bot made of a customer's message.
+
+    Attributes:
+        intent: `nlu_fallback` where none was likely enough.
+        ranking: intents with their probabilities, likeliest first, without the fallback.
+        asked: the slot that the bot had asked for just before.
+        sentiment: from -1, very unhappy, to 1, very happy; None where it was not judged.
+        urgency: from 0 to 1; None where it was not judged.
+    """
+
+    __tablename__ = "readings"
+    message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), primary_key=True)
+    intent = Column(String(64), nullable=False, index=True)
+    confidence = Column(Float, nullable=False)
+    ranking = Column(JSON, nullable=False, default=list)
+    asked = Column(String(64))
+    sentiment = Column(Float)
+    urgency = Column(Float)
+
+
+OPEN, ACCEPTED, CORRECTED, DROPPED, LEARNT = "open", "accepted", "corrected", "dropped", "learnt"
+"""What a message in review can be: not looked at, rightly taken for its intent, given another, of no use, or trained on."""
+
+
+class Review(Base):
+    """A message that a person should look at, and what they decided. Personal data in its texts is masked.
+
+    Attributes:
+        message_id: the customer's message; with it goes its review.
+        reason: `thumbs_down`, `unanswered` or `fallback`.
+        intent: that the bot believed in most, whether or not it acted on it.
+        context: what was said before, oldest first, each with `author` and `text`.
+        wanted: the intent that it should have been taken for.
+        wording: the text as it is to be trained on; "" where it is not.
+        decided_by: the person who decided; "" where nobody has.
+    """
+
+    __tablename__ = "reviews"
+    review_id = Column(Integer, primary_key=True)
+    message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True)
+    reason = Column(String(12), nullable=False)
+    status = Column(String(9), nullable=False, default=OPEN, index=True)
+    text = Column(Text, nullable=False)
+    language = Column(String(8))
+    intent = Column(String(64), nullable=False, default="")
+    confidence = Column(Float)
+    ranking = Column(JSON, nullable=False, default=list)
+    context = Column(JSON, nullable=False, default=list)
+    trace_id = Column(Integer)
+    at = Column(Instant, nullable=False)
+    wanted = Column(String(64), nullable=False, default="")
+    wording = Column(Text, nullable=False, default="")
+    decided_by = Column(Text, nullable=False, default="")
+    decided_at = Column(Instant)
 
 
 # Knowledge
