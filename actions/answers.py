@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import count
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -11,9 +12,14 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions import services
 from actions.speaking import Say, language_of, say
+from tongshi.conversations.live import Spoken, get_announcer
 from tongshi.knowledge.offers import offer_for
-from tongshi.llm.answering import Answer, Turn
+from tongshi.language.chinese import to_traditional
+from tongshi.llm.answering import Answer, OnSentence, Sentence, Turn
 from tongshi.responses.catalog import get_replies
+
+STREAMED = "web"
+"""The channel whose customers see an answer while it is written."""
 
 
 class ActionAnswer(Action):
@@ -56,6 +62,21 @@ def answer_last(tracker: Tracker) -> Answer:
     return services.answerer().answer(
         tracker.latest_message.get("text") or "", language_of(tracker), history=history(tracker), sender=tracker.sender_id
     )
+
+
+def told_at_once(tracker: Tracker) -> OnSentence:
+    """Tells each sentence to the customer's page as soon as it may be shown; other channels get whole replies."""
+    turn = tracker.latest_message.get("message_id")
+    if not turn or tracker.get_latest_input_channel() != STREAMED:
+        return lambda sentence: None
+    language, traditional = language_of(tracker), bool(tracker.get_slot("traditional_chinese"))
+    numbers = count()
+
+    def tell(sentence: Sentence) -> None:
+        text = to_traditional(sentence.text) if traditional and language == "zh" else sentence.text
+        get_announcer().announce(Spoken(tracker.sender_id, turn, next(numbers), text, language))
+
+    return tell
 
 
 def history(tracker: Tracker) -> list[Turn]:

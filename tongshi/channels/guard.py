@@ -143,7 +143,7 @@ class Guard:
                 replies = [self._reply("utter_message_too_long", sender, channel, language)]
             else:
                 message = await asyncio.to_thread(self._allowed, sender, words, payload)
-                replies = await self._rasa(on_new_message, message, sender, channel, language, hint)
+                replies = await self._rasa(on_new_message, message, sender, channel, language, hint, client_id)
             if review and replies:
                 replies = await asyncio.to_thread(review, replies)
             for reply in replies:
@@ -154,11 +154,18 @@ class Guard:
             return [self._reply("utter_trouble", sender, channel, language)]
 
     async def _rasa(
-        self, on_new_message: Handler, text: str, sender: str, channel: str, language: str, hint: str | None
+        self,
+        on_new_message: Handler,
+        text: str,
+        sender: str,
+        channel: str,
+        language: str,
+        hint: str | None,
+        client_id: str | None,
     ) -> list[Message]:
         output = CollectingChannel(channel)
         metadata = {"language": hint} if hint else {}
-        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata)
+        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata, message_id=client_id)
         trouble = "utter_trouble"
         try:
             await asyncio.wait_for(on_new_message(message), self._deadline)

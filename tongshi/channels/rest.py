@@ -1,4 +1,4 @@
-"""The open REST channel of a local run: `POST /webhooks/rest/webhook {"sender", "message"}`."""
+"""REST for one's own programs: `POST /webhooks/rest/webhook {"sender", "message"}`; open on loopback unless TONGSHI_CLIENT_KEY is set."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.guard import REPLY, Guard, Handler, make_guard
 from tongshi.conversations.handover import UNPROMPTED
+from tongshi.conversations.tokens import client_sender
 from tongshi.errors import TongshiError
+from tongshi.settings import get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.models import Message
@@ -25,11 +27,15 @@ class RestChannel(InputChannel):
 
     Who asks over REST cannot be told anything unasked, so that what a person said meanwhile, or that the bot is back, comes before
     the replies to the next message.
+
+    Args:
+        client_key: signs the tokens (JWT) that requests must carry, each naming its sender; empty: whoever reaches the port may ask.
     """
 
-    def __init__(self, guard: Guard | None = None, store: ConversationStore | None = None) -> None:
+    def __init__(self, guard: Guard | None = None, store: ConversationStore | None = None, client_key: str = "") -> None:
         self._guard = guard
         self._store = store
+        self._client_key = client_key
 
     @classmethod
     def name(cls) -> str:
@@ -37,7 +43,7 @@ class RestChannel(InputChannel):
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> RestChannel:
-        return cls()
+        return cls(client_key=get_settings().client_key)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         webhook = Blueprint("tongshi_rest", __name__)
@@ -52,6 +58,10 @@ class RestChannel(InputChannel):
         async def receive(request: Request) -> HTTPResponse:
             body = json_body(request)
             sender = body.get("sender") if body else None
+            if self._client_key and body is not None:
+                sender = client_sender(request.token or "", self._client_key)
+                if sender is None:
+                    return response.json({"error": "Send a token, signed with the client key: Authorization: Bearer …"}, 401)
             if not isinstance(sender, str) or not sender or len(sender) > 200:
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
             metadata = body.get("metadata")

@@ -11,12 +11,16 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.channels.platform import PICTURE
 from tongshi.channels.rest import json_body
 from tongshi.settings import get_settings
 
 
 class WebChannel(InputChannel):
-    """`POST /webhooks/web/webhook {"sender", "text", "payload", "hint", "client_id"}` answers `{"replies": [message id, …]}`."""
+    """`POST /webhooks/web/webhook {"sender", "text", "payload", "hint", "client_id", "attachments"}` answers `{"replies": [{"id", …}, …]}`.
+
+    `attachments` are photos that the desk has kept, as a transcript shows them; one without a word is answered without Rasa.
+    """
 
     def __init__(self, secret: str, guard: Guard | None = None) -> None:
         self._secret = secret
@@ -41,14 +45,19 @@ class WebChannel(InputChannel):
             body = json_body(request) or {}
             if not body.get("sender"):
                 return response.json({"error": "The sender is missing."}, 400)
+            attachments = body.get("attachments") or []
+            text = body.get("text")
+            photo_alone = attachments and not text
             replies = await guard.turn(
                 on_new_message,
                 sender=body["sender"],
-                text=body.get("text"),
+                text=PICTURE if photo_alone else text,
                 channel=self.name(),
                 payload=body.get("payload"),
                 hint=body.get("hint"),
                 client_id=body.get("client_id"),
+                extras={"attachments": attachments} if attachments else None,
+                instead="utter_photo" if photo_alone else None,
             )
             # A reply that could not be kept, since the database is down, has no id; it goes along as it is.
             return response.json(

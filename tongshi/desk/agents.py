@@ -7,18 +7,23 @@ import hmac
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 
 from tongshi.conversations.handover import Handovers
-from tongshi.desk.sessions import AGENT, Cookie, RateLimit
+from tongshi.conversations.live import Changed
+from tongshi.desk.live import Live
+from tongshi.desk.photos import KIND
+from tongshi.desk.sessions import AGENT, Cookie, RateLimit, address_of
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.mail import AttachmentStore
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -27,16 +32,28 @@ class AgentPages:
     """Conversations, hand-overs and feedback, behind a password.
 
     Args:
+        attachments: what customers sent.
+        live: tells the customer's page that something was said.
         cookie: holds the sign-in.
     """
 
-    def __init__(self, store: ConversationStore, handovers: Handovers, cookie: Cookie, settings: Settings) -> None:
+    def __init__(
+        self,
+        store: ConversationStore,
+        attachments: AttachmentStore,
+        handovers: Handovers,
+        live: Live,
+        cookie: Cookie,
+        settings: Settings,
+    ) -> None:
         self._store = store
+        self._attachments = attachments
         self._handovers = handovers
+        self._live = live
         self._cookie = cookie
         self._settings = settings
         self._templates = Jinja2Templates(Path(__file__).with_name("templates"))
-        self._tries = RateLimit(5, 60)
+        self._tries = RateLimit(5, 60, "sign-in", settings.redis_url)
 
     def routes(self) -> list[Route]:
         signed_in = self._signed_in
@@ -44,6 +61,7 @@ class AgentPages:
             Route("/desk", signed_in(self.index)),
             Route("/desk/login", self.login, methods=["GET", "POST"]),
             Route("/desk/conversations/{sender}", signed_in(self.conversation)),
+            Route("/desk/conversations/{sender}/files/{attachment_id:int}", signed_in(self.file)),
             Route("/desk/conversations/{sender}/take", signed_in(self.take), methods=["POST"]),
             Route("/desk/conversations/{sender}/reply", signed_in(self.reply), methods=["POST"]),
             Route("/desk/conversations/{sender}/release", signed_in(self.release), methods=["POST"]),
@@ -63,7 +81,7 @@ class AgentPages:
         if request.method == "GET":
             return self._render(request, "login.html")
         form = await request.form()
-        if self._tries.wait(request.client.host if request.client else ""):
+        if self._tries.wait(address_of(request)):
             return self._render(request, "login.html", 429, error="Too many tries. Please wait a minute.")
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
         if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):
@@ -73,10 +91,11 @@ class AgentPages:
         return response
 
     async def index(self, request: Request) -> Response:
-        handovers, recent, feedback = await asyncio.gather(
-            asyncio.to_thread(self._handovers_shown), asyncio.to_thread(self._recent), asyncio.to_thread(self._feedback)
+        handovers, recent, feedback, scores = await asyncio.gather(
+            *map(asyncio.to_thread, (self._handovers_shown, self._recent, self._feedback, self._store.scores))
         )
-        return self._render(request, "index.html", handovers=handovers, conversations=recent, feedback=feedback)
+        shown = {"handovers": handovers, "conversations": recent, "feedback": feedback, "scores": scores}
+        return self._render(request, "index.html", **shown)
 
     async def conversation(self, request: Request) -> Response:
         sender = request.path_params["sender"]
@@ -90,8 +109,27 @@ class AgentPages:
             "state": _state(handover),
             "case_number": handover.case.number if handover and handover.case else None,
         }
-        lines = [{"sender": one.author, "text": one.text, "time": one.at.isoformat(), "lang": one.language} for one in messages]
+        lines = [
+            {
+                "sender": one.author,
+                "text": one.text,
+                "time": one.at.isoformat(),
+                "lang": one.language,
+                "files": one.extras.get("attachments", []),
+            }
+            for one in messages
+        ]
         return self._render(request, "conversation.html", conversation=shown, messages=lines)
+
+    async def file(self, request: Request) -> Response:
+        """What a customer sent: a photo to be looked at, anything else to be saved."""
+        kept = await asyncio.to_thread(self._attachments.get, request.path_params["attachment_id"])
+        if kept is None or kept.sender != request.path_params["sender"]:
+            return PlainTextResponse("There is no such file in this conversation.", 404)
+        if kept.kind == KIND:
+            return Response(kept.data, media_type=KIND, headers={"Cache-Control": "private, max-age=3600"})
+        disposition = f"attachment; filename*=UTF-8''{quote(kept.name)}"
+        return Response(kept.data, media_type="application/octet-stream", headers={"Content-Disposition": disposition})
 
     async def take(self, request: Request) -> Response:
         return await self._do(request, self._handovers.take)
@@ -106,6 +144,7 @@ class AgentPages:
             before = await asyncio.to_thread(self._store.messages, sender, 0, 1)
             channel = before[-1].channel if before else "web"
             await asyncio.to_thread(self._handovers.say, sender, text, channel, None)
+            await self._live.announce(Changed(sender))
         return RedirectResponse(request.url.path.removesuffix("/reply"), 303)
 
     async def _do(self, request: Request, work: Callable[[str], Any]) -> Response:
@@ -113,6 +152,7 @@ class AgentPages:
             await asyncio.to_thread(work, request.path_params["sender"])
         except TongshiError:
             pass  # somebody else was faster; the page shows how it is now
+        await self._live.announce(Changed(request.path_params["sender"]))
         return RedirectResponse(request.url.path.rpartition("/")[0], 303)
 
     def _handovers_shown(self) -> list[dict[str, Any]]:

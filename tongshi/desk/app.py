@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -17,26 +20,36 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tongshi import clock
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.desk.agents import AgentPages
-from tongshi.desk.chat import ChatApi
+from tongshi.desk.chat import ChatApi, Limits
 from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import KnowledgeApi
-from tongshi.desk.sessions import AGENT_AGE, CUSTOMER_AGE, Cookie, RateLimit
+from tongshi.desk.live import Hub, Live
+from tongshi.desk.photos import LARGEST_PHOTO
+from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
 from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.mail import AttachmentStore
 
 STATIC = Path(__file__).with_name("static")
 LARGEST_BODY = 64 * 1024
+LARGER_BODIES = {"/api/photos": LARGEST_PHOTO + 16 * 1024}
+"""Paths that take more than `LARGEST_BODY`, in bytes."""
+
+_POLICY = (
+    "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self'; script-src 'self'; "
+    "frame-ancestors {}; base-uri 'none'; form-action 'self'"
+)
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "Content-Security-Policy": _POLICY.format("'none'"),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-cache",
 }
+_FOR_ALL = {"Cross-Origin-Resource-Policy": "cross-origin"}
 
 
 class _Safety:
@@ -56,13 +69,17 @@ class _Safety:
                     headers.setdefault(name, value)
             await send(message)
 
-        app = self._app if self._is_small(Headers(scope=scope)) else PlainTextResponse("The request is too large.", 413)
+        app = (
+            self._app
+            if self._is_small(Headers(scope=scope), LARGER_BODIES.get(scope["path"], LARGEST_BODY))
+            else PlainTextResponse("The request is too large.", 413)
+        )
         await app(scope, receive, send_safely)
 
     @staticmethod
-    def _is_small(headers: Headers) -> bool:
+    def _is_small(headers: Headers, largest: int) -> bool:
         length = headers.get("content-length", "0")
-        return length.isdecimal() and int(length) <= LARGEST_BODY and "chunked" not in headers.get("transfer-encoding", "")
+        return length.isdecimal() and int(length) <= largest and "chunked" not in headers.get("transfer-encoding", "")
 
 
 def create_app(settings: Settings | None = None) -> Starlette:
@@ -77,16 +94,12 @@ def create_app(settings: Settings | None = None) -> Starlette:
         timeout=httpx.Timeout(5, read=settings.turn_deadline + 10),
     )
     knowledge = make_knowledge_base(settings, database)
-    chat = ChatApi(
-        store,
-        handovers,
-        knowledge,
-        rasa,
-        Cookie("tongshi_chat", settings.secret("cookies"), CUSTOMER_AGE),
-        settings,
-    )
+    sessions = CustomerSessions(settings.secret("sessions"), settings.client_key)
+    live = Live(Hub(), sessions, settings)
+    attachments = AttachmentStore(database)
+    chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings)
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
-    agents = AgentPages(store, handovers, signed_in, settings)
+    agents = AgentPages(store, attachments, handovers, live, signed_in, settings)
     editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
 
     searches = RateLimit(30, 60, "help", settings.redis_url)
@@ -95,18 +108,41 @@ def create_app(settings: Settings | None = None) -> Starlette:
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "chat.html")
 
+    async def widget(request: Request) -> Response:
+        """The chat page for the frame of widget.js, on sites that may show it."""
+        headers = {"Content-Security-Policy": _POLICY.format(" ".join(("'self'", *settings.origins)))}
+        return FileResponse(STATIC / "chat.html", headers=headers)
+
+    async def loader(request: Request) -> Response:
+        return FileResponse(STATIC / "widget.js", headers={"Cache-Control": "public, max-age=300", **_FOR_ALL})
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with live.listening():
+            yield
+        await rasa.aclose()
+
     async def health(request: Request) -> Response:
         return PlainTextResponse("ok")
 
+    middleware = [Middleware(_Safety)]
+    if settings.origins:
+        # One's own pages on those sites may speak the JSON interface themselves; they carry a token, never our cookie.
+        allowed = {"allow_origins": settings.origins, "allow_methods": ["GET", "POST"]}
+        middleware.append(Middleware(CORSMiddleware, **allowed, allow_headers=["Authorization", "Content-Type"], max_age=600))
     return Starlette(
         routes=[
             Route("/", page),
+            Route("/widget", widget),
+            Route("/widget.js", loader),
             Route("/health", health),
             *chat.routes(),
+            *live.routes(),
             *help_centre.routes(),
             *agents.routes(),
             *editing.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=[Middleware(_Safety)],
+        middleware=middleware,
+        lifespan=lifespan,
     )

@@ -1,95 +1,196 @@
-"""The JSON interface of the chat page."""
+"""The JSON interface of the chat: what the chat page, the widget and one's own programs speak. See openapi.yml."""
 
 from __future__ import annotations
 
 import asyncio
+import uuid
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import structlog
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi import clock
-from tongshi.conversations.handover import Handovers
-from tongshi.desk.sessions import Cookie, RateLimit, new_sender
+from tongshi.conversations.live import Changed
+from tongshi.desk.live import Live
+from tongshi.desk.photos import KIND, LARGEST_PHOTO, NotAPhoto, developed
+from tongshi.desk.sessions import CustomerSessions, RateLimit, address_of, new_sender
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.language.identify import get_identifier
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.models import Feedback, Message
+from tongshi.storage.mail import AttachmentStore, File
+from tongshi.storage.models import Feedback, Message, Score
+
+_LONGEST_ID = 64
+_LONGEST_REASON = 2000
 
 log = structlog.get_logger()
 
 
+@dataclass
+class Limits:
+    """How often a conversation, and an address with all its conversations, may do something."""
+
+    messages: RateLimit
+    ratings: RateLimit
+    photos: RateLimit
+    address: RateLimit
+    beginnings: RateLimit
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        redis = settings.redis_url
+        return cls(
+            messages=RateLimit(settings.session_rate, 60, "messages", redis),
+            ratings=RateLimit(settings.session_rate, 60, "ratings", redis),
+            photos=RateLimit(20, 3600, "photos", redis),
+            address=RateLimit(settings.address_rate, 60, "address", redis),
+            beginnings=RateLimit(settings.address_rate, 60, "beginnings", redis),
+        )
+
+
 class ChatApi:
-    """Sessions, messages, feedback, articles.
+    """Sessions, messages, photos, feedback, articles.
 
     Args:
         store: where messages are kept; the page reads them from there.
+        attachments: where photos are kept.
         rasa: passes a message on to Rasa's web channel.
-        cookie: holds the name of the conversation.
+        sessions: tell which conversation a request belongs to.
+        live: tells a conversation's other pages that there is something new.
     """
 
     def __init__(
         self,
         store: ConversationStore,
-        handovers: Handovers,
+        attachments: AttachmentStore,
         knowledge: KnowledgeBase,
         rasa: httpx.AsyncClient,
-        cookie: Cookie,
+        sessions: CustomerSessions,
+        live: Live,
+        limits: Limits,
         settings: Settings,
     ) -> None:
         self._store = store
-        self._handovers = handovers
+        self._attachments = attachments
         self._knowledge = knowledge
         self._rasa = rasa
-        self._cookie = cookie
+        self._sessions = sessions
+        self._live = live
+        self._limits = limits
         self._settings = settings
-        self._limit = RateLimit(20, 60)
 
     def routes(self) -> list[Route]:
         return [
-            Route("/api/session", self.session),
-            Route("/api/session/new", self.new_session, methods=["POST"]),
+            Route("/api/session", self.session, methods=["GET"]),
+            Route("/api/session", self.begin, methods=["POST"]),
             Route("/api/messages", self.messages, methods=["GET"]),
             Route("/api/messages", self.send, methods=["POST"]),
+            Route("/api/photos", self.send_photo, methods=["POST"]),
+            Route("/api/photos/{attachment_id:int}", self.photo, methods=["GET"]),
             Route("/api/feedback", self.feedback, methods=["POST"]),
-            Route("/api/articles/{language}/{article_id:path}", self.article),
+            Route("/api/score", self.score, methods=["POST"]),
+            Route("/api/articles/{language}/{article_id:path}", self.article, methods=["GET"]),
         ]
 
     async def session(self, request: Request) -> Response:
-        """The conversation so far; a new one for who comes without a cookie."""
-        sender = self._cookie.read(request)
+        """The conversation so far. A browser that comes without one gets a cookie of a new one."""
+        sender = self._sessions.sender(request)
+        carries_token = self._sessions.bearer(request) is not None
+        if carries_token and not sender:
+            return _refused("The token is forged or too old. Begin a new session.", 401)
+        if not sender and (wait := self._limits.beginnings.wait(address_of(request))):
+            return _too_many("conversations", wait)
         messages = await asyncio.to_thread(self._store.messages, sender) if sender else []
-        response = JSONResponse({"shop": self._settings.shop, "messages": await self._as_json(messages)})
-        self._cookie.write(request, response, sender or new_sender())
+        shown = {"shop": self._settings.shop, "messages": await self._as_json(messages)}
+        if carries_token:
+            return JSONResponse(shown)
+        response = JSONResponse(shown)
+        self._sessions.write(request, response, sender or new_sender())
         return response
 
-    async def new_session(self, request: Request) -> Response:
-        response = JSONResponse({"shop": self._settings.shop, "messages": []})
-        self._cookie.write(request, response, new_sender())
+    async def begin(self, request: Request) -> Response:
+        """A new conversation: as a cookie, or as a token for who asks with `{"carry": "token"}`."""
+        body = await _json(request)
+        if body is None:
+            return _refused("Send JSON.", 400)
+        if wait := self._limits.beginnings.wait(address_of(request)):
+            return _too_many("conversations", wait)
+        sender = new_sender()
+        shown = {"shop": self._settings.shop, "messages": []}
+        if body.get("carry") == "token":
+            return JSONResponse({**shown, "token": self._sessions.token(sender)})
+        response = JSONResponse(shown)
+        self._sessions.write(request, response, sender)
         return response
 
     async def messages(self, request: Request) -> Response:
-        sender = self._cookie.read(request)
+        sender = self._sessions.sender(request)
         after = request.query_params.get("after", "0")
-        if not sender or not after.isdecimal():
-            return JSONResponse({"messages": []})
+        if not sender:
+            return _no_session()
+        if not after.isdecimal():
+            return _refused("`after` must be a message's id.", 400)
         found = await asyncio.to_thread(self._store.messages, sender, int(after))
         return JSONResponse({"messages": await self._as_json(found)})
 
     async def send(self, request: Request) -> Response:
         """Pass a message on to Rasa and answer with the replies."""
-        sender = self._cookie.read(request)
-        body = await _json(request)
-        if not sender or body is None:
-            return JSONResponse({"error": "Open a session first, and send JSON."}, 400)
-        if wait := self._limit.wait(sender):
-            return JSONResponse({"error": "Too many messages."}, 429, {"Retry-After": str(int(wait) + 1)})
-        message = {key: body.get(key) for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
+        sender, body = self._sessions.sender(request), await _json(request)
+        if not sender:
+            return _no_session()
+        if body is None:
+            return _refused('Send JSON like {"text": "Hello", "client_id": "one of your own"}.', 400)
+        if wait := self._wait_to_write(request, sender):
+            return _too_many("messages", wait)
+        message = {key: body[key] for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
+        if len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
+            return _refused(f"A client_id has {_LONGEST_ID} characters at the most.", 400)
+        return await self._pass_on(sender, message)
+
+    async def send_photo(self, request: Request) -> Response:
+        """Keep a photo, and pass it on with what is said to it: a form with `photo`, and `text`, `hint`, `client_id` where wanted."""
+        sender = self._sessions.sender(request)
+        if not sender:
+            return _no_session()
+        if wait := self._limits.photos.wait(sender) or self._wait_to_write(request, sender):
+            return _too_many("photos", wait)
+        try:
+            async with request.form(max_files=1, max_fields=4) as form:
+                photo = form.get("photo")
+                data = await photo.read(LARGEST_PHOTO + 1) if isinstance(photo, UploadFile) else b""
+                message = {key: str(form[key]) for key in ("text", "hint", "client_id") if form.get(key)}
+        except MultiPartException as error:
+            return _refused(f"The form cannot be read: {error}", 400)
+        if not data or len(data) > LARGEST_PHOTO or len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
+            return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
+        try:
+            kept = File("photo.jpg", KIND, await asyncio.to_thread(developed, data))
+        except NotAPhoto as error:
+            return _refused(str(error), 415)
+        client_id = message["client_id"]
+        message["attachments"] = await asyncio.to_thread(self._attachments.keep, sender, client_id, [kept], clock.now())
+        return await self._pass_on(sender, message)
+
+    async def photo(self, request: Request) -> Response:
+        """A photo of one's own conversation."""
+        sender = self._sessions.sender(request)
+        kept = await asyncio.to_thread(self._attachments.get, request.path_params["attachment_id"]) if sender else None
+        if kept is None or kept.sender != sender or kept.kind != KIND:
+            return _refused("There is no such photo in this conversation.", 404)
+        return Response(kept.data, media_type=KIND, headers={"Cache-Control": "private, max-age=86400"})
+
+    def _wait_to_write(self, request: Request, sender: str) -> float:
+        return self._limits.messages.wait(sender) or self._limits.address.wait(address_of(request))
+
+    async def _pass_on(self, sender: str, message: dict[str, Any]) -> Response:
         try:
             answer = await self._rasa.post("/webhooks/web/webhook", json={"sender": sender, **message})
             answer.raise_for_status()
@@ -98,6 +199,7 @@ class ChatApi:
             log.error("chat.rasa_unavailable", error=str(error) or type(error).__name__, hint="is Rasa running?")
             return JSONResponse({"messages": [self._trouble(message)]})
         kept = {one.message_id: one for one in await asyncio.to_thread(self._store.messages, sender)}
+        await self._live.announce(Changed(sender, message["client_id"]))
         known = [kept[reply["id"]] for reply in replies if reply["id"] in kept]
         unkept = [self._unkept(reply["text"], reply["language"]) for reply in replies if reply["id"] not in kept]
         return JSONResponse({"messages": [*await self._as_json(known), *unkept]})
@@ -119,29 +221,48 @@ class ChatApi:
             "lang": language,
             "buttons": [],
             "citations": [],
+            "photos": [],
             "rateable": False,
         }
 
     async def feedback(self, request: Request) -> Response:
-        sender, body = self._cookie.read(request), await _json(request)
-        if not sender or not body or not isinstance(body.get("helpful"), bool) or not isinstance(body.get("message_id"), int):
-            return JSONResponse({"error": "A message_id and helpful are needed."}, 400)
-        if wait := self._limit.wait(f"feedback {sender}"):
-            return JSONResponse({"error": "Too much feedback."}, 429, {"Retry-After": str(int(wait) + 1)})
+        """A thumb up or down for a message of the bot, with a reason where one is given."""
+        sender, body = self._sessions.sender(request), await _json(request)
+        if not sender:
+            return _no_session()
+        if not body or not isinstance(body.get("helpful"), bool) or not isinstance(body.get("message_id"), int):
+            return _refused("A message_id and helpful are needed.", 400)
+        if wait := self._limits.ratings.wait(sender):
+            return _too_many("ratings", wait)
         if await asyncio.to_thread(self._store.message, sender, body["message_id"]) is None:
-            return JSONResponse({"error": "There is no such message in this conversation."}, 404)
-        reason = str(body.get("reason") or "")[:2000] or None
+            return _refused("There is no such message in this conversation.", 404)
+        reason = str(body.get("reason") or "")[:_LONGEST_REASON] or None
         row = Feedback(sender=sender, message_id=body["message_id"], helpful=body["helpful"], reason=reason, at=clock.now())
         await asyncio.to_thread(self._store.rate, row)
         return Response(status_code=204)
 
+    async def score(self, request: Request) -> Response:
+        """What the customer thinks of the conversation, 1 to 5, with a word where they like."""
+        sender, body = self._sessions.sender(request), await _json(request)
+        if not sender:
+            return _no_session()
+        score = body.get("score") if body else None
+        if type(score) is not int or not 1 <= score <= 5:
+            return _refused("A score is a number from 1 to 5.", 400)
+        if wait := self._limits.ratings.wait(sender):
+            return _too_many("ratings", wait)
+        comment = str(body.get("comment") or "")[:_LONGEST_REASON] or None
+        await asyncio.to_thread(self._store.set_score, Score(sender=sender, score=score, comment=comment, at=clock.now()))
+        return Response(status_code=204)
+
     async def article(self, request: Request) -> Response:
+        """An article that an answer cites."""
         language = request.path_params["language"]
         if language not in LANGUAGES:
-            return JSONResponse({"error": "No such language."}, 404)
+            return _refused("No such language.", 404)
         found = await asyncio.to_thread(self._knowledge.article, request.path_params["article_id"], language)
         if not found:
-            return JSONResponse({"error": "No such article."}, 404)
+            return _refused("No such article.", 404)
         return JSONResponse({"id": found.article, "lang": found.language, "title": found.title, "text": found.text})
 
     async def _as_json(self, messages: list[Message]) -> list[dict[str, Any]]:
@@ -160,6 +281,7 @@ def _message(message: Message, helpful: bool | None) -> dict[str, Any]:
         "lang": message.language,
         "buttons": message.extras.get("buttons", []),
         "citations": citations,
+        "photos": [f"/api/photos/{one['id']}" for one in message.extras.get("attachments", []) if one["kind"] == KIND],
         "rateable": message.author == "bot" and bool(citations),
     }
     if message.client_id:
@@ -167,6 +289,18 @@ def _message(message: Message, helpful: bool | None) -> dict[str, Any]:
     if helpful is not None:
         value["helpful"] = helpful
     return value
+
+
+def _refused(error: str, status: int) -> Response:
+    return JSONResponse({"error": error}, status)
+
+
+def _no_session() -> Response:
+    return _refused("Open a session first.", 401)
+
+
+def _too_many(what: str, wait: float) -> Response:
+    return JSONResponse({"error": f"Too many {what}."}, 429, {"Retry-After": str(int(wait) + 1)})
 
 
 async def _json(request: Request) -> dict[str, Any] | None:

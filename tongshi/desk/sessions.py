@@ -1,4 +1,4 @@
-"""Signed cookies: the customer's conversation, and the agent's sign-in."""
+"""Who a request comes from: the customer's conversation, the agent's sign-in; and how often they may come."""
 
 from __future__ import annotations
 
@@ -15,8 +15,13 @@ from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tongshi.conversations.tokens import client_sender, signed, subject
+
 CUSTOMER_AGE = 30 * 86_400
 AGENT_AGE = 12 * 3_600
+_CHAT_COOKIE = "tongshi_chat"
+_AUDIENCE = "tongshi chat"
+
 log = structlog.get_logger()
 
 AGENT = "agent"
@@ -64,6 +69,53 @@ class Cookie:
         except BadSignature:
             return False
         return isinstance(found, list) and hmac.compare_digest(str(found[-1]), value)
+
+
+class CustomerSessions:
+    """Which conversation a request belongs to, by a signed token (JWT).
+
+    The chat page carries it in a cookie that scripts cannot read; the widget, which other sites show and where browsers keep no cookies,
+    and one's own programs carry it as `Authorization: Bearer …`. One's own server may sign tokens with the client key: `sub` names its
+    customer, `exp` is needed.
+
+    Args:
+        secret: what our own tokens are signed with.
+        client_key: what other servers sign with; empty: none may.
+    """
+
+    def __init__(self, secret: str, client_key: str = "") -> None:
+        self._secret = secret
+        self._client_key = client_key
+
+    def sender(self, request: Request) -> str | None:
+        """The conversation, or None where nothing that counts names one."""
+        token = self.bearer(request)
+        if token is None:
+            return self._own(request.cookies.get(_CHAT_COOKIE, ""))
+        return self._own(token) or client_sender(token, self._client_key)
+
+    @staticmethod
+    def bearer(request: Request) -> str | None:
+        """The token of the header; None where there is no such header."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return token.strip() if scheme.lower() == "bearer" else None
+
+    def token(self, sender: str) -> str:
+        return signed(sender, self._secret, CUSTOMER_AGE, aud=_AUDIENCE)
+
+    def write(self, request: Request, response: Response, sender: str) -> None:
+        """Have the browser carry the conversation's token as a cookie."""
+        response.set_cookie(
+            _CHAT_COOKIE,
+            self.token(sender),
+            max_age=CUSTOMER_AGE,
+            httponly=True,
+            samesite="lax",
+            secure=request.url.scheme == "https",
+        )
+
+    def _own(self, token: str) -> str | None:
+        return subject(token, self._secret, audience=_AUDIENCE)
 
 
 def new_sender() -> str:

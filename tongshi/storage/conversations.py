@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import Case, Feedback, Handover, Message, Outgoing, Trace
+from tongshi.storage.models import Case, Feedback, Handover, Message, Outgoing, Score, Trace
 
 DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
 """Channels whose customers are reached by calling a platform; on the others they come and ask."""
@@ -98,6 +98,16 @@ class ConversationStore:
     def feedback(self, most: int = 100) -> list[Feedback]:
         with self._database.session() as session:
             return list(session.scalars(select(Feedback).order_by(Feedback.feedback_id.desc()).limit(most)))
+
+    def set_score(self, row: Score) -> None:
+        """Keep what a customer thought of a conversation, in place of what they said before."""
+        with self._database.session() as session:
+            session.merge(row)
+
+    def scores(self, most: int = 100) -> list[Score]:
+        """Newest first."""
+        with self._database.session() as session:
+            return list(session.scalars(select(Score).order_by(Score.at.desc()).limit(most)))
 
     def trace(self, trace_id: int) -> Trace | None:
         with self._database.session() as session:

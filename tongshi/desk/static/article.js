@@ -8,6 +8,7 @@ export class ArticleDialog {
     this.strings = strings;
     this.title = dialog.querySelector("#article-title");
     this.text = dialog.querySelector("#article-text");
+    this.link = dialog.querySelector("#article-link");
     this.opened = 0;
     dialog.querySelector("#article-close").addEventListener("click", () => dialog.close());
     // Only the backdrop itself: everything visible lies in the sheet.
@@ -17,6 +18,7 @@ export class ArticleDialog {
   /** `citation` as the server gave it; `quotes`: all sentences cited from that article. */
   async open(citation, quotes) {
     const opened = ++this.opened;
+    this.link.href = `/help/${citation.lang}/articles/${citation.article.split("/").map(encodeURIComponent).join("/")}`;
     this.show(citation.title, citation.lang);
     this.text.append(this.note(this.strings()("loading")));
     if (!this.dialog.open) this.dialog.showModal();

@@ -5,9 +5,14 @@ import { Transcript } from "./transcript.js";
 
 const MAX_LENGTH = 10_000;
 const SHOW_LENGTH_FROM = 9_000;
+const LARGEST_PHOTO = 10 * 1024 * 1024;
 const POLL_MS = 4_000;
+// While the stream tells of what is new, asking is only for what it may have missed.
+const POLL_STREAMED_MS = 20_000;
 const POLL_MAX_MS = 30_000;
-const TYPING_LONG_MS = 8_000;
+const MOMENT_MS = 3_500;
+const TYPING_LONG_MS = 10_000;
+const UNSENT_KEY = "tongshi-unsent";
 
 const $ = (selector) => document.querySelector(selector);
 const page = {
@@ -24,6 +29,8 @@ const page = {
   language: $("#language"),
   status: $("#status"),
   confirm: $("#confirm-new"),
+  score: $("#score"),
+  photo: $("#photo"),
 };
 
 let language;
@@ -39,6 +46,7 @@ let waiting = 0;
 let queue = Promise.resolve();
 let pollTimer = 0;
 let pollFailures = 0;
+let streamed = false;
 
 const transcript = new Transcript({
   log: $("#messages"),
@@ -47,15 +55,13 @@ const transcript = new Transcript({
   jump: $("#jump"),
   on: {
     choose: ({ title, payload }) => {
-      say(title, payload);
+      say(title, { payload });
       focusComposer();
     },
     cite: (citation, quotes) => articleDialog.open(citation, quotes),
     rate: api.sendFeedback,
     retry: (entry) => {
-      entry.state = "sending";
-      transcript.showFailure(entry);
-      deliver(entry);
+      retry(entry);
       focusComposer();
     },
     change: showState,
@@ -81,6 +87,7 @@ function setLanguage(code) {
   showShop();
   showLength();
   showTyping();
+  for (const star of page.score.elements.score) star.nextElementSibling.querySelector("span").textContent = t("scoreOf", { count: star.value });
 }
 
 function showShop() {
@@ -105,7 +112,7 @@ async function load() {
   const current = ++conversation;
   page.loadError.hidden = true;
   try {
-    const session = await api.openSession(language);
+    const session = await api.openSession();
     if (current === conversation) begin(session);
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
@@ -124,6 +131,8 @@ function begin(session) {
   showState();
   showLength();
   schedulePoll();
+  if (!document.hidden) stream.open();
+  resume(session.messages);
 }
 
 function receive(messages, options) {
@@ -134,7 +143,8 @@ function receive(messages, options) {
 function schedulePoll() {
   clearTimeout(pollTimer);
   if (!loaded || document.hidden) return;
-  pollTimer = setTimeout(poll, Math.min(POLL_MS * 2 ** Math.max(0, pollFailures - 1), POLL_MAX_MS));
+  const often = streamed ? POLL_STREAMED_MS : POLL_MS;
+  pollTimer = setTimeout(poll, Math.min(often * 2 ** Math.max(0, pollFailures - 1), POLL_MAX_MS));
 }
 
 function showOffline(offline) {
@@ -160,13 +170,35 @@ async function poll() {
   schedulePoll();
 }
 
-document.addEventListener("visibilitychange", () => {
-  clearTimeout(pollTimer);
-  if (loaded && !document.hidden) poll();
-});
-window.addEventListener("online", () => {
+function lookNow() {
   clearTimeout(pollTimer);
   if (loaded) poll();
+}
+
+// A page that nobody sees holds no connection: browsers have few of them for one server, which all tabs share.
+document.addEventListener("visibilitychange", () => {
+  clearTimeout(pollTimer);
+  if (!loaded) return;
+  if (document.hidden) return stream.close();
+  stream.open();
+  poll();
+});
+window.addEventListener("online", () => {
+  lookNow();
+  sendAgain();
+});
+
+const stream = new api.Stream({
+  connected(yes) {
+    streamed = yes;
+    if (yes) sendAgain();
+  },
+  changed: lookNow,
+  sentence(sentence) {
+    // An answer to what another tab has asked: its question comes with the messages.
+    if (!transcript.knows(sentence.turn)) lookNow();
+    transcript.speak(sentence);
+  },
 });
 
 // Sending
@@ -180,8 +212,48 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-function say(text, payload = null) {
-  deliver(transcript.addOwn({ text, payload, clientId: uuid() }));
+function say(text, { payload = null, photo = null } = {}) {
+  deliver(transcript.addOwn({ text, payload, photo, clientId: uuid() }));
+}
+
+function retry(entry) {
+  entry.state = "sending";
+  transcript.showFailure(entry);
+  deliver(entry);
+}
+
+/** What failed for want of a connection. The server knows a message by its client_id, so that none comes twice. */
+function sendAgain() {
+  for (const entry of transcript.entries) if (entry.state === "failed" && entry.error.kind === "network") retry(entry);
+}
+
+// What the server has not confirmed outlives a reload of this tab, photos excepted.
+
+function unsent() {
+  try {
+    return JSON.parse(sessionStorage.getItem(UNSENT_KEY)) ?? [];
+  } catch {
+    return [];
+  }
+}
+
+function keepUnsent(entries) {
+  try {
+    sessionStorage.setItem(UNSENT_KEY, JSON.stringify(entries));
+  } catch {
+    // Storage may be blocked by the browser: then a reload loses what was not sent.
+  }
+}
+
+const noteUnsent = ({ text, payload, clientId }) => keepUnsent([...unsent().filter((one) => one.clientId !== clientId), { text, payload, clientId }]);
+
+const noteSent = ({ clientId }) => keepUnsent(unsent().filter((one) => one.clientId !== clientId));
+
+/** Sends what a reload has interrupted. */
+function resume(messages) {
+  const known = new Set(messages.map((message) => message.client_id));
+  keepUnsent(unsent().filter((one) => !known.has(one.clientId)));
+  for (const one of unsent()) if (!transcript.knows(one.clientId)) deliver(transcript.addOwn(one));
 }
 
 /** One message at a time, so that the replies keep the order of what was asked. */
@@ -189,11 +261,14 @@ function deliver(entry) {
   const current = conversation;
   waiting += 1;
   showTyping();
+  if (!entry.photo) noteUnsent(entry);
   const turn = async () => {
     if (current !== conversation) return;
     try {
-      const { messages } = await api.sendMessage({ text: entry.text, payload: entry.payload, hint: language, clientId: entry.clientId });
+      const send = entry.photo ? api.sendPhoto : api.sendMessage;
+      const { messages } = await send({ ...entry, hint: language });
       if (current !== conversation) return;
+      noteSent(entry);
       transcript.settle(entry);
       transcript.merge(messages);
     } catch (error) {
@@ -209,19 +284,21 @@ function deliver(entry) {
   queue = queue.then(turn).catch(reportError);
 }
 
-let typingTimer = 0;
+let typingTimers = [];
 
+/** Dots at once, a word where it takes longer. */
 function showTyping() {
-  clearTimeout(typingTimer);
+  typingTimers.forEach(clearTimeout);
   const wasHidden = page.typing.hidden;
   page.typing.hidden = waiting === 0;
   page.typing.classList.remove("long");
   page.typingText.textContent = waiting ? t("typing") : "";
   if (!waiting) return;
-  typingTimer = setTimeout(() => {
+  const word = (key) => () => {
     page.typing.classList.add("long");
-    page.typingText.textContent = t("typingLong");
-  }, TYPING_LONG_MS);
+    page.typingText.textContent = t(key);
+  };
+  typingTimers = [setTimeout(word("moment"), MOMENT_MS), setTimeout(word("typingLong"), TYPING_LONG_MS)];
   if (wasHidden && transcript.following) transcript.scrollToEnd();
 }
 
@@ -269,6 +346,22 @@ page.composer.addEventListener("submit", (event) => {
   page.text.focus();
 });
 
+$("#add-photo").addEventListener("click", () => page.photo.click());
+page.photo.addEventListener("change", () => {
+  const [photo] = page.photo.files;
+  page.photo.value = "";
+  if (!loaded || !photo) return;
+  page.limit.textContent = "";
+  if (photo.size > LARGEST_PHOTO) page.limit.textContent = t("photoTooLarge");
+  else {
+    const text = page.text.value.trim().slice(0, MAX_LENGTH);
+    page.text.value = "";
+    showLength();
+    say(text, { photo });
+  }
+  focusComposer();
+});
+
 for (const starter of document.querySelectorAll(".starter")) {
   starter.addEventListener("click", () => {
     say(starter.textContent);
@@ -278,6 +371,12 @@ for (const starter of document.querySelectorAll(".starter")) {
 
 // The header
 
+for (let count = 1; count <= 5; count += 1) {
+  const star = $("#star-template").content.cloneNode(true);
+  Object.assign(star.querySelector("input"), { value: count, id: `star-${count}` });
+  star.querySelector("label").htmlFor = `star-${count}`;
+  $(".stars").append(star);
+}
 for (const [code, name] of Object.entries(LANGUAGE_NAMES)) {
   const option = new Option(name, code);
   option.lang = code;
@@ -290,13 +389,18 @@ page.language.addEventListener("change", () => {
 
 $("#new-chat").addEventListener("click", () => {
   page.confirm.returnValue = "";
+  page.score.reset();
+  $("#stars").hidden = !transcript.entries.some((entry) => entry.sender === "customer");
   page.confirm.showModal();
 });
 page.confirm.addEventListener("click", (event) => event.target === page.confirm && page.confirm.close("cancel"));
 page.confirm.addEventListener("close", async () => {
   if (page.confirm.returnValue !== "yes") return;
   try {
+    await sendScore();
     const session = await api.newSession();
+    stream.close();
+    keepUnsent([]);
     conversation += 1;
     waiting = 0;
     queue = Promise.resolve();
@@ -312,7 +416,27 @@ page.confirm.addEventListener("close", async () => {
   }
 });
 
+/** The customer's word on the conversation that ends; a new one begins whether it arrives or not. */
+async function sendScore() {
+  const { score, comment } = page.score.elements;
+  if (!score.value) return;
+  try {
+    await api.sendScore(Number(score.value), comment.value.trim());
+  } catch (error) {
+    if (!(error instanceof api.ApiError)) throw error;
+  }
+}
+
 $("#reload").addEventListener("click", load);
+
+if (api.embedded) {
+  document.body.classList.add("embedded");
+  const close = () => window.parent.postMessage({ type: "tongshi:close" }, "*");
+  $("#leave").hidden = false;
+  $("#leave").addEventListener("click", close);
+  document.addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && close());
+  window.addEventListener("message", (event) => event.source === window.parent && event.data?.type === "tongshi:open" && focusComposer());
+}
 
 setLanguage(preferredLanguage());
 await load();

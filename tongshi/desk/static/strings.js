@@ -42,6 +42,7 @@ const STRINGS = {
     send: "Send",
     tooLong: "Too long: a message can have up to {max} characters.",
     typing: "The assistant is typing…",
+    moment: "One moment, please…",
     typingLong: "This is taking a little longer…",
     replies: "Suggested replies",
     sources: "Sources",
@@ -63,6 +64,14 @@ const STRINGS = {
     helpCentre: "Help centre",
     articleError: "This article can’t be opened right now.",
     newMessages: "New messages",
+    openArticle: "Open in the help centre",
+    photo: "Photo",
+    sendPhoto: "Send a photo",
+    photoTooLarge: "This photo is too large: 10 MB at most.",
+    photoUnreadable: "This file is no photo that we can read (JPEG, PNG, WebP, GIF).",
+    score: "How was this conversation? (optional)",
+    scoreOf: "{count} of 5 stars",
+    scoreComment: "Anything you’d like to add?",
   },
   de: {
     assistant: "Virtueller Assistent",
@@ -90,6 +99,7 @@ const STRINGS = {
     send: "Senden",
     tooLong: "Zu lang: Eine Nachricht darf höchstens {max} Zeichen haben.",
     typing: "Der Assistent schreibt …",
+    moment: "Einen Moment bitte …",
     typingLong: "Das dauert etwas länger …",
     replies: "Antwortvorschläge",
     sources: "Quellen",
@@ -111,6 +121,14 @@ const STRINGS = {
     helpCentre: "Hilfe-Center",
     articleError: "Dieser Artikel lässt sich gerade nicht öffnen.",
     newMessages: "Neue Nachrichten",
+    openArticle: "Im Hilfe-Center öffnen",
+    photo: "Foto",
+    sendPhoto: "Foto senden",
+    photoTooLarge: "Dieses Foto ist zu groß: höchstens 10 MB.",
+    photoUnreadable: "Diese Datei lässt sich nicht als Foto lesen (JPEG, PNG, WebP, GIF).",
+    score: "Wie war diese Unterhaltung? (freiwillig)",
+    scoreOf: "{count} von 5 Sternen",
+    scoreComment: "Möchten Sie noch etwas dazu sagen?",
   },
   es: {
     assistant: "Asistente virtual",
@@ -138,6 +156,7 @@ const STRINGS = {
     send: "Enviar",
     tooLong: "Demasiado largo: un mensaje puede tener como máximo {max} caracteres.",
     typing: "El asistente está escribiendo…",
+    moment: "Un momento, por favor…",
     typingLong: "Está tardando un poco más…",
     replies: "Respuestas sugeridas",
     sources: "Fuentes",
@@ -159,6 +178,14 @@ const STRINGS = {
     helpCentre: "Centro de ayuda",
     articleError: "Este artículo no se puede abrir en este momento.",
     newMessages: "Mensajes nuevos",
+    openArticle: "Abrir en el centro de ayuda",
+    photo: "Foto",
+    sendPhoto: "Enviar una foto",
+    photoTooLarge: "Esta foto es demasiado grande: 10 MB como máximo.",
+    photoUnreadable: "No podemos leer este archivo como foto (JPEG, PNG, WebP, GIF).",
+    score: "¿Qué te ha parecido esta conversación? (opcional)",
+    scoreOf: "{count} de 5 estrellas",
+    scoreComment: "¿Quieres añadir algo?",
   },
   fr: {
     assistant: "Assistant virtuel",
@@ -186,6 +213,7 @@ const STRINGS = {
     send: "Envoyer",
     tooLong: "Trop long : un message peut compter au maximum {max} caractères.",
     typing: "L’assistant est en train d’écrire…",
+    moment: "Un instant, s’il vous plaît…",
     typingLong: "Cela prend un peu plus de temps…",
     replies: "Réponses suggérées",
     sources: "Sources",
@@ -207,6 +235,14 @@ const STRINGS = {
     helpCentre: "Centre d’aide",
     articleError: "Cet article ne peut pas être ouvert pour le moment.",
     newMessages: "Nouveaux messages",
+    openArticle: "Ouvrir dans le centre d’aide",
+    photo: "Photo",
+    sendPhoto: "Envoyer une photo",
+    photoTooLarge: "Cette photo est trop lourde : 10 Mo au maximum.",
+    photoUnreadable: "Ce fichier n’est pas une photo lisible (JPEG, PNG, WebP, GIF).",
+    score: "Comment s’est passée cette conversation ? (facultatif)",
+    scoreOf: "{count} étoiles sur 5",
+    scoreComment: "Souhaitez-vous ajouter quelque chose ?",
   },
   it: {
     assistant: "Assistente virtuale",
@@ -234,6 +270,7 @@ const STRINGS = {
     send: "Invia",
     tooLong: "Troppo lungo: un messaggio può avere al massimo {max} caratteri.",
     typing: "L’assistente sta scrivendo…",
+    moment: "Un momento, per favore…",
     typingLong: "Ci vuole ancora un momento…",
     replies: "Risposte suggerite",
     sources: "Fonti",
@@ -255,6 +292,14 @@ const STRINGS = {
     helpCentre: "Centro assistenza",
     articleError: "Al momento non è possibile aprire questo articolo.",
     newMessages: "Nuovi messaggi",
+    openArticle: "Apri nel centro assistenza",
+    photo: "Foto",
+    sendPhoto: "Invia una foto",
+    photoTooLarge: "Questa foto è troppo grande: al massimo 10 MB.",
+    photoUnreadable: "Questo file non è una foto leggibile (JPEG, PNG, WebP, GIF).",
+    score: "Com’è andata questa conversazione? (facoltativo)",
+    scoreOf: "{count} stelle su 5",
+    scoreComment: "Vuoi aggiungere qualcosa?",
   },
   pt: {
     assistant: "Assistente virtual",
@@ -282,6 +327,7 @@ const STRINGS = {
     send: "Enviar",
     tooLong: "Demasiado longa: uma mensagem pode ter no máximo {max} caracteres.",
     typing: "O assistente está a escrever…",
+    moment: "Um momento, por favor…",
     typingLong: "Está a demorar um pouco mais…",
     replies: "Respostas sugeridas",
     sources: "Fontes",
@@ -303,6 +349,14 @@ const STRINGS = {
     helpCentre: "Centro de ajuda",
     articleError: "De momento não é possível abrir este artigo.",
     newMessages: "Novas mensagens",
+    openArticle: "Abrir no centro de ajuda",
+    photo: "Fotografia",
+    sendPhoto: "Enviar uma fotografia",
+    photoTooLarge: "Esta fotografia é demasiado grande: no máximo 10 MB.",
+    photoUnreadable: "Não conseguimos ler este ficheiro como fotografia (JPEG, PNG, WebP, GIF).",
+    score: "Como correu esta conversa? (opcional)",
+    scoreOf: "{count} de 5 estrelas",
+    scoreComment: "Quer acrescentar alguma coisa?",
   },
   ru: {
     assistant: "Виртуальный ассистент",
@@ -330,6 +384,7 @@ const STRINGS = {
     send: "Отправить",
     tooLong: "Слишком длинно: в сообщении может быть не больше {max} символов.",
     typing: "Ассистент печатает…",
+    moment: "Минутку, пожалуйста…",
     typingLong: "Это займёт чуть больше времени…",
     replies: "Варианты ответа",
     sources: "Источники",
@@ -351,6 +406,14 @@ const STRINGS = {
     helpCentre: "Справочный центр",
     articleError: "Сейчас эту статью открыть не получается.",
     newMessages: "Новые сообщения",
+    openArticle: "Открыть в справочном центре",
+    photo: "Фото",
+    sendPhoto: "Отправить фото",
+    photoTooLarge: "Фото слишком большое: не более 10 МБ.",
+    photoUnreadable: "Этот файл не удаётся прочитать как фото (JPEG, PNG, WebP, GIF).",
+    score: "Как прошла эта беседа? (необязательно)",
+    scoreOf: "{count} из 5 звёзд",
+    scoreComment: "Хотите что-нибудь добавить?",
   },
   ar: {
     assistant: "المساعد الافتراضي",
@@ -378,6 +441,7 @@ const STRINGS = {
     send: "إرسال",
     tooLong: "الرسالة طويلة جدًا: الحد الأقصى {max} حرف.",
     typing: "المساعد يكتب الآن…",
+    moment: "لحظة من فضلك…",
     typingLong: "يستغرق الأمر وقتًا أطول قليلًا…",
     replies: "ردود مقترحة",
     sources: "المصادر",
@@ -399,6 +463,14 @@ const STRINGS = {
     helpCentre: "مركز المساعدة",
     articleError: "لا يمكن فتح هذا المقال في الوقت الحالي.",
     newMessages: "رسائل جديدة",
+    openArticle: "فتح في مركز المساعدة",
+    photo: "صورة",
+    sendPhoto: "إرسال صورة",
+    photoTooLarge: "حجم الصورة كبير جدًا: الحد الأقصى 10 ميغابايت.",
+    photoUnreadable: "تعذّرت قراءة هذا الملف كصورة (JPEG أو PNG أو WebP أو GIF).",
+    score: "كيف كانت هذه المحادثة؟ (اختياري)",
+    scoreOf: "{count} من 5 نجوم",
+    scoreComment: "هل تود إضافة شيء؟",
   },
   ja: {
     assistant: "バーチャルアシスタント",
@@ -426,6 +498,7 @@ const STRINGS = {
     send: "送信",
     tooLong: "メッセージは{max}文字以内で入力してください。",
     typing: "入力中…",
+    moment: "少々お待ちください…",
     typingLong: "少々お時間をいただいております…",
     replies: "返信の候補",
     sources: "参照元",
@@ -447,6 +520,14 @@ const STRINGS = {
     helpCentre: "ヘルプセンター",
     articleError: "現在、この記事を開けません。",
     newMessages: "新着メッセージ",
+    openArticle: "ヘルプセンターで開く",
+    photo: "写真",
+    sendPhoto: "写真を送る",
+    photoTooLarge: "写真のサイズが大きすぎます（最大10 MB）。",
+    photoUnreadable: "写真として読み込めないファイルです（JPEG、PNG、WebP、GIF に対応）。",
+    score: "この会話はいかがでしたか？（任意）",
+    scoreOf: "5つ星のうち{count}",
+    scoreComment: "ほかにお気づきの点はありますか？",
   },
   ko: {
     assistant: "가상 상담원",
@@ -474,6 +555,7 @@ const STRINGS = {
     send: "보내기",
     tooLong: "메시지가 너무 깁니다. 최대 {max}자까지 입력할 수 있어요.",
     typing: "답변을 작성하고 있어요…",
+    moment: "잠시만 기다려 주세요…",
     typingLong: "시간이 조금 더 걸리고 있어요…",
     replies: "추천 답변",
     sources: "출처",
@@ -495,6 +577,14 @@ const STRINGS = {
     helpCentre: "고객센터",
     articleError: "지금은 이 글을 열 수 없습니다.",
     newMessages: "새 메시지",
+    openArticle: "고객센터에서 열기",
+    photo: "사진",
+    sendPhoto: "사진 보내기",
+    photoTooLarge: "사진이 너무 큽니다. 최대 10MB까지 보낼 수 있습니다.",
+    photoUnreadable: "사진으로 열 수 없는 파일입니다(JPEG, PNG, WebP, GIF만 가능).",
+    score: "이번 상담은 어떠셨나요? (선택)",
+    scoreOf: "별 5개 중 {count}개",
+    scoreComment: "더 남기고 싶은 말씀이 있나요?",
   },
   th: {
     assistant: "ผู้ช่วยเสมือน",
@@ -522,6 +612,7 @@ const STRINGS = {
     send: "ส่ง",
     tooLong: "ข้อความยาวเกินไป พิมพ์ได้ไม่เกิน {max} ตัวอักษรค่ะ",
     typing: "ผู้ช่วยกำลังพิมพ์…",
+    moment: "กรุณารอสักครู่…",
     typingLong: "ใช้เวลานานกว่าปกติเล็กน้อย โปรดรอสักครู่…",
     replies: "คำตอบที่แนะนำ",
     sources: "แหล่งข้อมูล",
@@ -543,6 +634,14 @@ const STRINGS = {
     helpCentre: "ศูนย์ช่วยเหลือ",
     articleError: "ไม่สามารถเปิดบทความนี้ได้ในขณะนี้",
     newMessages: "ข้อความใหม่",
+    openArticle: "เปิดในศูนย์ช่วยเหลือ",
+    photo: "รูปภาพ",
+    sendPhoto: "ส่งรูปภาพ",
+    photoTooLarge: "รูปภาพใหญ่เกินไป ส่งได้ไม่เกิน 10 MB",
+    photoUnreadable: "ไม่สามารถอ่านไฟล์นี้เป็นรูปภาพได้ (รองรับ JPEG, PNG, WebP, GIF)",
+    score: "การสนทนาครั้งนี้เป็นอย่างไรบ้าง (ไม่บังคับ)",
+    scoreOf: "{count} จาก 5 ดาว",
+    scoreComment: "อยากบอกอะไรเพิ่มเติมไหม",
   },
   zh: {
     assistant: "虚拟助手",
@@ -570,6 +669,7 @@ const STRINGS = {
     send: "发送",
     tooLong: "消息过长，最多可输入 {max} 个字符。",
     typing: "助手正在输入…",
+    moment: "请稍等…",
     typingLong: "还需要一点时间，请稍候…",
     replies: "建议回复",
     sources: "参考来源",
@@ -591,6 +691,14 @@ const STRINGS = {
     helpCentre: "帮助中心",
     articleError: "暂时无法打开这篇文章。",
     newMessages: "新消息",
+    openArticle: "在帮助中心打开",
+    photo: "照片",
+    sendPhoto: "发送照片",
+    photoTooLarge: "照片太大，最多 10 MB。",
+    photoUnreadable: "无法将此文件识别为照片（支持 JPEG、PNG、WebP、GIF）。",
+    score: "您对这次对话满意吗？（选填）",
+    scoreOf: "{count} 星（满分 5 星）",
+    scoreComment: "还有什么想补充的吗？",
   },
 };
 
@@ -599,7 +707,7 @@ const FALLBACK = "en";
 
 const baseOf = (tag) => String(tag).toLowerCase().split(/[-_]/)[0];
 
-/** The language chosen in the menu, else the first of the browser's languages that the page speaks, else English. */
+/** The language that the address asks for, else that chosen in the menu, else the first of the browser's languages that the page speaks, else English. */
 export function preferredLanguage() {
   let stored = null;
   try {
@@ -607,11 +715,15 @@ export function preferredLanguage() {
   } catch {
     // Storage may be blocked by the browser; the page works without it.
   }
-  const wanted = [stored, ...(navigator.languages ?? [navigator.language])].filter(Boolean);
+  const asked = new URLSearchParams(location.search).get("lang");
+  const wanted = [asked, stored, ...(navigator.languages ?? [navigator.language])].filter(Boolean);
   return wanted.map(baseOf).find((code) => code in STRINGS) ?? FALLBACK;
 }
 
 export function rememberLanguage(code) {
+  const address = new URL(location.href);
+  address.searchParams.delete("lang");
+  history.replaceState(null, "", address);
   try {
     localStorage.setItem(STORED_CHOICE, code);
   } catch {

@@ -1,7 +1,9 @@
+import { photoAddress } from "./api.js";
 import { appendLinked, clock, dayName, fullTime, sameDay } from "./text.js";
 
-const REASONS = { network: "networkError", busy: "busy", server: "serverError" };
+const REASONS = { network: "networkError", busy: "busy", server: "serverError", 413: "photoTooLarge", 415: "photoUnreadable" };
 const NEAR_END_PX = 120;
+const SPOKEN_FOR_MS = 45_000;
 
 /**
  * The messages on the page, in order, each once.
@@ -23,6 +25,8 @@ export class Transcript {
     this.following = true;
     this.lastTop = 0;
     this.quiet = false;
+    // The reply that is on its way, sentence by sentence; the whole one takes its place.
+    this.spoken = null;
     scroller.addEventListener("scroll", () => this.noteScroll(), { passive: true });
     // The window shrinks when the message box grows or a screen keyboard opens.
     new ResizeObserver(() => this.following && this.scrollToEnd("instant")).observe(scroller);
@@ -51,10 +55,16 @@ export class Transcript {
   }
 
   clear() {
+    this.hush();
     this.entries = [];
     this.log.replaceChildren();
     this.jump.hidden = true;
     this.on.change();
+  }
+
+  /** Whether the customer's message of that name is shown. */
+  knows(clientId) {
+    return this.entries.some((entry) => entry.clientId === clientId);
   }
 
   get last() {
@@ -62,8 +72,9 @@ export class Transcript {
   }
 
   /** The customer's own message, not yet known to the server. */
-  addOwn({ text, payload, clientId, lang }) {
-    const entry = { sender: "customer", text, payload, clientId, lang, time: new Date(), state: "sending" };
+  addOwn({ text, payload, photo, clientId, lang }) {
+    const photos = photo ? [URL.createObjectURL(photo)] : [];
+    const entry = { sender: "customer", text, payload, photo, photos, clientId, lang, time: new Date(), state: "sending" };
     this.insert(entry);
     this.arrange();
     this.scrollToEnd();
@@ -88,7 +99,11 @@ export class Transcript {
     const known = new Set(this.entries.map((entry) => entry.id));
     const unknown = messages.filter((message) => !known.has(message.id) && known.add(message.id));
     const adopted = this.adopt(unknown);
-    const added = unknown.filter((message) => !adopted.has(message)).map((message) => this.insert(entryOf(message)));
+    const fresh = unknown.filter((message) => !adopted.has(message));
+    const replaces = this.spoken !== null && fresh.some((message) => message.sender !== "customer");
+    if (replaces) this.hush();
+    const added = fresh.map((message) => this.insert(entryOf(message)));
+    if (replaces) for (const entry of added) entry.element.classList.remove("new");
     if (!unknown.length) return;
     this.arrange();
     if (jumpTo) this.scrollToEnd("instant");
@@ -125,13 +140,42 @@ export class Transcript {
     const later = entry.id === undefined ? -1 : this.entries.findIndex((other) => other.id > entry.id);
     if (later < 0) {
       this.entries.push(entry);
-      this.log.append(entry.element);
+      if (this.spoken) this.spoken.element.before(entry.element);
+      else this.log.append(entry.element);
     } else {
       const next = this.entries[later];
       (next.day ?? next.element).before(entry.element);
       this.entries.splice(later, 0, entry);
     }
     return entry;
+  }
+
+  /** One sentence of a reply that is on its way. Screen readers read the whole reply instead, once it is there. */
+  speak({ turn, number, text, lang }) {
+    if (this.spoken?.turn !== turn) {
+      this.hush();
+      const element = this.render({ sender: "bot", text: "", time: new Date(), lang });
+      element.classList.add("spoken");
+      element.classList.toggle("follows", this.last?.sender === "bot");
+      element.setAttribute("aria-hidden", "true");
+      element.querySelector(".meta").remove();
+      this.spoken = { turn, sentences: [], element };
+      this.log.append(element);
+    }
+    const { sentences, element } = this.spoken;
+    sentences[number] = text;
+    element.querySelector(".bubble").replaceChildren();
+    appendLinked(element.querySelector(".bubble"), sentences.filter(Boolean).join(" "));
+    clearTimeout(this.spokenTimer);
+    this.spokenTimer = setTimeout(() => this.hush(), SPOKEN_FOR_MS);
+    if (this.following) this.scrollToEnd();
+  }
+
+  /** Takes away what was said of a reply: the whole one is there, or will not come. */
+  hush() {
+    clearTimeout(this.spokenTimer);
+    this.spoken?.element.remove();
+    this.spoken = null;
   }
 
   /** Day lines, groups of one sender, and which buttons may still be pressed. */
@@ -176,6 +220,7 @@ export class Transcript {
     if (entry.lang) bubble.lang = entry.lang;
     if (entry.sender === "customer") bubble.textContent = entry.text;
     else appendLinked(bubble, entry.text);
+    this.renderPhotos(entry, bubble);
 
     const time = find("time");
     time.dateTime = entry.time.toISOString();
@@ -194,6 +239,22 @@ export class Transcript {
       find(".failure").remove();
     }
     return element;
+  }
+
+  renderPhotos(entry, bubble) {
+    if (!entry.photos?.length) return;
+    // A photo without a word is kept with a sign in place of its text.
+    if (!entry.text || entry.text === "🖼") bubble.classList.add("photo-only");
+    for (const source of entry.photos) {
+      const image = document.createElement("img");
+      image.className = "photo";
+      image.alt = this.strings("photo");
+      image.addEventListener("load", () => this.following && this.scrollToEnd("instant"), { once: true });
+      if (source.startsWith("blob:")) image.src = source;
+      else photoAddress(source).then((address) => (image.src = address), () => image.replaceWith(image.alt));
+      bubble.prepend(image);
+    }
+    if (bubble.classList.contains("photo-only")) for (const node of [...bubble.childNodes]) if (node.nodeType === Node.TEXT_NODE) node.remove();
   }
 
   renderCitations(entry, row) {
@@ -305,7 +366,7 @@ export class Transcript {
     const failure = element.querySelector(".failure");
     failure.hidden = entry.state !== "failed";
     // Filled only on failure, so that the alert is read out then.
-    failure.querySelector(".failure-text").textContent = failure.hidden ? "" : this.strings(REASONS[entry.error.kind]);
+    failure.querySelector(".failure-text").textContent = failure.hidden ? "" : this.strings(REASONS[entry.error.status] ?? REASONS[entry.error.kind]);
     const wait = failure.hidden ? 0 : entry.error.retryAfter;
     const retry = failure.querySelector(".retry");
     retry.disabled = wait > 0;
@@ -347,6 +408,7 @@ function entryOf(message) {
   const citations = message.citations ?? [];
   return {
     ...message,
+    clientId: message.client_id,
     citations,
     time: new Date(message.time),
     rateable: message.sender === "bot" && (message.rateable ?? (citations.length > 0 || message.answer_id != null)),
