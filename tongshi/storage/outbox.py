@@ -100,6 +100,12 @@ class OutboxStore:
         with self._database.session() as session:
             return session.scalar(select(Outgoing).where(Outgoing.message_id == message_id))
 
+    def last_sent(self, sender: str) -> Outgoing | None:
+        """The newest message of a conversation that its platform has confirmed."""
+        query = select(Outgoing).where(Outgoing.sender == sender, Outgoing.state == SENT).order_by(Outgoing.outgoing_id.desc())
+        with self._database.session() as session:
+            return session.scalar(query.limit(1))
+
     def address(self, sender: str) -> dict | None:
         """Where the conversation's customer last wrote from, as the channel noted it; None where they never did."""
         query = select(Message).where(Message.sender == sender, Message.author == "customer").order_by(Message.message_id.desc())
