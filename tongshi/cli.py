@@ -98,9 +98,12 @@ def desk() -> None:
     """Serve the chat page and the support desk."""
     import uvicorn
 
-    from tongshi.desk.app import create_app
+    from tongshi.desk.app import server_config
 
-    uvicorn.run(create_app(), host="127.0.0.1", port=get_settings().web_port, log_level="warning", access_log=False, ws="none")
+    server = uvicorn.Server(server_config())
+    server.run()
+    if not server.started:
+        raise typer.Exit(3)
 
 
 @app.command()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
+import uvicorn
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -30,7 +32,7 @@ from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.database import get_database
+from tongshi.storage.database import Database, get_database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.mail import AttachmentStore
 
@@ -82,10 +84,10 @@ class _Safety:
         return length.isdecimal() and int(length) <= largest and "chunked" not in headers.get("transfer-encoding", "")
 
 
-def create_app(settings: Settings | None = None) -> Starlette:
-    """The application of the settings, to be run by uvicorn (`tongshi desk`)."""
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Starlette:
+    """The application, as `tongshi desk` serves it; of the process's own settings and database unless others are given."""
     settings = settings or get_settings()
-    database = get_database()
+    database = database or get_database()
     store = ConversationStore(database)
     handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
     rasa = httpx.AsyncClient(
@@ -128,7 +130,8 @@ def create_app(settings: Settings | None = None) -> Starlette:
     middleware = [Middleware(_Safety)]
     if settings.origins:
         # One's own pages on those sites may speak the JSON interface themselves; they carry a token, never our cookie.
-        allowed = {"allow_origins": settings.origins, "allow_methods": ["GET", "POST"]}
+        origins = "|".join(re.escape(one).replace(r"\*", r"[a-zA-Z0-9-]+") for one in settings.origins)
+        allowed = {"allow_origin_regex": origins, "allow_methods": ["GET", "POST"]}
         middleware.append(Middleware(CORSMiddleware, **allowed, allow_headers=["Authorization", "Content-Type"], max_age=600))
     return Starlette(
         routes=[
@@ -145,4 +148,20 @@ def create_app(settings: Settings | None = None) -> Starlette:
         ],
         middleware=middleware,
         lifespan=lifespan,
+    )
+
+
+def server_config(
+    settings: Settings | None = None, database: Database | None = None, log_level: str = "warning"
+) -> uvicorn.Config:
+    """How the application is served: on loopback; pages that watch a conversation keep it from stopping for two seconds at the most."""
+    settings = settings or get_settings()
+    return uvicorn.Config(
+        create_app(settings, database),
+        host="127.0.0.1",
+        port=settings.web_port,
+        log_level=log_level,
+        access_log=False,
+        ws="none",
+        timeout_graceful_shutdown=2,
     )

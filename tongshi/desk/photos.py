@@ -14,7 +14,7 @@ LARGEST_PHOTO = 10 * 1024 * 1024
 KIND = "image/jpeg"
 """What is kept, whatever was sent."""
 
-_READ = ("JPEG", "PNG", "WEBP", "GIF", "MPO")
+_READ = ("JPEG", "PNG", "WEBP", "GIF")
 _MOST_PIXELS = 50_000_000
 _EDGE = 2048
 

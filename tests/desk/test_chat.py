@@ -1,0 +1,263 @@
+"""The chat's JSON interface: whose conversation it is, what is said in it, and what is said ahead."""
+
+import io
+import json
+import threading
+import time
+from dataclasses import replace
+
+import httpx
+import jwt
+import pytest
+from PIL import Image
+
+from tests.desk.conftest import CITED, running
+from tongshi.conversations.live import PATH, Spoken, as_json
+from tongshi.conversations.tokens import signed
+from tongshi.errors import TongshiError
+from tongshi.evaluation.running import is_reply
+from tongshi.settings import Settings
+
+KEY = "k" * 40
+
+
+def say(client: httpx.Client, text: str, **more) -> list[dict]:
+    response = client.post("/api/messages", json={"text": text, **more})
+    assert response.status_code == 200, response.text
+    return response.json()["messages"]
+
+
+class Watching:
+    """Reads a conversation's stream in the background.
+
+    Attributes:
+        events: name, data and the moment of each.
+    """
+
+    def __init__(self, client: httpx.Client) -> None:
+        self.events: list[tuple[str, dict, float]] = []
+        self._open = threading.Event()
+        self._thread = threading.Thread(target=self._read, args=(client,), daemon=True)
+        self._thread.start()
+        assert self._open.wait(5)
+
+    def _read(self, client: httpx.Client) -> None:
+        with client.stream("GET", "/api/stream") as response:
+            for line in response.iter_lines():
+                if line.startswith("event: "):
+                    name = line.removeprefix("event: ")
+                elif line.startswith("data: "):
+                    self.events.append((name, json.loads(line.removeprefix("data: ")), time.monotonic()))
+                    self._open.set()
+
+    def sentences(self) -> list[str]:
+        return [data["text"] for name, data, _ in self.events if name == "sentence"]
+
+    def wait(self, count: int) -> None:
+        deadline = time.monotonic() + 5
+        while len(self.events) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(self.events) >= count
+
+
+def test_a_conversation_is_its_tokens_and_nobody_elses(site):
+    anna, ben = site.begun(), site.begun()
+    (reply,) = say(anna, "hi", client_id="one")
+    shown = anna.get("/api/session").json()["messages"]
+    assert [(one["sender"], one["text"], one.get("client_id")) for one in shown] == [
+        ("customer", "hi", "one"),
+        ("bot", "Hello!", None),
+    ]
+    assert anna.get("/api/messages", params={"after": shown[0]["id"]}).json()["messages"] == [reply]
+    assert ben.get("/api/session").json()["messages"] == []
+    assert ben.post("/api/feedback", json={"message_id": reply["id"], "helpful": False}).status_code == 404
+
+
+def test_a_browser_keeps_its_conversation_in_a_cookie(site):
+    browser = site.client()
+    assert browser.get("/api/messages").status_code == 401
+    browser.get("/api/session")
+    say(browser, "hi")
+    assert len(browser.get("/api/session").json()["messages"]) == 2
+    browser.post("/api/session", json={})
+    assert browser.get("/api/session").json()["messages"] == []
+
+
+def test_forged_and_outdated_tokens_open_nothing(site):
+    good = site.begun().headers["authorization"].removeprefix("Bearer ")
+    sender = jwt.decode(good, options={"verify_signature": False})["sub"]
+    secret = site.settings.secret("sessions")
+    forged = [
+        signed(sender, KEY, 60, aud="tongshi chat"),
+        signed(sender, secret, -1, aud="tongshi chat"),
+        signed(sender, secret, 60),
+        jwt.encode({"sub": sender, "exp": 2**40, "aud": "tongshi chat"}, "", "none"),
+        good[:-2],
+        "x",
+    ]
+    for token in forged:
+        client = site.client(Authorization=f"Bearer {token}")
+        assert client.get("/api/session").status_code == client.get("/api/stream").status_code == 401
+
+
+def test_a_message_that_comes_twice_is_handled_once(site):
+    client = site.begun()
+    assert say(client, "hi", client_id="same") == say(client, "hi", client_id="same")
+    assert len(site.bot.heard) == 1 and len(client.get("/api/session").json()["messages"]) == 2
+
+
+def test_sentences_come_ahead_of_the_reply_on_every_page(site):
+    client = site.begun()
+    site.bot.says = [{"text": "You have 30 days. It must be unused.", "custom": CITED}]
+    site.bot.sentences, site.bot.pause = ["You have 30 days.", "It must be unused."], 0.3
+    pages = [Watching(client), Watching(client)]
+    (reply,) = say(client, "how long?", client_id="q1")
+    over = time.monotonic()
+    for page in pages:
+        page.wait(4)
+        names = [name for name, _, _ in page.events]
+        assert names == ["changed", "sentence", "sentence", "changed"]
+        assert page.events[1][1] == {"turn": "q1", "number": 0, "text": "You have 30 days.", "lang": "en"}
+        assert page.events[1][2] < over - 0.5, "the first sentence came no earlier than the reply"
+    assert reply["citations"] == CITED["citations"]
+
+
+def test_who_comes_in_the_middle_sees_what_was_said_and_late_words_are_dropped(site):
+    client = site.begun()
+    sender = jwt.decode(client.headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    announce = site.bot.announcer.announce
+    announce(Spoken(sender, "q1", 0, "One.", "en"))
+    late = Watching(client)
+    late.wait(2)
+    assert late.sentences() == ["One."]
+    say(client, "hi", client_id="q1")
+    announce(Spoken(sender, "q1", 1, "Two.", "en"))
+    announce(Spoken(sender, "q2", 0, "Three.", "en"))
+    late.wait(4)
+    assert late.sentences() == ["One.", "Three."]
+
+
+def test_nobody_else_may_put_words_into_the_stream(site):
+    event = as_json(Spoken("web-x", "t", 0, "Buy this.", "en"))
+    assert httpx.post(site.url + PATH, json=event).status_code == 401
+    assert httpx.post(site.url + PATH, json=event, headers={"Authorization": "Bearer x"}).status_code == 401
+    right = {"Authorization": f"Bearer {site.settings.secret('live')}"}
+    assert httpx.post(site.url + PATH, json={"kind": "spoken"}, headers=right).status_code == 400
+    assert httpx.post(site.url + PATH, json=event, headers=right).status_code == 204
+
+
+def test_a_person_at_the_desk_is_heard_at_once(site):
+    client = site.begun()
+    say(client, "hi")
+    sender = jwt.decode(client.headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    page = Watching(client)
+    agent = site.client()
+    form = agent.get("/desk/login").text
+    csrf = form.split('name="csrf" value="')[1].split('"')[0]
+    agent.post("/desk/login", data={"password": site.settings.secret("desk-password"), "csrf": csrf})
+    for what in ("take", "reply"):
+        agent.post(f"/desk/conversations/{sender}/{what}", data={"csrf": csrf, "text": "Ana here."})
+    page.wait(3)
+    assert client.get("/api/session").json()["messages"][-1]["text"] == "Ana here."
+
+
+def test_ones_own_server_signs_for_its_customers(tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", client_key=KEY, session_rate=2)) as site:
+        client = site.client(Authorization=f"Bearer {signed('customer 7', KEY, 60)}")
+        say(client, "hi")
+        assert site.bot.heard[0].sender_id == "client-customer 7"
+        assert site.client(Authorization=f"Bearer {signed('x' * 200, KEY, 60)}").get("/api/session").status_code == 401
+        say(client, "and again")
+        refused = client.post("/api/messages", json={"text": "too fast"})
+        assert refused.status_code == 429 and 1 <= int(refused.headers["retry-after"]) <= 61
+    with pytest.raises(TongshiError, match="32 characters"):
+        Settings(client_key="short")
+
+
+def photo(kind: str = "PNG", size: tuple[int, int] = (3000, 20), **more) -> bytes:
+    data = io.BytesIO()
+    Image.new("RGB", size, "red").save(data, kind, **more)
+    return data.getvalue()
+
+
+def send_photo(client: httpx.Client, data: bytes, **fields: str) -> httpx.Response:
+    return client.post("/api/photos", files={"photo": ("holiday.png", data, "image/png")}, data=fields)
+
+
+def test_a_photo_is_kept_small_and_without_its_place_and_shown_to_its_owner_and_the_desk(site):
+    client = site.begun()
+    exif = Image.Exif()
+    exif[0x0112], exif[0x010F] = 6, "SecretCamera"  # lying on its side
+    for _ in range(2):
+        (reply,) = send_photo(client, photo("JPEG", exif=exif), client_id="p1", hint="de").json()["messages"]
+    assert is_reply("utter_photo", "de", reply["text"]) and site.bot.heard == []
+    asked, _ = client.get("/api/session").json()["messages"]
+    assert (asked["text"], len(asked["photos"])) == ("🖼", 1)
+    kept = client.get(asked["photos"][0])
+    image = Image.open(io.BytesIO(kept.content))
+    assert (kept.headers["content-type"], image.format) == ("image/jpeg", "JPEG")
+    assert image.height == 2048 and not image.getexif() and b"SecretCamera" not in kept.content
+    assert site.begun().get(asked["photos"][0]).status_code == 404
+
+
+def test_words_that_come_with_a_photo_are_answered(site):
+    client = site.begun()
+    assert send_photo(client, photo("WEBP"), text="it is broken").json()["messages"][0]["text"] == "Hello!"
+    assert [one.text for one in site.bot.heard] == ["it is broken"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"<svg onload=alert(1)>", 415),
+        (photo()[:100], 415),
+        (photo("TIFF"), 415),
+        (b"", 400),
+        (photo(size=(9000, 9000)), 415),
+        (b"\xff\xd8" + bytes(11 * 2**20), 413),
+    ],
+    ids=["markup", "cut off", "kind", "empty", "pixels", "bytes"],
+)
+def test_what_is_no_photo_is_refused(site, data, status):
+    assert send_photo(site.begun(), data).status_code == status
+    assert site.bot.heard == []
+
+
+def test_thumbs_and_a_score_reach_the_desk(site):
+    client = site.begun()
+    (reply,) = say(client, "hi")
+    assert client.post("/api/feedback", json={"message_id": reply["id"], "helpful": False, "reason": "wrong"}).status_code == 204
+    assert [client.post("/api/score", json={"score": score}).status_code for score in (0, 6, True, "5", None)] == [400] * 5
+    assert client.post("/api/score", json={"score": 2, "comment": "slow"}).status_code == 204
+    assert client.post("/api/score", json={"score": 4, "comment": "after all"}).status_code == 204
+    assert site.store.feedback()[0].reason == "wrong"
+    assert [(one.score, one.comment) for one in site.store.scores()][:1] == [(4, "after all")]
+
+
+def test_what_is_too_large_is_refused_before_it_is_read(site):
+    client = site.begun()
+    assert client.post("/api/messages", json={"text": "x" * 70_000}).status_code == 413
+    assert client.post("/api/messages", content=iter([b"{}"])).status_code == 413
+    assert client.post("/api/messages", json={"text": "x", "client_id": "y" * 65}).status_code == 400
+    assert client.post("/api/messages", content=b"[1]", headers={"Content-Type": "application/json"}).status_code == 400
+
+
+def test_only_sites_that_are_listed_may_show_the_chat(tmp_path, site):
+    assert "frame-ancestors 'none'" in site.client().get("/").headers["content-security-policy"]
+    assert "frame-ancestors 'self';" in site.client().get("/widget").headers["content-security-policy"]
+    listed = replace(site.settings, home=tmp_path / "home", widget_origins="https://shop.example https://*.shop.example:8443")
+    with running(listed) as other:
+        policy = other.client().get("/widget").headers["content-security-policy"]
+        assert "frame-ancestors 'self' https://shop.example https://*.shop.example:8443;" in policy
+        allowed = [
+            other.client(Origin=origin).get("/api/session").headers.get("access-control-allow-origin")
+            for origin in (
+                "https://shop.example",
+                "https://a.shop.example:8443",
+                "https://evil.example",
+                "https://shop.example.evil.example",
+            )
+        ]
+        assert allowed == ["https://shop.example", "https://a.shop.example:8443", None, None]
+    with pytest.raises(TongshiError, match="WIDGET_ORIGINS"):
+        Settings(widget_origins="*")
