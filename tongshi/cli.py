@@ -20,6 +20,7 @@ from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
 from tongshi.cli_knowledge import knowledge
+from tongshi.cli_review import review
 from tongshi.cli_translate import translate
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
@@ -32,6 +33,7 @@ for name, group in {"models": models, "knowledge": knowledge, "handover": handov
     app.add_typer(group, name=name)
 knowledge.add_typer(graph, name="graph")
 app.command()(explain)
+app.add_typer(review, name="review")
 
 app.command()(translate)
 

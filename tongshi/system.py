@@ -76,25 +76,71 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     path = bot_path(settings)
     if path.exists() and not force:
         return path
-    name = path.name.removesuffix(".tar.gz")
-    # What `rasa data validate` checks, the tests check; here it would read all wordings once more.
-    command = [
-        sys.executable,
-        "-m",
-        "rasa",
-        "train",
-        "--skip-validation",
-        "--fixed-model-name",
-        name,
-        "--out",
-        str(settings.models),
-    ]
-    if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
-        raise TongshiError("`rasa train` failed; see its output above.")
+    _rasa_train(settings, path)
     # A system that runs may have to load its bot again, so the last few stay.
     for old in sorted(settings.models.glob("bot-*.tar.gz"), key=lambda one: one.stat().st_mtime)[:-_KEPT_BOTS]:
         old.unlink()
     return path
+
+
+def train_beside(settings: Settings, extra: Path) -> Path:
+    """Train a bot on the project's files and on those of one more folder; it is not put in the place of the one for the present files.
+
+    Raises:
+        TongshiError: the training failed; its own words stand above.
+    """
+    path = settings.models / "candidate.tar.gz"
+    _rasa_train(settings, path, extra)
+    return path
+
+
+def live_bot(settings: Settings) -> Path:
+    """The bot that serves customers; where none runs, the one for the present files, else the newest there is, else a new one."""
+    try:
+        told = httpx.get(f"{settings.rasa_address}/status", params={"token": settings.secret("rasa-api")}, timeout=5).json()
+        if (served := settings.models / Path(told["model_file"]).name).exists():
+            return served
+    except (httpx.HTTPError, ValueError, KeyError):
+        pass
+    there = [bot_path(settings), *sorted(settings.models.glob("bot-*.tar.gz"), key=lambda one: -one.stat().st_mtime)]
+    return next((one for one in there if one.exists()), None) or train(settings)
+
+
+def put_live(settings: Settings, bot: Path) -> bool:
+    """Make a bot the one for the present files, and have a running system serve it.
+
+    Returns:
+        Whether a system runs and serves it from now on.
+
+    Raises:
+        TongshiError: it runs, and could not load the bot.
+    """
+    path = bot_path(settings)
+    bot.replace(path)
+    try:
+        answer = httpx.put(
+            f"{settings.rasa_address}/model",
+            params={"token": settings.secret("rasa-api")},
+            json={"model_file": str(path)},
+            timeout=httpx.Timeout(5, read=300),
+        )
+    except httpx.ConnectError:
+        return False
+    except httpx.HTTPError as error:
+        raise TongshiError(f"The running system did not load {path}: {error or type(error).__name__}. Start it again.") from error
+    if not answer.is_success:
+        raise TongshiError(f"The running system did not load {path}: {answer.text[:300]}. Start it again.")
+    return True
+
+
+def _rasa_train(settings: Settings, path: Path, extra: Path | None = None) -> None:
+    # What `rasa data validate` checks, the tests check; here it would read all wordings once more.
+    command = [
+        sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", path.name.removesuffix(".tar.gz"),
+        "--out", str(path.parent), "--data", "data", *([str(extra)] if extra else []),
+    ]  # fmt: skip
+    if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
+        raise TongshiError("`rasa train` failed; see its output above.")
 
 
 def run(settings: Settings) -> int:

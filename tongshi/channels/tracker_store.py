@@ -7,18 +7,22 @@ from typing import Any
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import SQLTrackerStore
 from rasa.shared.core.domain import Domain
+from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import sessionmaker
 
+from tongshi.channels.noting import Noting
 from tongshi.settings import get_settings
-from tongshi.storage.database import create
+from tongshi.storage.database import create, get_database
+from tongshi.storage.review import ReviewStore
 
 
 class SettingsTrackerStore(SQLTrackerStore):
     """Rasa's own SQL tracker store on our own kind of engine: pooled, and with all that the database's URL says.
 
-    SQLite gets a file of its own beside ours, so that the two never wait for one another.
+    SQLite gets a file of its own beside ours, so that the two never wait for one another. What was made of each
+    message is noted in ours.
     """
 
     def __init__(
@@ -34,3 +38,9 @@ class SettingsTrackerStore(SQLTrackerStore):
         self.sessionmaker = sessionmaker(bind=self.engine)
         # Past SQLTrackerStore's own constructor, which would make an engine that opens the file anew for each look.
         super(SQLTrackerStore, self).__init__(domain, event_broker)
+        self._noting = Noting(ReviewStore(get_database()))
+
+    async def save(self, tracker: DialogueStateTracker) -> None:
+        """Keep the conversation, and what was made of its newest message."""
+        await super().save(tracker)
+        self._noting.note(tracker)

@@ -1,0 +1,151 @@
+"""Which messages go into review, with what, and what people decide."""
+
+from __future__ import annotations
+
+import pytest
+
+from tongshi.conversations.masking import masked
+from tongshi.conversations.review import ReviewQueue
+from tongshi.errors import TongshiError
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.models import Feedback, Message, Reading, Trace
+from tongshi.storage.review import ReviewStore
+
+
+@pytest.fixture
+def conversations(database):
+    return ConversationStore(database)
+
+
+@pytest.fixture
+def store(database):
+    return ReviewStore(database)
+
+
+@pytest.fixture
+def queue(store, clock):
+    return ReviewQueue(store, clock)
+
+
+@pytest.fixture
+def say(conversations, clock):
+    def say(text, author="customer", sender="anna", language="en"):
+        clock.forward(seconds=1)
+        message = Message(sender=sender, channel="web", author=author, text=text, language=language, at=clock())
+        conversations.add(message)
+        return message
+
+    return say
+
+
+def read(store, message, intent="nlu_fallback", ranking=(("order_status", 0.2),), asked=None):
+    reading = Reading(intent=intent, confidence=0.8, ranking=[list(one) for one in ranking], asked=asked)
+    assert store.note(message.sender, message.text, reading)
+
+
+def test_what_was_not_understood_is_reviewed_once_with_what_was_said_before(queue, store, say):
+    say("hello, it's anna@mail.com")
+    say("Hello!", "bot")
+    read(store, say("wheres me thingy from MD-10234"))
+    assert (queue.gather(), queue.gather()) == (1, 0)
+    (found,) = store.reviews()
+    assert (found.reason, found.intent, found.confidence, found.language) == ("fallback", "order_status", 0.2, "en")
+    assert found.text == "wheres me thingy from MD-10000"
+    assert found.context == [
+        {"author": "customer", "text": "hello, it's name@example.com"},
+        {"author": "bot", "text": "Hello!"},
+    ]
+
+
+def test_a_thumb_down_brings_in_the_message_whose_reply_was_no_help(queue, store, say, conversations, clock):
+    asked = say("how long do i have to send it back")
+    read(store, asked, "policy_question", [("policy_question", 0.7)])
+    answer = say("Shipping is free.", "bot")
+    say("right, thanks")
+    conversations.rate(Feedback(sender="anna", message_id=answer.message_id, helpful=False, at=clock()))
+    asked_too = say("ist das wasserdicht", sender="ben", language="de")
+    say("Der Versand ist gratis.", "bot", "ben")
+    say("das hab ich nicht gefragt", sender="ben", language="de")
+    conversations.add(Feedback(sender="ben", helpful=False, reason="[]", at=clock()))
+    assert queue.gather() == 2
+    found = {one.message_id: one for one in store.reviews(reason="thumbs_down")}
+    assert set(found) == {asked.message_id, asked_too.message_id}
+    assert found[asked.message_id].intent == "policy_question"
+    assert found[asked_too.message_id].intent == ""
+
+
+def test_a_question_without_an_answer_comes_in_with_its_trace(queue, store, say, conversations, clock):
+    say("do you sell gift wrap")
+    for outcome in ("unknown", "quoted"):
+        trace = Trace(sender="anna", question="do you sell gift wrap", outcome=outcome, seconds=0.1, at=clock())
+        conversations.add(trace)
+    assert queue.gather() == 1
+    assert store.reviews()[0].reason == "unanswered" and store.reviews()[0].trace_id == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "asked"), [("12 Baker Street, London", "address"), ("MD-10234 !!", None), ("👍", None), ("/return_item", None)]
+)
+def test_facts_about_the_person_and_what_teaches_nothing_stay_out(queue, store, say, text, asked):
+    read(store, say(text), asked=asked)
+    assert queue.gather() == (1 if text.startswith("MD") else 0)
+
+
+def test_what_people_decide_is_kept(queue, store, say):
+    for text in ("where thing", "want back money for thing", "asdf"):
+        read(store, say(text))
+    queue.gather()
+    third, second, first = (one.review_id for one in store.reviews())
+    queue.accept(first, "mia")
+    queue.correct(second, "return_status", "mia", "  i want my money back, call +49 171 2345678 ")
+    queue.drop(third, "mia")
+    assert store.reviews() == []
+    accepted, corrected = store.review(first), store.review(second)
+    assert (accepted.status, accepted.wanted, accepted.wording) == ("accepted", "order_status", "where thing")
+    assert (corrected.status, corrected.wanted) == ("corrected", "return_status")
+    assert corrected.wording == "i want my money back, call 000 000 000"
+    store.set_learnt([first])
+    with pytest.raises(TongshiError, match="has been trained on"):
+        queue.drop(first, "mia")
+    with pytest.raises(TongshiError, match="no message number 99"):
+        queue.accept(99, "mia")
+
+
+def test_without_a_guess_a_message_cannot_be_accepted(queue, store, say):
+    read(store, say("hmm"), ranking=())
+    queue.gather()
+    with pytest.raises(TongshiError, match="no guess"):
+        queue.accept(store.reviews()[0].review_id, "mia")
+
+
+def test_a_review_goes_with_its_message(queue, store, say, database):
+    read(store, say("wheres me thingy"))
+    queue.gather()
+    with database.session() as session:
+        session.query(Message).delete()
+    assert store.reviews() == [] and store.reading(1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("mein paket MD-10244, tel. 0171 / 23 45 678", "mein paket MD-10000, tel. 000 000 000"),
+        ("看 https://example.org/o?id=5 谢谢 li.wei@mail.cn", "看 https://example.com 谢谢 name@example.com"),
+        ("رقمي ٠١٢٣٤٥٦٧٨٩ شكرا", "رقمي 000 000 000 شكرا"),
+        ("IBAN DE44 5001 0517 5407 3249 31 bitte", "IBAN DE00 0000 bitte"),
+        ("card 4111 1111 1111 1111", "card 000 000 000"),
+        ("my return RT-10007 for 2 items at 49,90 €", "my return RT-10000 for 2 items at 49,90 €"),
+    ],
+)
+def test_masked_texts_stay_readable(text, wanted):
+    assert masked(text) == wanted
+
+
+def test_the_mood_of_conversations(store, say, clock):
+    began = clock()
+    for sender, sentiment, urgency in (("anna", -0.9, 0.2), ("anna", 0.4, 0.7), ("ben", 0.1, 0.1)):
+        message = say(f"{sender} {sentiment}", sender=sender)
+        store.note(sender, message.text, Reading(intent="greet", confidence=1, sentiment=sentiment, urgency=urgency))
+    assert store.moods(["anna", "ben", "eva"], began) == {"anna": (-0.9, 0.7), "ben": (0.1, 0.1)}
+    clock.forward(hours=1)
+    assert store.moods(["anna"], clock()) == {}

@@ -1,0 +1,51 @@
+"""Wordings that a reviewer accepted, in files of Rasa's own format."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
+from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader, RasaYAMLWriter
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from tongshi.nlu.wordings import Wording, read
+
+
+def is_plain(text: str) -> bool:
+    """Whether Rasa reads a text back as it is, without taking brackets for marks of an entity."""
+    written = RasaYAMLWriter().dumps(_training_data([Wording(text, "greet", "en")]))
+    examples = RasaYAMLReader().reads(written).training_examples
+    return [one.get(TEXT) for one in examples] == [text] and not examples[0].get("entities")
+
+
+def add(folder: Path, wordings: Iterable[Wording]) -> list[Path]:
+    """Add wordings to the files of their languages; what stands there stays.
+
+    Args:
+        folder: holds one file a language, `<lang>.yml`; made where it is missing.
+
+    Returns:
+        The files that were written.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    by_language: dict[str, list[Wording]] = {}
+    for one in wordings:
+        by_language.setdefault(one.language, []).append(one)
+    written = []
+    for language, new in sorted(by_language.items()):
+        path = folder / f"{language}.yml"
+        partial = path.with_suffix(".part")
+        RasaYAMLWriter().dump(str(partial), _training_data([*read(path, language), *new]))
+        written.append(partial.replace(path))
+    return written
+
+
+def _training_data(wordings: list[Wording]) -> TrainingData:
+    return TrainingData(
+        [
+            Message({TEXT: one.text, INTENT: one.intent, METADATA: {METADATA_INTENT: {"language": one.language}}})
+            for one in wordings
+        ]
+    )
