@@ -81,6 +81,20 @@ def generation(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
+def translation(settings: Settings, sample: int | None = None) -> Report:
+    """How well chat is translated, see `tongshi.evaluation.translation`."""
+    from tongshi.evaluation.translation import report
+
+    return report(settings, sample)
+
+
+def followups(settings: Settings, sample: int | None = None) -> Report:
+    """Whether what a follow-up question asks for is found, see `tongshi.evaluation.followups`."""
+    from tongshi.evaluation.followups import report
+
+    return report(settings, sample)
+
+
 def graph(settings: Settings, sample: int | None = None) -> Report:
     """Questions that take several relations: whether the graph finds just the right products, and leaves alone what is not for it."""
     from tongshi.knowledge.graph import make_graph
@@ -251,6 +265,8 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "answers": answers,
     "generation": generation,
     "checks": checks.report,
+    "translation": translation,
+    "followups": followups,
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency,

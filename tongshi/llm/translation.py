@@ -26,7 +26,7 @@ from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
 from tongshi.llm.checks.names import addresses, codes, phones, weekdays
-from tongshi.llm.checks.words import plain
+from tongshi.llm.checks.words import months, plain
 from tongshi.llm.client import ChatClient
 from tongshi.llm.masking import mask
 from tongshi.settings import LANGUAGES, Settings
@@ -41,6 +41,7 @@ _KEPT = 2000
 _GRAVE = {"figure", "unit"}
 _WIDE = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]")
 _WIDTH = 3
+_MONTH = regex.compile(r"(?<!\d)(1[0-2]|[1-9])\s?[月월](?!\s?\d)")
 _SHORT, _LEAST, _MOST = 30, 0.33, 3.0
 
 
@@ -257,18 +258,37 @@ class Translator:
         if not is_in_language(draft, language, self._identify):
             problems.append(f"not in {name_of(language)}")
         problems += [f"only in the translation: {one}" for one in _invented(draft, language, text, source)]
-        for one, its, other, other_language, where in (
-            (draft, language, text, source, "translation"),
-            (text, source, draft, language, "original"),
-        ):
-            grave = [problem for problem in lacking(one, its, other, other_language) if problem.kind in _GRAVE]
-            problems += [f"only in the {where}: {problem.what}" for problem in grave]
-            if not weekdays(one, its) <= weekdays(other, other_language, generous=True):
-                problems.append(f"only in the {where}: a day of the week")
+        problems += _differing(draft, language, text, source, "translation")
+        problems += _differing(text, source, draft, language, "original")
         ratio = _width(draft) / max(_width(text), 1)
         if max(_width(text), _width(draft)) > _SHORT and not _LEAST <= ratio <= _MOST:
             problems.append("too long" if ratio > 1 else "too short")
         return list(dict.fromkeys(problems))
+
+
+def _differing(text: str, language: str, other: str, other_language: str, where: str) -> list[str]:
+    """Figures and days of a text that the other one has not."""
+    mine = _comparable(_without_months(text, other, other_language), language)
+    grave = [
+        one.what for one in lacking(mine, language, _comparable(other, other_language), other_language) if one.kind in _GRAVE
+    ]
+    lost = weekdays(text, language) - weekdays(other, other_language, generous=True)
+    return [
+        f"only in the {where}: {one}" for one in [*grave, *(Locale("en").days["format"]["wide"][day] for day in sorted(lost))]
+    ]
+
+
+def _comparable(text: str, language: str) -> str:
+    for pattern, instead in (*_told()["comparable"]["any"], *_told()["comparable"].get(language, ())):
+        text = regex.sub(pattern, instead, text)
+    return text
+
+
+def _without_months(text: str, other: str, other_language: str) -> str:
+    """A text without the months that it writes as a figure (12月) and the other by a name."""
+    named = plain(other).lower()
+    spoken = {number for name, number in months(other_language).items() if name in named}
+    return _MONTH.sub(lambda match: " " if int(match[1]) in spoken else match[0], text)
 
 
 def _invented(draft: str, language: str, text: str, source: str) -> list[str]:

@@ -1,0 +1,104 @@
+"""How like a person's the translations of chat are, and how many pass their checks: between each language and English, and Chinese.
+
+Measured on tests/evaluation/translation: the same sentences in twelve languages, each written as people write it there. The model's replies
+are kept on disk, see `tongshi.evaluation.generation`.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+
+import yaml
+from rich.progress import track
+from sacrebleu.metrics import CHRF
+
+from tongshi.evaluation.generation import model_of
+from tongshi.evaluation.tables import TESTS, Report
+from tongshi.language.identify import get_identifier
+from tongshi.llm.server import installed_adapter
+from tongshi.llm.translation import Engine, ModelEngine, ServerEngine, Translation, Translator
+from tongshi.settings import LANGUAGES, Settings
+
+SENTENCES = TESTS / "evaluation" / "translation"
+PRODUCTS = ("Volt 65W Charger", "Pulse Sports Watch", "Halo Desk Lamp")
+"""Names of products in the sentences."""
+
+_HUBS = ("zh", "en")
+_DEADLINE = 3600.0
+
+
+def report(settings: Settings, sample: int | None = None) -> Report:
+    """One row a language and direction; of each engine where a translation server is set.
+
+    Args:
+        settings: whose language model, and whose server, translate.
+        sample: sentences a direction, evenly taken; all by default.
+    """
+    told = sentences()
+    adapter = installed_adapter(settings)
+    chosen = _evenly(list(told["en"]), sample)
+    found = Report(
+        "Translation", "chrF", notes=f"tests/evaluation/translation, {len(chosen)} sentences a direction; {settings.llm}"
+    )
+    with model_of(settings, adapter) as model:
+        engines: list[Engine] = [ModelEngine(model)]
+        if settings.translation_url:
+            engines.append(ServerEngine(settings.translation_url, settings.translation_key))
+        for engine in engines:
+            translator = Translator([engine, engine], get_identifier(), (settings.shop, *PRODUCTS))
+            for source, language in track(list(directions()), f"translation ({engine.name})", transient=True):
+                pairs = [(told[source][one], told[language][one]) for one in chosen]
+                given = [translator.translate(text, language, source, seconds=_DEADLINE) for text, _ in pairs]
+                found.rows.append(_row(source, language, engine.name, given, [wanted for _, wanted in pairs]))
+    found.rows += [_mean(found.rows, hub) for hub in _HUBS]
+    return found
+
+
+def sentences() -> dict[str, dict[str, str]]:
+    """The sentences by language and name."""
+    return {language: yaml.safe_load((SENTENCES / f"{language}.yml").read_text("utf-8")) for language in LANGUAGES}
+
+
+def directions() -> Iterator[tuple[str, str]]:
+    """From each language into Chinese and English, and back, each once."""
+    for hub in _HUBS:
+        for language in LANGUAGES:
+            if language != hub:
+                yield language, hub
+                if language not in _HUBS:
+                    yield hub, language
+
+
+def _evenly(names: list[str], many: int | None) -> list[str]:
+    many = min(many or len(names), len(names))
+    return [names[int((number + 0.5) * len(names) / many)] for number in range(many)]
+
+
+def _row(source: str, language: str, engine: str, given: list[Translation], wanted: list[str]) -> dict:
+    """Figures of one direction: `chrF` of all that was written, `given chrF` of what passed its checks, by which share `given` did."""
+    passed = [place for place, one in enumerate(given) if one.translated]
+    return {
+        "from": source,
+        "to": language,
+        "engine": engine,
+        "sentences": len(given),
+        "chrF": CHRF().corpus_score([one.draft for one in given], [wanted]).score,
+        "given": len(passed) / len(given),
+        "given chrF": CHRF().corpus_score([given[place].text for place in passed], [[wanted[place] for place in passed]]).score
+        if passed
+        else 0.0,
+    }
+
+
+def _mean(rows: list[dict], hub: str) -> dict:
+    """The mean of all directions from or to a language."""
+    these = [row for row in rows if hub in (row["from"], row["to"])]
+    figures = ("chrF", "given", "given chrF")
+    return {
+        "from": "mean",
+        "to": hub,
+        "engine": "all",
+        "sentences": sum(row["sentences"] for row in these),
+        **{name: statistics.fmean(row[name] for row in these) for name in figures},
+    }
