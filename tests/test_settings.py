@@ -1,9 +1,16 @@
+import re
 import stat
 
 import pytest
 
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, Settings
+
+OPEN = {
+    "email_address": "a@b.example", "email_imap": "imaps://c", "email_smtp": "smtps://c", "whatsapp_account": "AC1",
+    "whatsapp_number": "+1", "public_url": "https://help.example", "wechat_id": "wx1",
+}  # fmt: skip
+"""What channels need besides their secrets."""
 
 
 def test_nothing_need_be_set():
@@ -83,6 +90,10 @@ def test_a_secret_is_made_once_and_is_its_owners_alone(tmp_path):
     [
         ("TONGSHI_SLACK_TOKEN", "TONGSHI_SLACK_SIGNING_SECRET"),
         ("TONGSHI_TELEGRAM_SECRET", "TONGSHI_TELEGRAM_TOKEN"),
+        ("TONGSHI_EMAIL_ADDRESS", "TONGSHI_EMAIL_PASSWORD and TONGSHI_EMAIL_IMAP and TONGSHI_EMAIL_SMTP"),
+        ("TONGSHI_MESSENGER_TOKEN", "TONGSHI_MESSENGER_SECRET and TONGSHI_MESSENGER_VERIFY"),
+        ("TONGSHI_WHATSAPP_ACCOUNT", "TONGSHI_WHATSAPP_TOKEN and TONGSHI_WHATSAPP_NUMBER"),
+        ("TONGSHI_WECHAT_ID", "TONGSHI_WECHAT_SECRET and TONGSHI_WECHAT_TOKEN"),
     ],
 )
 def test_a_channel_of_which_only_a_part_is_set_is_refused_by_what_is_missing(given, missing):
@@ -90,6 +101,19 @@ def test_a_channel_of_which_only_a_part_is_set_is_refused_by_what_is_missing(giv
         Settings.load({given: "x"})
 
 
+def test_whatsapp_needs_the_address_that_twilio_signs():
+    with pytest.raises(TongshiError, match="TONGSHI_PUBLIC_URL"):
+        Settings(whatsapp_account="AC1", whatsapp_token="t", whatsapp_number="+1")
+
+
+@pytest.mark.parametrize("given", [{"email_imap": "mail.example"}, {"email_smtp": "https://mail.example"}])
+def test_mail_servers_are_named_by_scheme_and_host(given):
+    values = {"email_address": "a@b.example", "email_password": "p", "email_imap": "imaps://c", "email_smtp": "smtps://c"}
+    with pytest.raises(TongshiError, match=f"TONGSHI_{next(iter(given)).upper()}"):
+        Settings(**{**values, **given})
+
+
 def test_secrets_of_channels_stand_in_no_printed_settings():
-    settings = Settings(slack_token="s1", slack_signing_secret="s2", telegram_token="s3", telegram_secret="s4")
-    assert not any(f"'s{number}'" in repr(settings) for number in range(1, 5))
+    names = [name for name in Settings.__dataclass_fields__ if re.search(r"(token|secret|password|key|verify)$", name)]
+    settings = Settings(**dict.fromkeys(names, "hidden"), **OPEN)
+    assert "hidden" not in repr(settings) and len(names) > 10

@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tongshi.errors import TongshiError
 
@@ -28,6 +29,8 @@ _TOGETHER = (
     ("wechat_id", "wechat_secret", "wechat_token"),
 )
 """What a channel needs, all of it or none."""
+
+_MAIL_SERVERS = {"email_imap": ("imaps", "imap"), "email_smtp": ("smtps", "smtp")}
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ class Settings:
     web_port: int = 8080
     llm: str = "llm-1.5b"
     llm_url: str = ""
-    llm_key: str = ""
+    llm_key: str = field(default="", repr=False)
     llm_threads: int = 0
     translation_url: str = ""
     translation_key: str = field(default="", repr=False)
@@ -100,6 +103,10 @@ class Settings:
             missing = [f"TONGSHI_{name.upper()}" for name in names if not getattr(self, name)]
             if missing and len(missing) < len(names):
                 raise TongshiError(f"{' and '.join(missing)} must be set too, or all of that channel left out.")
+        for name, schemes in _MAIL_SERVERS.items():
+            value = getattr(self, name)
+            if value and not (urlsplit(value).scheme in schemes and urlsplit(value).hostname):
+                raise TongshiError(f"TONGSHI_{name.upper()} is {value!r}; it must be {schemes[0]}://HOST or {schemes[1]}://HOST.")
         if self.whatsapp_account and not self.public_url:
             raise TongshiError("TONGSHI_PUBLIC_URL must be set too: what Twilio signs begins with it.")
         if self.language not in LANGUAGES:
