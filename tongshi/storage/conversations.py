@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import Case, Feedback, Handover, Message, Outgoing, Score, Trace
+from tongshi.storage.models import ORIGINAL, Case, Feedback, Handover, Message, Outgoing, Rendering, Score, Trace
 
 DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
 """Channels whose customers are reached by calling a platform; on the others they come and ask."""
@@ -59,6 +61,19 @@ class ConversationStore:
     def message(self, sender: str, message_id: int) -> Message | None:
         with self._database.session() as session:
             return session.scalar(select(Message).where(Message.sender == sender, Message.message_id == message_id))
+
+    def renderings(self, message_ids: Iterable[int], language: str) -> dict[tuple[int, str], Rendering]:
+        """What is kept beside messages in a language, by message and kind; originals in whatever language they are."""
+        query = select(Rendering).where(
+            Rendering.message_id.in_(list(message_ids)), (Rendering.language == language) | (Rendering.kind == ORIGINAL)
+        )
+        with self._database.session() as session:
+            return {(one.message_id, one.kind): one for one in session.scalars(query)}
+
+    def keep_rendering(self, rendering: Rendering) -> None:
+        """Keep it, in place of an earlier one of its message, kind and language."""
+        with self._database.session() as session:
+            session.merge(rendering)
 
     def recent(self, most: int = 100) -> list[tuple[Message, int]]:
         """The last message of each conversation, newest first, with how many messages it has."""

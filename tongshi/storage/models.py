@@ -253,6 +253,25 @@ class Mail(Base):
     __table_args__ = (Index("mails_of_a_customer", "customer", "at"),)
 
 
+TRANSLATION, SUMMARY, ORIGINAL = "translation", "summary", "original"
+"""What a rendering can be: the message in another language, the conversation up to it in short, or what an agent wrote before it was translated."""
+
+
+class Rendering(Base):
+    """What an agent reads beside a message, in a language of theirs; it goes when the message does.
+
+    Attributes:
+        done: whether `text` passed its checks; where it did not, it is the message as it was, or empty.
+    """
+
+    __tablename__ = "renderings"
+    message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), primary_key=True)
+    kind = Column(String(12), primary_key=True)
+    language = Column(String(2), primary_key=True)
+    text = Column(Text, nullable=False)
+    done = Column(Boolean, nullable=False)
+
+
 class Handover(Base):
     """Whether a person has, or waits to have, a conversation. One row a conversation; the bot is silent in two of the states."""
 
