@@ -115,5 +115,5 @@ def test_mail_servers_are_named_by_scheme_and_host(given):
 
 def test_secrets_of_channels_stand_in_no_printed_settings():
     names = [name for name in Settings.__dataclass_fields__ if re.search(r"(token|secret|password|key|verify)$", name)]
-    settings = Settings(**dict.fromkeys(names, "hidden"), **OPEN)
+    settings = Settings(**dict.fromkeys(names, "hidden" * 8), **OPEN)
     assert "hidden" not in repr(settings) and len(names) > 10
