@@ -18,12 +18,15 @@ from tongshi.conversations.handover import Handovers
 from tongshi.conversations.live import Changed
 from tongshi.desk.live import Live
 from tongshi.desk.photos import KIND
+from tongshi.desk.reading import Reading, agent_language, keep_agent_language
 from tongshi.desk.sessions import AGENT, Cookie, RateLimit, address_of
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
-from tongshi.settings import Settings
+from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
+
+_LONGEST_REPLY = 10_000
 
 Page = Callable[[Request], Awaitable[Response]]
 
@@ -35,6 +38,7 @@ class AgentPages:
         attachments: what customers sent.
         live: tells the customer's page that something was said.
         cookie: holds the sign-in.
+        reading: translates and sums up for the agent.
     """
 
     def __init__(
@@ -45,8 +49,10 @@ class AgentPages:
         live: Live,
         cookie: Cookie,
         settings: Settings,
+        reading: Reading,
     ) -> None:
         self._store = store
+        self._reading = reading
         self._attachments = attachments
         self._handovers = handovers
         self._live = live
@@ -64,7 +70,9 @@ class AgentPages:
             Route("/desk/conversations/{sender}/files/{attachment_id:int}", signed_in(self.file)),
             Route("/desk/conversations/{sender}/take", signed_in(self.take), methods=["POST"]),
             Route("/desk/conversations/{sender}/reply", signed_in(self.reply), methods=["POST"]),
+            Route("/desk/conversations/{sender}/translate", signed_in(self.translate), methods=["POST"]),
             Route("/desk/conversations/{sender}/release", signed_in(self.release), methods=["POST"]),
+            Route("/desk/language", signed_in(self.language), methods=["POST"]),
         ]
 
     def _signed_in(self, page: Page) -> Page:
@@ -98,10 +106,15 @@ class AgentPages:
         return self._render(request, "index.html", **shown)
 
     async def conversation(self, request: Request) -> Response:
+        return await self._conversation(request)
+
+    async def _conversation(self, request: Request, **draft: Any) -> Response:
         sender = request.path_params["sender"]
         messages = await asyncio.to_thread(self._store.messages, sender)
         handover = await asyncio.to_thread(self._store.handover, sender)
         last = messages[-1] if messages else None
+        language = agent_language(request, self._settings)
+        helped = await asyncio.to_thread(self._reading.open, sender, messages, language)
         shown = {
             "sender": sender,
             "channel": last.channel if last else "",
@@ -116,10 +129,36 @@ class AgentPages:
                 "time": one.at.isoformat(),
                 "lang": one.language,
                 "files": one.extras.get("attachments", []),
+                "id": one.message_id,
             }
             for one in messages
         ]
-        return self._render(request, "conversation.html", conversation=shown, messages=lines)
+        values = {"conversation": shown, "messages": lines, "helped": helped, "agent_language": language, **draft}
+        return self._render(request, "conversation.html", **values)
+
+    async def language(self, request: Request) -> Response:
+        """The language that the agent reads in, from here on."""
+        form = await request.form()
+        back = str(form.get("back", ""))
+        response = RedirectResponse(back if back.startswith("/desk/") else "/desk", 303)
+        keep_agent_language(response, str(form.get("language", "")))
+        return response
+
+    async def translate(self, request: Request) -> Response:
+        """What the agent has written in the customer's language, to be looked at before it is sent."""
+        text, sender = str((await request.form()).get("text", "")).strip()[:_LONGEST_REPLY], request.path_params["sender"]
+        messages = await asyncio.to_thread(self._store.messages, sender)
+        spoken = next((one.language for one in reversed(messages) if one.author == "customer" and one.language), None)
+        language = agent_language(request, self._settings)
+        if not (text and spoken in LANGUAGES and language and spoken != language):
+            return await self._conversation(request, draft=text)
+        try:
+            found = await asyncio.to_thread(self._reading.reply, text, messages, spoken, language)
+        except TongshiError as error:
+            return await self._conversation(request, draft=text, error=f"Not translated: {error}")
+        if not found.translated:
+            return await self._conversation(request, draft=text, error=f"Not translated: {'; '.join(found.problems)}.")
+        return await self._conversation(request, draft=found.text, original=text, doubts=found.doubts)
 
     async def file(self, request: Request) -> Response:
         """What a customer sent: a photo to be looked at, anything else to be saved."""
@@ -138,12 +177,15 @@ class AgentPages:
         return await self._do(request, lambda sender: self._handovers.release(sender, get_replies()))
 
     async def reply(self, request: Request) -> Response:
-        text = str((await request.form()).get("text", "")).strip()[:10_000]
-        sender = request.path_params["sender"]
+        form, sender = await request.form(), request.path_params["sender"]
+        text, original = (str(form.get(name, "")).strip()[:_LONGEST_REPLY] for name in ("text", "original"))
         if text:
             before = await asyncio.to_thread(self._store.messages, sender, 0, 1)
             channel = before[-1].channel if before else "web"
-            await asyncio.to_thread(self._handovers.say, sender, text, channel, None)
+            said = await asyncio.to_thread(self._handovers.say, sender, text, channel, None)
+            if original:
+                language = agent_language(request, self._settings) or self._settings.language
+                await asyncio.to_thread(self._reading.keep_original, said.message_id, original, language)
             await self._live.announce(Changed(sender))
         return RedirectResponse(request.url.path.removesuffix("/reply"), 303)
 

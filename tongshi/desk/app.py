@@ -27,9 +27,12 @@ from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import KnowledgeApi
 from tongshi.desk.live import Hub, Live
 from tongshi.desk.photos import LARGEST_PHOTO
+from tongshi.desk.reading import Reading
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
 from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
+from tongshi.llm.summary import make_summariser
+from tongshi.llm.translation import make_translator
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database, get_database
@@ -101,7 +104,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     attachments = AttachmentStore(database)
     chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings)
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
-    agents = AgentPages(store, attachments, handovers, live, signed_in, settings)
+    reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
+    agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading)
     editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
 
     searches = RateLimit(30, 60, "help", settings.redis_url)

@@ -1,5 +1,4 @@
-// The server's JSON interface. On our own page the session is a cookie that scripts cannot read; in the widget's frame, where browsers keep
-// no cookies of ours, it is a token of this frame's storage.
+// The server's JSON interface. On our own page the session is a cookie that scripts cannot read; in the widget's frame it is a token.
 
 // Longer than the server's own deadline for a turn, so that its reply wins over this limit.
 const SEND_TIMEOUT_MS = 70_000;
@@ -11,26 +10,31 @@ const STREAM_RETRY_MAX_MS = 30_000;
 
 export const embedded = location.pathname === "/widget";
 
-const TOKEN_KEY = "tongshi-token";
+const HOST_PATIENCE_MS = 1_500;
 let token = null;
+let host = null;
 
-function readToken() {
-  if (!embedded || token) return;
-  try {
-    token = localStorage.getItem(TOKEN_KEY);
-  } catch {
-    // Storage may be blocked by the browser: the conversation then lasts as long as the frame.
-  }
+/**
+ * The token that the page around the widget's frame keeps for it, since browsers deny a frame of another site both cookies and storage.
+ * Only sites that the server lists can be that page.
+ */
+function askHost() {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, HOST_PATIENCE_MS);
+    window.addEventListener("message", (event) => {
+      if (event.source !== window.parent || event.data?.type !== "tongshi:token") return;
+      clearTimeout(timer);
+      host = event.origin;
+      resolve(event.data.token);
+    });
+    window.parent.postMessage({ type: "tongshi:hello" }, "*");
+  });
 }
 
 function keepToken(session) {
   if (!session.token) return session;
   token = session.token;
-  try {
-    localStorage.setItem(TOKEN_KEY, token);
-  } catch {
-    // As above.
-  }
+  if (host) window.parent.postMessage({ type: "tongshi:token", token }, host);
   return session;
 }
 
@@ -86,8 +90,8 @@ const path = (...parts) => "/api/" + parts.map(encodeURIComponent).join("/");
 
 /** The conversation so far; a new one where there is none. */
 export async function openSession() {
-  readToken();
   if (!embedded) return request(path("session"));
+  token ??= await askHost();
   if (!token) return newSession();
   try {
     return await request(path("session"));

@@ -37,6 +37,7 @@ let language;
 let t;
 let shop = "";
 let loaded = false;
+let wantsToSend = false;
 // Numbers the conversations of this page, so that what arrives late for an old one is dropped.
 let conversation = 0;
 // The newest id that a read of the server has covered. Replies to a POST do not move it: a message of an agent may
@@ -133,6 +134,7 @@ function begin(session) {
   schedulePoll();
   if (!document.hidden) stream.open();
   resume(session.messages);
+  if (wantsToSend) page.composer.requestSubmit();
 }
 
 function receive(messages, options) {
@@ -339,6 +341,8 @@ page.text.addEventListener("keydown", (event) => {
 page.composer.addEventListener("submit", (event) => {
   event.preventDefault();
   const text = page.text.value.trim();
+  // Who is faster than the conversation loads has it sent once it is there.
+  wantsToSend = !loaded;
   if (!loaded || !text || page.text.value.length > MAX_LENGTH) return;
   page.text.value = "";
   showLength();

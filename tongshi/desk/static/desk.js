@@ -21,6 +21,9 @@ async function refresh() {
     if (!draft) return location.replace(address);
     then.facts.replaceWith(document.adoptNode(now.facts));
   }
+  showRenderings(now.log, then.log);
+  const [summary, shown] = [fresh, document].map((page) => page.querySelector("#summary"));
+  if (summary && shown && summary.textContent !== shown.textContent) shown.replaceWith(document.adoptNode(summary));
   // Only what is new is added, so that a screen reader reads just that.
   const follow = nearEnd();
   const additions = [...now.log.querySelectorAll(".message")].slice(then.log.querySelectorAll(".message").length);
@@ -28,6 +31,14 @@ async function refresh() {
   then.log.querySelector(".empty")?.remove();
   then.log.append(...additions.map((message) => document.adoptNode(message)));
   if (follow) toEnd();
+}
+
+// Translations come after their messages.
+function showRenderings(fresh, log) {
+  for (const rendering of fresh.querySelectorAll(".message > .rendering")) {
+    const message = log.querySelector(`.message[data-id="${rendering.parentElement.dataset.id}"]`);
+    if (message && !message.querySelector(".rendering")) message.querySelector(".bubble").after(document.adoptNode(rendering.cloneNode(true)));
+  }
 }
 
 async function loop() {

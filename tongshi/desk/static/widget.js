@@ -5,6 +5,7 @@
   const script = document.currentScript;
   const origin = new URL(script.src).origin;
   const OPEN_KEY = "tongshi-open";
+  const TOKEN_KEY = "tongshi-token";
 
   const WORDS = {
     ar: ["فتح المحادثة", "إغلاق المحادثة", "المحادثة"],
@@ -57,6 +58,24 @@
 
   const baseOf = (tag) => (tag ?? "").toLowerCase().split("-")[0];
 
+  // Storage may be blocked: then the chat begins anew on each page.
+
+  function kept(storage, key) {
+    try {
+      return window[storage].getItem(key);
+    } catch {
+      return null;
+    }
+  }
+
+  function keep(storage, key, value) {
+    try {
+      window[storage].setItem(key, value);
+    } catch {
+      // As above.
+    }
+  }
+
   class TongshiChat extends HTMLElement {
     connectedCallback() {
       if (this.shadowRoot) return;
@@ -74,10 +93,11 @@
       this.button = root.querySelector("button");
       this.button.addEventListener("click", () => this.show(this.frame.hidden));
       window.addEventListener("message", (event) => {
-        if (event.source === this.frame.contentWindow && event.origin === origin && event.data?.type === "tongshi:close") this.show(false);
+        if (event.source === this.frame.contentWindow && event.origin === origin) this.heard(event.data);
       });
       this.label();
-      if (open !== undefined || this.wasOpen()) this.show(true, false);
+      // Open on one page, open on the next.
+      if (open !== undefined || kept("sessionStorage", OPEN_KEY) === "yes") this.show(true, false);
     }
 
     /** Opens or closes the chat; its frame is loaded when it is first opened. */
@@ -87,36 +107,32 @@
       }
       this.frame.hidden = !open;
       this.label();
-      this.noteOpen(open);
+      keep("sessionStorage", OPEN_KEY, open ? "yes" : "no");
       if (!focus) return;
       if (open) {
         this.frame.focus();
-        this.frame.contentWindow?.postMessage({ type: "tongshi:open" }, origin);
+        if (this.loaded) this.tell({ type: "tongshi:open" });
       } else this.button.focus();
+    }
+
+    tell(message) {
+      this.frame.contentWindow.postMessage(message, origin);
+    }
+
+    /** What the chat in the frame says. This page keeps its token for it: browsers deny a frame of another site its own storage. */
+    heard(message) {
+      if (message?.type === "tongshi:close") this.show(false);
+      else if (message?.type === "tongshi:token") keep("localStorage", TOKEN_KEY, message.token);
+      else if (message?.type === "tongshi:hello") {
+        this.loaded = true;
+        this.tell({ type: "tongshi:token", token: kept("localStorage", TOKEN_KEY) });
+      }
     }
 
     label() {
       const [open, close] = WORDS[this.wanted];
       this.button.setAttribute("aria-expanded", String(!this.frame.hidden));
       this.button.setAttribute("aria-label", this.frame.hidden ? open : close);
-    }
-
-    // Open on one page, open on the next.
-
-    wasOpen() {
-      try {
-        return sessionStorage.getItem(OPEN_KEY) === "yes";
-      } catch {
-        return false;
-      }
-    }
-
-    noteOpen(open) {
-      try {
-        sessionStorage.setItem(OPEN_KEY, open ? "yes" : "no");
-      } catch {
-        // Storage may be blocked: the next page then begins closed.
-      }
     }
   }
 

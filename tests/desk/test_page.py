@@ -1,0 +1,286 @@
+"""The chat page, the widget, the help centre and the desk in headless Chromium, and what axe says of them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import threading
+import time
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import Page, expect, sync_playwright
+
+from tests.desk.conftest import CITED, running
+
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+@pytest.fixture(scope="module")
+def browser():
+    chromium = shutil.which("chromium")
+    assert chromium, "Chromium is missing: install Debian's package chromium."
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def context(browser):
+    context = browser.new_context(locale="en-GB", reduced_motion="reduce")
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(context, site):
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(site.url + "/")
+    expect(page.locator("#messages")).to_have_attribute("aria-busy", "false")
+    yield page
+    assert errors == []
+
+
+def send(page, text):
+    page.locator("#composer textarea").fill(text)
+    page.locator("#composer textarea").press("Enter")
+
+
+def of(page, sender):
+    return page.locator(f'.message[data-sender="{sender}"]:not(.spoken)')
+
+
+def assert_once(page, *, asked=1, answered=1):
+    """So many messages, also after the page has asked the server again."""
+    expect(of(page, "bot")).to_have_count(answered, timeout=15_000)
+    page.reload()
+    expect(of(page, "bot")).to_have_count(answered)
+    expect(of(page, "customer")).to_have_count(asked)
+
+
+def test_sentences_are_shown_as_they_come_and_the_reply_takes_their_place(page, site):
+    site.bot.says = [{"text": "You have 30 days. It must be unused.", "custom": CITED}]
+    site.bot.sentences, site.bot.pause = ["You have 30 days.", "It must be unused."], 0.7
+    send(page, "how long?")
+    spoken = page.locator(".message.spoken .bubble")
+    expect(spoken).to_have_text("You have 30 days.")
+    expect(of(page, "bot")).to_have_count(0)
+    expect(spoken).to_have_text("You have 30 days. It must be unused.")
+    expect(of(page, "bot").locator(".citation")).to_have_text("Returning an item")
+    expect(spoken).to_have_count(0)
+    of(page, "bot").locator(".citation").click()
+    expect(page.locator("#article-link")).to_have_attribute("href", "/help/en/articles/returns-window")
+    page.keyboard.press("Escape")
+    assert_once(page)
+
+
+def test_a_reload_in_the_middle_of_a_turn_loses_and_doubles_nothing(page, site):
+    site.bot.pause = 1.5
+    send(page, "hi")
+    page.wait_for_timeout(300)
+    page.reload()
+    assert_once(page)
+    assert len(site.bot.heard) == 1
+
+
+def test_a_message_that_a_reload_kept_from_leaving_is_sent_after_it(page, site):
+    page.route("**/api/messages", lambda route: route.abort() if route.request.method == "POST" else route.continue_())
+    send(page, "hi")
+    page.unroute("**/api/messages")
+    page.reload()
+    assert_once(page)
+
+
+def test_a_lost_connection_is_waited_for(page, context, site):
+    context.set_offline(True)
+    send(page, "hi")
+    expect(of(page, "customer")).to_have_attribute("data-state", "failed")
+    context.set_offline(False)
+    assert_once(page)
+    assert len(site.bot.heard) == 1
+
+
+def test_two_tabs_show_the_same(page, context, site):
+    other = context.new_page()
+    other.goto(site.url + "/")
+    send(page, "hi")
+    for tab in (page, other):
+        expect(of(tab, "bot")).to_have_count(1)
+        expect(of(tab, "customer")).to_have_count(1)
+    send(other, "and again")
+    expect(of(page, "bot")).to_have_count(2)
+    assert_once(other, asked=2, answered=2)
+
+
+def test_who_waits_is_told_so_in_their_language(browser, site):
+    site.bot.pause = 5
+    page = browser.new_context(locale="de").new_page()
+    page.goto(site.url + "/")
+    send(page, "hallo")
+    expect(page.locator("#typing-text")).to_have_text("Einen Moment bitte …", timeout=6000)
+    page.context.close()
+
+
+def picture() -> dict:
+    data = io.BytesIO()
+    Image.new("RGB", (300, 200), "teal").save(data, "PNG")
+    return {"name": "broken.png", "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def test_a_photo_is_sent_shown_and_seen_at_the_desk(page, site, context):
+    page.locator("#photo").set_input_files(picture())
+    expect(of(page, "bot")).to_contain_text("photo")
+    page.reload()
+    shown = of(page, "customer").locator("img.photo")
+    expect(shown).to_have_js_property("naturalWidth", 300)
+    page.locator("#photo").set_input_files({**picture(), "buffer": b"no photo at all"})
+    expect(page.locator(".failure-text:not(:empty)")).to_contain_text("no photo")
+    agent = signed_in(context.new_page(), site)
+    agent.locator(".who a").first.click()
+    expect(agent.locator("a.photo img")).to_have_js_property("naturalWidth", 300)
+
+
+def test_a_conversation_ends_with_a_score_and_a_new_one_is_empty(page, site):
+    send(page, "hi")
+    expect(of(page, "bot")).to_have_count(1)
+    page.locator("#new-chat").click()
+    page.locator('.stars label[for="star-4"]').click()
+    page.locator("#comment").fill("quick")
+    page.locator("#confirm-yes").click()
+    expect(page.locator("#welcome")).to_be_visible()
+    assert [(one.score, one.comment) for one in site.store.scores(1)] == [(4, "quick")]
+
+
+def signed_in(page: Page, site) -> Page:
+    page.goto(site.url + "/desk/login")
+    page.locator("#password").fill(site.settings.secret("desk-password"))
+    page.locator("button[type=submit]").click()
+    return page
+
+
+# The widget
+
+
+class Shop(ThreadingHTTPServer):
+    """Another site, whose every page carries the script tag."""
+
+    def __init__(self, script: str) -> None:
+        self.markup = f'<!doctype html><html lang="en"><title>Shop</title><main><h1>Shop</h1></main>{script}</html>'.encode()
+        super().__init__(("127.0.0.1", 0), _ShopPage)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _ShopPage(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        # A strict site: our script and our frame, and no styles in its markup.
+        site = self.path.partition("?")[2]
+        policy = f"default-src 'none'; script-src {site}; frame-src {site}; style-src 'self'; img-src 'self'"
+        self.send_header("Content-Security-Policy", policy)
+        self.end_headers()
+        self.wfile.write(self.server.markup)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+def test_the_widget_goes_on_over_pages_of_a_listed_site_and_stays_shut_on_others(tmp_path, site, context):
+    shop = Shop("")
+    listed = f"http://localhost:{shop.server_port}"
+    with running(replace(site.settings, home=tmp_path / "home", widget_origins=listed)) as desk:
+        shop.markup = shop.markup.replace(
+            b"</html>", f'<script src="{desk.url}/widget.js" data-lang="fr"></script></html>'.encode()
+        )
+        page = context.new_page()
+        page.goto(f"{listed}/?{desk.url}")
+        button = page.get_by_role("button", name="Ouvrir le chat")
+        assert violations(page) == []
+        button.click()
+        chat = page.frame_locator("tongshi-chat iframe")
+        chat.locator("#composer textarea").fill("bonjour")
+        chat.locator("#composer textarea").press("Enter")
+        expect(chat.locator('.message[data-sender="bot"] .bubble')).to_have_text("Hello!")
+        expect(chat.locator("html")).to_have_attribute("lang", "fr")
+        page.goto(f"{listed}/another?{desk.url}")
+        expect(chat.locator('.message[data-sender="customer"] .bubble')).to_have_text("bonjour")
+        expect(chat.locator('.message[data-sender="bot"]')).to_have_count(1)
+        chat.locator("#leave").click()
+        expect(page.locator("tongshi-chat iframe")).to_be_hidden()
+        expect(page.get_by_role("button", name="Ouvrir le chat")).to_be_focused()
+
+        page.goto(f"http://127.0.0.1:{shop.server_port}/?{desk.url}")
+        page.get_by_role("button", name="Ouvrir le chat").click()
+        time.sleep(0.5)
+        assert all("/widget" not in frame.url for frame in page.frames)
+    shop.shutdown()
+    shop.server_close()
+
+
+# Accessibility
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')}" for one in found for node in one["nodes"]]
+
+
+LOOKS = [("en", "light", 1200), ("ar", "dark", 390)]
+
+
+@pytest.mark.parametrize(("locale", "scheme", "width"), LOOKS)
+def test_the_chat_page_is_accessible(browser, site, locale, scheme, width):
+    site.bot.says = [{"text": "You have 30 days.", "custom": CITED, "buttons": [{"title": "Return", "payload": "/x"}]}]
+    options = {"locale": locale, "color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    context = browser.new_context(reduced_motion="reduce", **options)
+    page = context.new_page()
+    page.goto(site.url + "/")
+    expect(page.locator("#welcome")).to_be_visible()
+    assert violations(page) == []
+    page.locator("#photo").set_input_files(picture())
+    expect(of(page, "bot")).to_have_count(1)
+    send(page, "how long?")
+    expect(of(page, "bot")).to_have_count(2)
+    of(page, "bot").last.locator('.thumb[data-helpful="false"]').click()
+    assert violations(page) == []
+    page.locator("#new-chat").click()
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".citation").first.click()
+    expect(page.locator("#article-text p").first).to_be_visible()
+    assert violations(page) == []
+    context.close()
+
+
+@pytest.mark.parametrize(("locale", "scheme", "width"), LOOKS)
+def test_the_help_centre_is_accessible(browser, site, locale, scheme, width):
+    context = browser.new_context(locale=locale, color_scheme=scheme, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    for path in ("", "/articles/returns-window", "/topics/returns", "/search?q=how+long", "/articles/nothing"):
+        page.goto(f"{site.url}/help/{locale}{path}")
+        page.locator(".languages summary").click()
+        assert violations(page) == [], path
+    context.close()
+
+
+def test_the_desk_is_accessible(site, context):
+    client = site.begun()
+    client.post("/api/messages", json={"text": "hi"})
+    client.post("/api/score", json={"score": 5})
+    page = context.new_page()
+    page.goto(site.url + "/desk/login")
+    assert violations(page) == []
+    signed_in(page, site)
+    assert violations(page) == []
+    page.locator(".who a").first.click()
+    assert violations(page) == []
