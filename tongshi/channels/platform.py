@@ -29,8 +29,10 @@ PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍"
 """What stands in the transcript for what is no text."""
 
 _MOST_WAITING = 20
+_MOST_PROFILES = 10_000
 _LAST_WORDS = 4.0
 _SPECIAL = re.compile(r"([\\\[\]*_`~<>])")
+_ESCAPED = r"\\\1"
 
 log = structlog.get_logger()
 
@@ -66,6 +68,9 @@ class PlatformChannel(InputChannel):
     Args:
         platform: how messages are sent; None where the channel's secrets are not set.
     """
+
+    numbers_buttons = False
+    """Whether the platform has no buttons, so that they are written with numbers, and a number is one that was pressed."""
 
     def __init__(
         self,
@@ -142,8 +147,11 @@ class PlatformChannel(InputChannel):
     async def _handle(self, incoming: Incoming) -> None:
         hint = await self._hint(incoming)
         text, payload = incoming.text, None
-        if incoming.button is not None:
-            title, payload = await asyncio.to_thread(self._pressed, incoming.sender, incoming.button)
+        button = incoming.button
+        if button is None and self.numbers_buttons and text.strip().isdecimal():
+            button = await asyncio.to_thread(self._numbered, incoming.sender, int(text))
+        if button is not None:
+            title, payload = await asyncio.to_thread(self._pressed, incoming.sender, button)
             text = title or text
         replies = await self._guard.turn(
             self._on_new_message,
@@ -168,6 +176,12 @@ class PlatformChannel(InputChannel):
             # A customer is answered whatever a look at their profile comes to.
             log.exception("channel.profile_failed", sender=incoming.sender)
             return None
+
+    def _numbered(self, sender: str, number: int) -> str | None:
+        """The reference of the button of that number under what was said last."""
+        last = self._store.messages(sender, most=1)
+        references = [reference for _, reference in buttons_of(last[0])] if last and last[0].author == "bot" else []
+        return references[number - 1] if 1 <= number <= len(references) else None
 
     def _pressed(self, sender: str, reference: str) -> tuple[str | None, str | None]:
         """Title and payload of a button of this conversation."""
@@ -216,11 +230,36 @@ class Turns:
             await asyncio.wait(self._tasks, timeout=seconds)
 
 
+class Profiles:
+    """Languages of customers' profiles, each asked for once.
+
+    Args:
+        ask: the platform's answer for a customer's id, None where it gives none.
+    """
+
+    def __init__(self, ask: Callable[[str], Awaitable[str | None]]) -> None:
+        self._ask = ask
+        self._known: dict[str, str | None] = {}
+
+    async def language(self, customer: str) -> str | None:
+        if customer not in self._known:
+            if len(self._known) >= _MOST_PROFILES:
+                self._known.clear()
+            self._known[customer] = await self._ask(customer)
+        return self._known[customer]
+
+
 def buttons_of(message: Message) -> list[tuple[str, str]]:
     """Titles and references of a message's buttons; a reference is short enough for any platform, as a payload may not be."""
     if message.message_id is None:
         return []
     return [(button["title"], f"{message.message_id}.{index}") for index, button in enumerate(message.extras.get("buttons", []))]
+
+
+def with_numbers(message: Message) -> str:
+    """The text and its sources with the titles of its buttons under it, numbered."""
+    titles = [f"{number}. {_SPECIAL.sub(_ESCAPED, title)}" for number, (title, _) in enumerate(buttons_of(message), 1)]
+    return "\n\n".join(filter(None, (with_sources(message), "\n".join(titles))))
 
 
 def with_sources(message: Message) -> str:
@@ -232,7 +271,7 @@ def with_sources(message: Message) -> str:
 
 
 def _source(citation: dict[str, str]) -> str:
-    title = _SPECIAL.sub(r"\\\1", citation["title"])
+    title = _SPECIAL.sub(_ESCAPED, citation["title"])
     public = get_settings().public_url.rstrip("/")
     if not public:
         return title

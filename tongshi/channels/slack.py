@@ -26,6 +26,7 @@ from tongshi.channels.platform import (
     SOUND,
     Incoming,
     PlatformChannel,
+    Profiles,
     buttons_of,
     language_code,
     with_sources,
@@ -45,7 +46,6 @@ _GONE = {
     "msg_too_long", "no_text", "restricted_action", "user_disabled", "user_not_found",
 }  # fmt: skip
 _LOOK_UP = 2.0
-_MOST_PROFILES = 10_000
 _GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM}
 
 log = structlog.get_logger()
@@ -141,7 +141,7 @@ class SlackChannel(PlatformChannel):
     def __init__(self, platform: SlackPlatform | None, signing_secret: str = "", **stores: Any) -> None:
         super().__init__(platform, **stores)
         self._verifier = SignatureVerifier(signing_secret) if platform else None
-        self._languages: dict[str, str | None] = {}
+        self._profiles = Profiles(platform.language) if platform else None
 
     @classmethod
     def name(cls) -> str:
@@ -178,12 +178,7 @@ class SlackChannel(PlatformChannel):
             return False
 
     async def before_turn(self, incoming: Incoming) -> str | None:
-        user = incoming.about["user"]
-        if user not in self._languages:
-            if len(self._languages) >= _MOST_PROFILES:
-                self._languages.clear()
-            self._languages[user] = await self._platform.language(user)
-        return self._languages[user]
+        return await self._profiles.language(incoming.about["user"])
 
 
 def _said(body: dict[str, Any]) -> Incoming | None:
