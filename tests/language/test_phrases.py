@@ -53,12 +53,12 @@ def test_a_phrase_within_another_word_is_not_meant(finder, text):
     assert finder.find(text) == []
 
 
-@pytest.mark.parametrize("text", ["changer d'adresse", "je charge mon sac", "powers"])
+@pytest.mark.parametrize("text", ["changer d'adresse", "changes", "blocks"])
 def test_what_is_a_word_of_its_own_is_no_typo(finder, text):
     assert finder.find(text) == []
 
 
-@pytest.mark.parametrize("text", ["haedphones", "headphnes", "headphoness", "hesdphones", "Kopfhöhrer", "наушникы"])
+@pytest.mark.parametrize("text", ["haedphones", "headphone", "headphoness", "hesdphones", "Kopfhöhrer", "наушникы"])
 def test_one_letter_wrong_is_forgiven_but_counts_as_less_sure(finder, text):
     (found,) = finder.find(text)
     assert (found.value, found.confidence) == ("headphones", 0.8)

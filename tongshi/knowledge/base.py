@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from tongshi.knowledge.products import (
     without,
 )
 from tongshi.knowledge.writing import Change, Progress, Writer
+from tongshi.language.phrases import PhraseFinder
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
@@ -129,6 +130,8 @@ class KnowledgeBase:
         progress: Progress = lambda done, total: None,
     ) -> Change:
         """Put imported articles into a collection, see `Writer.put`, and make its index."""
+        if collection == SHOP:
+            articles = self._without_products(articles)
         change = self.writer.put(articles, collection, whole=whole, status=status, progress=progress)
         if (change.any or self._make_neighbours) and self._store.key_ids(collection):
             self._index(collection)
@@ -276,31 +279,43 @@ class KnowledgeBase:
 
     @staticmethod
     def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, named: bool) -> None:
-        """Compare with what is asked of a product: the questions for attributes name none.
+        """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
-        Those that cannot be answered often do, so they are compared with both, lest they win by the name alone.
+        Articles do now and then, so they are compared with both, lest one wins by the name alone.
         """
         places = {label: place for place, label in enumerate(unnamed.labels)}
+        known_without_names = {*attributes, *ranking.places(lambda label: label == UNANSWERABLE)}
         for name in ("scores", "similarities", "decisions"):
             whole, part = getattr(ranking, name), getattr(unnamed, name)
-            for place in attributes:
-                if (other := places.get(ranking.labels[place])) is not None:
-                    whole[place] = max(whole[place], part[other])
-            for place in ranking.places(lambda label: label == UNANSWERABLE):
-                if (other := places.get(UNANSWERABLE)) is not None:
-                    whole[place] = (whole[place] + part[other]) / 2
+            for place, label in enumerate(ranking.labels):
+                other = places.get(label)
+                if other is not None:
+                    whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
         if named:
             ranking.scores[attributes] += _NAMED_PRODUCT
 
+    def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
+        """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
+        finder, catalogue = self._finder()
+        for article in articles:
+            if finder and article.article_id == UNANSWERABLE:
+                questions = dict.fromkeys(without(finder, question, catalogue) for question in article.questions)
+                article = replace(article, questions=tuple(question for question in questions if question))
+            yield article
+
+    def _finder(self) -> tuple[PhraseFinder | None, list[Product]]:
+        """What finds products in messages, and the products; None where there is no catalogue."""
+        if not (self._shop and self._data):
+            return None, []
+        catalogue = self._shop.products()
+        return product_finder(self._data, tuple((product.name, product.sku) for product in catalogue)), catalogue
+
     def _products(self, question: str, context: str) -> tuple[list[Product], list[Product], str]:
         """Products that are spoken of, the catalogue, and the question without their names."""
-        if not (self._shop and self._data):
-            return [], [], question
-        catalogue = self._shop.products()
-        finder = product_finder(self._data, tuple((product.name, product.sku) for product in catalogue))
+        finder, catalogue = self._finder()
         for text in (question, context):
-            if products := mentioned(finder, text, catalogue):
-                return products, catalogue, without(finder, question)
+            if finder and (products := mentioned(finder, text, catalogue)):
+                return products, catalogue, without(finder, question, catalogue)
         return [], catalogue, question
 
     @staticmethod

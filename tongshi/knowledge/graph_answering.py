@@ -427,7 +427,7 @@ class Solver:
         values = {"name": product.name, "battery": f"{has[0].figures['wh']:g}", "most": rule.figures["wh"]}
         name = "flight" if has[0].figures["wh"] <= rule.figures["wh"] else "flight_refused"
         self._use("flight", hops=2)
-        return [Said(self._texts[name].format(**values), (*has, is_a, rule), (PREFIX + product.sku, "battery-travel"))]
+        return [Said(self._texts[name].format(**values), (*has, is_a, rule), ("battery-travel", PREFIX + product.sku))]
 
     def _places(self) -> list[tuple[Mention, str]]:
         """Where something is to be sent, each with its name.

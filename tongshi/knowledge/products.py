@@ -21,6 +21,9 @@ from tongshi.storage.models import Product
 PREFIX = "product:"
 """Prefix of the article ids of products, before the SKU."""
 
+_NAME_PIECE = re.compile(r"\d+|[^\W\d_]{3,}")
+"""A word or figure of a name; shorter words are those of every sentence."""
+
 
 class ProductFacts:
     """Sentences about products.
@@ -112,8 +115,16 @@ def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> 
     return named
 
 
-def without(finder: PhraseFinder, text: str) -> str:
-    """A text without the products that it names."""
-    for found in reversed(finder.find(text)):
-        text = f"{text[: found.start]} {text[found.end :]}"
-    return text
+def without(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> str:
+    """A text without the products that it names: neither their phrases nor, apart from them, words and figures of their names."""
+    mentions = finder.find(text)
+    if not mentions:
+        return text
+    meant = {sku for found in mentions for sku in skus_of(found.value)}
+    pieces = {piece for product in catalogue if product.sku in meant for piece in _NAME_PIECE.findall(fold(product.name))}
+    named = [False] * len(text)
+    spans = [(found.start, found.end) for found in mentions]
+    spans += [match.span() for match in _NAME_PIECE.finditer(text) if fold(match.group()) in pieces]
+    for start, end in spans:
+        named[start:end] = [True] * (end - start)
+    return " ".join("".join(" " if hidden else char for char, hidden in zip(text, named)).split())

@@ -11,7 +11,7 @@ from rapidfuzz.distance import DamerauLevenshtein
 
 from tongshi.language.segment import tokenize
 from tongshi.language.text import fold, scripts
-from tongshi.language.vocabulary import is_word, load_words
+from tongshi.language.vocabulary import is_form_of, is_word, load_words
 
 _WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
@@ -44,8 +44,8 @@ class PhraseFinder:
 
     Scripts that put spaces between words are matched at word borders, with Arabic prefixes and Korean particles allowed; in the others
     short phrases are matched where the language's own segmenter cuts, so that 白 is not found in 面白い. Words of six letters or more
-    are also found with one letter wrong, missing, added or swapped, unless what stands there is a word of its own: "changer" is French
-    and no charger.
+    are also found with one letter wrong, missing, added or swapped, unless what stands there is a word of its own and no other form of
+    the phrase: "changer" is French and no charger.
 
     Args:
         phrases: pairs of phrase and the value it stands for.
@@ -90,21 +90,24 @@ class PhraseFinder:
             start, end = places[match.start()], places[match.end() - 1] + 1
             if any(start < other.end and other.start < end for other in found):
                 continue
-            value = self._with_typo(match.group())
-            if value and not is_word(match.group()) and not is_word(text[start:end].lower()):
+            if value := self._with_typo(match.group(), text[start:end].lower()):
                 found.append(Found(start, end, value, 0.8))
         return sorted(found, key=lambda one: one.start)
 
-    def _with_typo(self, word: str) -> str | None:
+    def _with_typo(self, word: str, written: str) -> str | None:
+        """What a folded word means that is nearly a phrase; `written` is the word with its accents."""
         if len(word) < _TYPO_LENGTH:
             return None
-        values = {
-            self._values[phrase]
+        near = [
+            phrase
             for length in (len(word) - 1, len(word), len(word) + 1)
             for phrase in self._by_length[length]
             # The first letter is hardly ever the wrong one; holding it keeps other words out.
             if phrase[0] == word[0] and DamerauLevenshtein.distance(phrase, word, score_cutoff=1) <= 1
-        }
+        ]
+        if near and (is_word(word) or is_word(written)):
+            near = [phrase for phrase in near if is_form_of(phrase, word)]
+        values = {self._values[phrase] for phrase in near}
         return values.pop() if len(values) == 1 else None
 
 

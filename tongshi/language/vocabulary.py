@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
+from tongshi.language.segment import terms
+
 _SPACED = ("ar", "de", "en", "es", "fr", "it", "pt", "ru")
 """Languages whose words can be looked up as they are written; of the others a word's borders are uncertain."""
 
@@ -33,6 +35,11 @@ def is_word(word: str) -> bool:
         word: lower case, with its accents or without.
     """
     return any(word in frequencies(language, "small") for language in _SPACED)
+
+
+def is_form_of(word: str, other: str) -> bool:
+    """Whether one of the languages with spaces writes both with the same stem, as Russian does Японии and Япония."""
+    return any(terms(word, language) == terms(other, language) for language in _SPACED)
 
 
 def load_words() -> None:
