@@ -1,0 +1,76 @@
+"""A server shaped like OpenAI's interface that says what a test wants, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+class ScriptedModel(ThreadingHTTPServer):
+    """Streams replies word by word.
+
+    Attributes:
+        reply: makes the reply to a request's messages.
+        asked: the messages of each request.
+        pause: seconds before the first word and between words.
+        left: is set when a client went before its reply was whole.
+    """
+
+    daemon_threads = True
+
+    def __init__(self, reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.reply = reply
+        self.pause = pause
+        self.asked: list[list[dict[str, str]]] = []
+        self.left = threading.Event()
+        self.over = threading.Event()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: ScriptedModel
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.asked.append(body["messages"])
+        self.send_response(200)
+        self.end_headers()
+        try:
+            for word in self.server.reply(body["messages"]).split(" "):
+                self.server.over.wait(self.server.pause)
+                self._send({"choices": [{"delta": {"content": f"{word} "}}]})
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            self.server.left.set()
+
+    def _send(self, value: dict[str, Any]) -> None:
+        self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
+        self.wfile.flush()
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def scripted(reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0) -> Iterator[ScriptedModel]:
+    """Serves until the block ends."""
+    server = ScriptedModel(reply, pause)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server
+    finally:
+        server.over.set()
+        server.shutdown()
+        server.server_close()
