@@ -9,12 +9,13 @@ from pathlib import Path
 
 import httpx
 import uvicorn
+import yaml
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -122,6 +123,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     async def loader(request: Request) -> Response:
         return FileResponse(STATIC / "widget.js", headers={"Cache-Control": "public, max-age=300", **_FOR_ALL})
 
+    async def description(request: Request) -> Response:
+        return JSONResponse(yaml.safe_load(Path(__file__).with_name("openapi.yml").read_text("utf-8")))
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with live.listening():
@@ -140,6 +144,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     return Starlette(
         routes=[
             Route("/", page),
+            Route("/api/openapi.json", description),
             Route("/widget", widget),
             Route("/widget.js", loader),
             Route("/health", health),
