@@ -21,6 +21,7 @@ from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
 from tongshi.cli_knowledge import knowledge
 from tongshi.cli_review import review
+from tongshi.cli_speech import speak, transcribe
 from tongshi.cli_translate import translate
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
@@ -32,6 +33,8 @@ llm = typer.Typer(no_args_is_help=True, help="The language model's server.")
 for name, group in {"models": models, "knowledge": knowledge, "handover": handover, "llm": llm, "finetune": finetune}.items():
     app.add_typer(group, name=name)
 knowledge.add_typer(graph, name="graph")
+app.command()(transcribe)
+app.command()(speak)
 app.command()(explain)
 app.add_typer(review, name="review")
 

@@ -64,6 +64,7 @@ class Settings:
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
+    voice: str = "off"
     recogniser: str = "whisper-base"
     synthesiser: str = "kokoro"
     public_url: str = ""
@@ -113,6 +114,10 @@ class Settings:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         if self.answer_mode not in ("auto", "quote", "generate"):
             raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
+        if self.synthesiser not in ("kokoro", "espeak"):
+            raise TongshiError(f"TONGSHI_SYNTHESISER is {self.synthesiser!r}; it must be kokoro or espeak.")
+        if self.voice not in ("on", "off"):
+            raise TongshiError(f"TONGSHI_VOICE is {self.voice!r}; it must be on or off.")
         if self.neighbours not in ("index", "pgvector", "qdrant"):
             raise TongshiError(f"TONGSHI_NEIGHBOURS is {self.neighbours!r}; it must be index, pgvector or qdrant.")
         if self.client_key and len(self.client_key) < 32:

@@ -1,0 +1,282 @@
+"""What was heard made readable: spelled letters and figures as order numbers and e-mail addresses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import regex
+from anyascii import anyascii
+
+from tongshi.language.patterns import find
+from tongshi.language.text import fold_digits, fold_width
+from tongshi.speech.words import SpokenWords, spoken_words
+
+_GLUED = ("ja", "ko", "th", "zh")
+"""Languages whose spelled letters and figures may follow each other without a space."""
+
+_LENGTH = 5
+"""Figures of an order or case number."""
+
+_SPELLED = 4
+"""As many figures said one by one are a number, whatever stands before."""
+
+_MOST_BETWEEN = 2
+_PAUSES = frozenset(",.、，。·・-–—‐/:：#№ ")
+_WRITTEN_SIGNS = {"@": "@", ".": ".", "-": "-", "–": "-", "_": "_"}
+_SIGNS = {"at": "@", "dot": ".", "dash": "-", "underscore": "_"}
+_NAMEABLE = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Katakana}ー\p{Hangul}\d]+")
+_WORD = r"[\p{Latin}\d]+|[\p{Cyrillic}\p{M}]+|[\p{Katakana}ー]+|\p{Hangul}+|[\p{Arabic}\p{M}]+|\S"
+
+
+@dataclass(frozen=True)
+class _Token:
+    """A word or a sign, with what it may stand for when somebody spells."""
+
+    text: str
+    start: int
+    end: int
+    digit: str | None
+    letter: str | None
+    sign: str | None
+    prefix: str | None
+    ending: str | None
+    double: int | None
+    is_number_word: bool
+
+    @property
+    def single(self) -> str | None:
+        """One letter or figure, said or written."""
+        return self.letter or self.digit or (self.text.lower() if regex.fullmatch(r"[\p{Latin}\d]", self.text) else None)
+
+    @property
+    def figures(self) -> str | None:
+        return self.digit or (self.text if self.text.isdecimal() else None)
+
+    @property
+    def name(self) -> str | None:
+        """A word as it may stand in an address."""
+        if self.ending:
+            return self.ending
+        return anyascii(self.text).lower() if _NAMEABLE.fullmatch(self.text) else None
+
+
+def readable(text: str, language: str) -> str:
+    """A recognised text with spelled order numbers, case numbers, long numbers and e-mail addresses as they are written.
+
+    Args:
+        text: as a recogniser wrote it.
+        language: which it is in.
+    """
+    text = fold_digits(fold_width(text))
+    for changes in (_addresses, _numbers):
+        text = _changed(text, changes(_tokens(text, language)))
+    return text
+
+
+def identifiers(text: str) -> list[str]:
+    """Order numbers, case numbers and e-mail addresses in a readable text: what is read back before anything is done with it."""
+    return [match.value for match in find(text) if match.kind in ("order_number", "case_number", "email")]
+
+
+def _changed(text: str, changes: Iterable[tuple[int, int, str]]) -> str:
+    pieces, end = [], 0
+    for start, stop, written in changes:
+        pieces += [text[end:start], written]
+        end = stop
+    return "".join([*pieces, text[end:]])
+
+
+class _Lexicon:
+    """A language's words turned round: from what is heard to what it stands for."""
+
+    def __init__(self, words: SpokenWords) -> None:
+        self.digits = _turned((str(figure), said) for figure, said in words.digits.items())
+        self.letters = _turned(words.letters.items())
+        self.signs = _turned((sign, words.signs[name]) for name, sign in _SIGNS.items())
+        self.prefixes = _turned(words.prefixes.items())
+        self.endings = _turned(words.endings.items())
+        self.double = {word.casefold(): times for word, times in words.double.items()}
+        self.number = {word.casefold() for word in words.number}
+        known = {*self.digits, *self.letters, *self.signs, *self.prefixes, *self.endings, *self.double, *self.number}
+        listed = "|".join(regex.escape(word).replace(r"\ ", r"\s+") for word in sorted(known, key=len, reverse=True))
+        bounds = (
+            (r"(?<![\p{Latin}\d])", r"(?![\p{Latin}])")
+            if words.language in _GLUED
+            else (r"(?<![\p{L}\p{M}\d])", r"(?![\p{L}\p{M}])")
+        )
+        self.pattern = regex.compile(rf"{bounds[0]}(?:{listed}){bounds[1]}|{_WORD}", regex.I)
+
+
+def _turned(pairs: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for meaning, said in pairs:
+        for word in said:
+            found.setdefault(word.casefold(), meaning)
+    return found
+
+
+@cache
+def _lexicon(language: str) -> _Lexicon:
+    return _Lexicon(spoken_words(language))
+
+
+def _tokens(text: str, language: str) -> list[_Token]:
+    lexicon = _lexicon(language)
+    return [_token(match, lexicon) for match in lexicon.pattern.finditer(text)]
+
+
+def _token(match: regex.Match, lexicon: _Lexicon) -> _Token:
+    word = regex.sub(r"\s+", " ", match[0]).casefold()
+    return _Token(
+        match[0],
+        *match.span(),
+        digit=lexicon.digits.get(word) or (word if len(word) == 1 and word.isdecimal() else None),
+        letter=lexicon.letters.get(word),
+        sign=lexicon.signs.get(word) or _WRITTEN_SIGNS.get(word),
+        prefix=lexicon.prefixes.get(word),
+        ending=lexicon.endings.get(word),
+        double=lexicon.double.get(word),
+        is_number_word=word in lexicon.number,
+    )
+
+
+# Numbers
+
+
+def _numbers(tokens: list[_Token]) -> Iterator[tuple[int, int, str]]:
+    """Changes that write spelled numbers in figures."""
+    at = 0
+    while at < len(tokens):
+        prefix, after = _prefix(tokens, at)
+        figures, end, _ = _figures(tokens, _past_number_words(tokens, after)) if prefix else ("", at, 0)
+        if prefix and len(figures) == _LENGTH:
+            yield tokens[at].start, tokens[end - 1].end, f"{prefix}-{figures}"
+            at = end
+            continue
+        figures, end, spelled = _figures(tokens, at)
+        if spelled >= _SPELLED:
+            yield tokens[at].start, tokens[end - 1].end, figures
+        at = max(end, at + 1)
+
+
+def _prefix(tokens: list[_Token], at: int) -> tuple[str | None, int]:
+    """The first letters of an order or case number that begin at a token, and where they end."""
+    if tokens[at].prefix:
+        return tokens[at].prefix, at + 1
+    first = tokens[at].single
+    second = _past_pauses(tokens, at + 1)
+    if first and second < len(tokens) and tokens[second].single:
+        both = (first + tokens[second].single).upper()
+        if both in ("MD", "RT", "EX", "CL"):
+            return both, second + 1
+    return None, at
+
+
+def _figures(tokens: list[_Token], at: int) -> tuple[str, int, int]:
+    """Figures from a token on, where they end, and how many were said one by one; 0 of them where all stand together already."""
+    written, end, spelled, at = "", at, 0, _past_pauses(tokens, at)
+    while at < len(tokens):
+        times = tokens[at].double
+        if times and at + 1 < len(tokens):
+            at += 1
+        figures = tokens[at].figures
+        if not figures:
+            break
+        written += figures * (times or 1)
+        spelled += (times or 1) if len(figures) == 1 else 0
+        end = at + 1
+        at = _past_pauses(tokens, end)
+    return written, end, spelled if spelled == len(written) else 0
+
+
+def _past_pauses(tokens: list[_Token], at: int) -> int:
+    """Past commas and dashes, said or written."""
+    end = at
+    while end < len(tokens) and end - at < _MOST_BETWEEN and (tokens[end].text in _PAUSES or tokens[end].sign == "-"):
+        end += 1
+    return end
+
+
+def _past_number_words(tokens: list[_Token], at: int) -> int:
+    end = _past_pauses(tokens, at)
+    while end < len(tokens) and end - at < _MOST_BETWEEN and tokens[end].is_number_word and not tokens[end].figures:
+        end += 1
+    return end
+
+
+# E-mail addresses
+
+
+def _addresses(tokens: list[_Token]) -> Iterator[tuple[int, int, str]]:
+    """Changes that write spoken e-mail addresses."""
+    done = 0
+    for at, token in enumerate(tokens):
+        if token.sign != "@" or at < done:
+            continue
+        local, start = _local(tokens, at, done)
+        domain, end = _domain(tokens, at + 1)
+        if local and regex.fullmatch(r"[a-z0-9_\-]+(\.[a-z0-9_\-]+)*\.[a-z]{2,}", domain):
+            yield tokens[start].start, tokens[end - 1].end, f"{local}@{domain}"
+            done = end
+
+
+def _local(tokens: list[_Token], at: int, least: int) -> tuple[str, int]:
+    """What stands before the @, read backwards, and where it begins."""
+    written, start = "", at
+    while start > least:
+        part, begin = _part_before(tokens, start, least)
+        if not part:
+            break
+        written, start = part + written, begin
+        if start > least and tokens[start - 1].sign in (".", "-", "_") and start - 1 > least:
+            written, start = tokens[start - 1].sign + written, start - 1
+        elif not part.isdecimal() or start == least or not _is_word(tokens[start - 1]):
+            break
+    return written.lstrip(".-_"), start
+
+
+def _part_before(tokens: list[_Token], end: int, least: int) -> tuple[str, int]:
+    """Letters and figures said one by one up to a token, or the one word before it."""
+    start, written = end, ""
+    while start > least and tokens[start - 1].single:
+        written, start = tokens[start - 1].single + written, start - 1
+        if start - 1 > least and tokens[start - 1].text == "," and tokens[start - 2].single:
+            start -= 1
+    if written or start == least:
+        return written, start
+    name = tokens[start - 1].name
+    return (name, start - 1) if name else ("", start)
+
+
+def _is_word(token: _Token) -> bool:
+    return bool(token.name) and not token.sign and not token.single
+
+
+def _domain(tokens: list[_Token], at: int) -> tuple[str, int]:
+    """What stands after the @, and where it ends."""
+    written, end = "", at
+    while end < len(tokens):
+        part, stop = _part_after(tokens, end)
+        if not part:
+            break
+        written, end = written + part, stop
+        is_last = end + 1 >= len(tokens) or not (tokens[end + 1].name or tokens[end + 1].single)
+        if end >= len(tokens) or is_last or tokens[end].sign not in (".", "-", "_"):
+            break
+        # A full stop and a space end the sentence, and with it the address.
+        if tokens[end].text == "." and tokens[end + 1].start > tokens[end].end and "." in written:
+            break
+        written, end = written + tokens[end].sign, end + 1
+    return written, end
+
+
+def _part_after(tokens: list[_Token], at: int) -> tuple[str, int]:
+    token = tokens[at]
+    if token.name and not (token.single and not token.ending) and not token.sign:
+        return token.name, at + 1
+    written, end = "", at
+    while end < len(tokens) and tokens[end].single and not tokens[end].sign:
+        written, end = written + tokens[end].single, end + 1
+    return written, end

@@ -1,0 +1,58 @@
+"""Hearing customers and speaking to them: engines, and what stands between them and the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from tongshi.settings import LANGUAGES, Settings, get_settings
+from tongshi.speech.audio import Sound, read
+from tongshi.speech.hearing import readable
+from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
+from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
+from tongshi.speech.words import spoken_words
+
+
+class Voice:
+    """Both directions; each engine is loaded, and its files fetched, when it is needed first.
+
+    Args:
+        settings: which engines.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @cached_property
+    def recogniser(self) -> Recogniser:
+        return make_recogniser(self._settings, {language: spoken_words(language).prompt for language in LANGUAGES})
+
+    @cached_property
+    def synthesiser(self) -> Synthesiser:
+        return make_synthesiser(self._settings)
+
+    def hear(self, source: Path | bytes, language: str | None = None) -> Heard:
+        """What is said in a recording, spelled numbers and addresses written out.
+
+        Args:
+            source: a file, or what it holds, in any usual format.
+            language: which it is in; found out where it is not given.
+
+        Raises:
+            Unheard: it is no sound, or nothing is said in it.
+            TongshiError: there is no such file, or the engine cannot be loaded.
+        """
+        heard = self.recogniser.recognise(read(source), language)
+        return replace(heard, text=readable(heard.text, heard.language))
+
+    def speak(self, text: str, language: str) -> Iterator[Sound]:
+        """A reply as sound, clause after clause, as `synthesis.speak`."""
+        return speak(text, language, self.synthesiser)
+
+
+@lru_cache(maxsize=1)
+def get_voice() -> Voice:
+    """This process's voice."""
+    return Voice(get_settings())
