@@ -35,6 +35,7 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
 
     Args:
         sample: questions a language, evenly taken; by default all of the system's, and a few of the model's, which takes seconds each.
+            With TONGSHI_ANSWER_MODE=generate the running language model writes all, with =quote none: the two beside one another.
     """
     from tongshi.llm.answering import make_answerer
     from tongshi.storage.database import get_database
@@ -69,7 +70,7 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
                 "s p95": float(np.quantile(seconds, 0.95)),
             }
         )
-    if settings.llm_url or (settings.models / manifest()[settings.llm].file).exists():
+    if settings.answer_mode == "auto" and (settings.llm_url or (settings.models / manifest()[settings.llm].file).exists()):
         report.parts.append(generation(settings, sample or _GENERATED))
     return with_mean(report)
 
