@@ -198,6 +198,13 @@ def latency(settings: Settings, sample: int | None = None) -> Report:
     return report
 
 
+def speech(settings: Settings, sample: int | None = None) -> Report:
+    """What is spoken and heard again, see `tongshi.evaluation.speech`."""
+    from tongshi.evaluation.speech import report
+
+    return report(settings, sample)
+
+
 def _timings(name: str, plain: list[float], look_ups: list[float], found: list[float]) -> dict[str, Any]:
     row: dict[str, Any] = {"language": name}
     for label, values in (("plain", plain), ("look-up", look_ups), ("answer", found)):
@@ -271,5 +278,6 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency,
+    "speech": speech,
 }
 """Each report by its name on the command line."""

@@ -18,6 +18,9 @@ from tongshi.speech.audio import Sound, Unheard
 _LEAST = 0.1
 """Seconds of sound in which there may be a word."""
 
+_SURE = 0.7
+"""How probable a language must be to be believed against the likely one."""
+
 
 @dataclass(frozen=True)
 class Heard:
@@ -39,16 +42,20 @@ class Heard:
 class Recogniser(Protocol):
     """An engine that hears."""
 
-    def recognise(self, sound: Sound, language: str | None = None) -> Heard:
+    def recognise(self, sound: Sound, language: str | None = None, *, likely: str | None = None) -> Heard:
         """What is said.
 
         Args:
             sound: at `audio.HEARING_RATE`.
             language: which it is in; found out where it is not given.
+            likely: which is believed where the sound leaves it open.
 
         Raises:
             Unheard: nothing is said.
         """
+
+    def language_of(self, sound: Sound, *, likely: str | None = None) -> str:
+        """Which of the twelve languages is spoken."""
 
 
 class WhisperRecogniser:
@@ -73,12 +80,12 @@ class WhisperRecogniser:
         self._prompts = prompts or {}
         self._lock = threading.Lock()
 
-    def recognise(self, sound: Sound, language: str | None = None) -> Heard:
+    def recognise(self, sound: Sound, language: str | None = None, *, likely: str | None = None) -> Heard:
         began = time.perf_counter()
         if sound.seconds < _LEAST or not np.any(sound.samples):
             raise Unheard("Nothing is to be heard in the recording.", "empty")
         with self._lock:
-            language = language or self._language_of(sound)
+            language = language or self.language_of(sound, likely=likely)
             segments, _ = self._model.transcribe(
                 sound.samples,
                 language=language,
@@ -93,11 +100,11 @@ class WhisperRecogniser:
             raise Unheard("No words are to be heard in the recording.", "empty")
         return Heard(text, language, sound.seconds, time.perf_counter() - began)
 
-    def _language_of(self, sound: Sound) -> str:
-        """The likeliest of the twelve languages."""
+    def language_of(self, sound: Sound, *, likely: str | None = None) -> str:
         _, _, chances = self._model.detect_language(sound.samples, vad_filter=True)
         known = {code: chance for code, chance in chances if code in LANGUAGES}
-        return max(known, key=known.__getitem__)
+        best = max(known, key=known.__getitem__)
+        return likely if likely in known and known[best] < _SURE else best
 
 
 def make_recogniser(settings: Settings, prompts: dict[str, str] | None = None) -> Recogniser:

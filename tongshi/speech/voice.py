@@ -33,18 +33,19 @@ class Voice:
     def synthesiser(self) -> Synthesiser:
         return make_synthesiser(self._settings)
 
-    def hear(self, source: Path | bytes, language: str | None = None) -> Heard:
+    def hear(self, source: Path | bytes, language: str | None = None, *, likely: str | None = None) -> Heard:
         """What is said in a recording, spelled numbers and addresses written out.
 
         Args:
             source: a file, or what it holds, in any usual format.
             language: which it is in; found out where it is not given.
+            likely: which is believed where the sound leaves it open.
 
         Raises:
             Unheard: it is no sound, or nothing is said in it.
             TongshiError: there is no such file, or the engine cannot be loaded.
         """
-        heard = self.recogniser.recognise(read(source), language)
+        heard = self.recogniser.recognise(read(source), language, likely=likely)
         return replace(heard, text=readable(heard.text, heard.language))
 
     def speak(self, text: str, language: str) -> Iterator[Sound]:

@@ -1,0 +1,122 @@
+"""The round trip of speech: what the synthesiser says, heard by the recogniser."""
+
+from __future__ import annotations
+
+import random
+import statistics
+import time
+import unicodedata
+from typing import Any
+
+import jiwer
+import numpy as np
+import regex
+import yaml
+from rich.progress import track
+
+from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.language.chinese import to_simplified
+from tongshi.language.segment import tokenize
+from tongshi.settings import LANGUAGES, Settings
+from tongshi.speech.audio import HEARING_RATE, Sound, Unheard, joined, read
+from tongshi.speech.hearing import identifiers, readable
+from tongshi.speech.kokoro import VOICES
+from tongshi.speech.voice import Voice
+
+_ORDERS = {"en": 20, "zh": 20}
+_FEW = 6
+_SEED = 7
+_UNSPACED = ("ja", "th", "zh")
+
+
+def report(settings: Settings, sample: int | None = None) -> Report:
+    """Word and character errors, order numbers understood, languages recognised, and speed in both directions.
+
+    Args:
+        sample: sentences, and order numbers, a language.
+    """
+    voice = Voice(settings)
+    plain = [language for language in LANGUAGES if language not in VOICES or settings.synthesiser == "espeak"]
+    found = Report(
+        "Speech, spoken and heard again",
+        "order numbers",
+        notes=f"tests/evaluation/speech; synthetic voices: Kokoro, and for {' '.join(plain)} espeak-ng, far from a person's. "
+        "RTF: seconds a second of sound",
+    )
+    numbers = random.Random(_SEED)
+    for language in track(LANGUAGES, "speech", transient=True):
+        found.rows.append(_row(voice, language, sample, numbers, found.failures))
+    return with_mean(found)
+
+
+def _row(
+    voice: Voice, language: str, sample: int | None, numbers: random.Random, failures: list[dict[str, Any]]
+) -> dict[str, Any]:
+    told = yaml.safe_load((TESTS / "evaluation" / "speech" / f"{language}.yml").read_text("utf-8"))
+    list(voice.speak(told["reply"], language))  # loads what is loaded once
+    first = _seconds_to_first_sound(voice, told["reply"], language)
+    words, characters, right, orders, speaking, hearing = [], [], [], [], [], []
+    carriers = told["orders"] * 20
+    said = [(text, None) for text in told["sentences"][:sample]]
+    for carrier in carriers[: sample or _ORDERS.get(language, _FEW)]:
+        order = f"MD-{numbers.randrange(10_000, 20_000)}"
+        said.append((carrier.format(order=order), order))
+    for text, order in said:
+        began = time.perf_counter()
+        sound = joined(list(voice.speak(text, language)))
+        speaking.append((time.perf_counter() - began) / sound.seconds)
+        sound = _as_recorded(sound)
+        right.append(voice.recogniser.language_of(sound) == language)
+        heard, seconds = _heard(voice, sound, language)
+        hearing.append(seconds / sound.seconds)
+        if order:
+            orders.append(order in identifiers(heard))
+        else:
+            words.append(jiwer.wer(_words(text, language), _words(heard, language)))
+            characters.append(jiwer.cer(_plain(text, language), _plain(heard, language)))
+        if (order and not orders[-1]) or (not order and characters[-1] > 0.2):
+            failures.append({"language": language, "said": text, "heard": heard})
+    return {
+        "language": language,
+        "word errors": float(np.mean(words)),
+        "character errors": float(np.mean(characters)),
+        "order numbers": float(np.mean(orders)),
+        "language right": float(np.mean(right)),
+        "speaking RTF": statistics.median(speaking),
+        "first sound s": first,
+        "hearing RTF": statistics.median(hearing),
+    }
+
+
+def _seconds_to_first_sound(voice: Voice, reply: str, language: str) -> float:
+    began = time.perf_counter()
+    next(voice.speak(reply, language))
+    return time.perf_counter() - began
+
+
+def _as_recorded(sound: Sound) -> Sound:
+    """As a messenger would bring it: through Opus, with half a second of silence around."""
+    silence = np.zeros(sound.rate // 2, np.float32)
+    heard = read(Sound(np.concatenate([silence, sound.samples, silence]), sound.rate).opus())
+    assert heard.rate == HEARING_RATE
+    return heard
+
+
+def _heard(voice: Voice, sound: Sound, language: str) -> tuple[str, float]:
+    try:
+        heard = voice.recogniser.recognise(sound, language)
+    except Unheard:
+        return "", 0.0
+    return readable(heard.text, language), heard.seconds
+
+
+def _plain(text: str, language: str) -> str:
+    """Letters and figures alone, in lower case and, for Chinese, simplified."""
+    text = unicodedata.normalize("NFKC", to_simplified(text) if language == "zh" else text).casefold()
+    return regex.sub(r"\s+", " " if language not in _UNSPACED else "", regex.sub(r"[^\p{L}\p{M}\p{N}\s]", " ", text)).strip()
+
+
+def _words(text: str, language: str) -> str:
+    """Words apart, as the language's own segmenter cuts them."""
+    plain = _plain(text, language)
+    return " ".join(token.text for token in tokenize(plain, language)) if language in _UNSPACED else plain
