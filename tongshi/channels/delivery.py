@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -25,6 +26,9 @@ CALL_TIMEOUT = 15.0
 _LOOK = 1.0
 _AT_ONCE = 8
 _LONGEST_PAUSE = 600.0
+
+# Its lines name the address of each call, and addresses of platforms hold tokens.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 log = structlog.get_logger()
 

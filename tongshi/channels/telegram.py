@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import logging
 from typing import Any
 
 import httpx
@@ -38,9 +37,6 @@ _GLYPHS = {
     "photo": PICTURE, "voice": SOUND, "audio": SOUND, "video": FILM, "video_note": FILM, "animation": FILM, "document": FILE,
     "location": PLACE, "venue": PLACE, "contact": CARD,
 }  # fmt: skip
-
-# Its lines name the address of each call, and Telegram's addresses hold the token.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 class TelegramPlatform:

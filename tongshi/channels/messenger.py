@@ -1,0 +1,208 @@
+"""Facebook Messenger: what people write to a page."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from typing import Any
+
+import httpx
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.markup import PLAIN, split
+from tongshi.channels.platform import (
+    FILE,
+    FILM,
+    PICTURE,
+    PLACE,
+    SOUND,
+    Incoming,
+    PlatformChannel,
+    Profiles,
+    buttons_of,
+    language_code,
+    with_sources,
+)
+from tongshi.channels.rest import json_body
+from tongshi.settings import Settings
+from tongshi.storage.models import Message
+
+_LONGEST = 2000
+"""Characters of a message."""
+
+_LONGEST_TITLE = 20
+_MOST_BUTTONS = 13
+_LOOK_UP = 2.0
+_GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM, "reel": FILM, "location": PLACE, "file": FILE}
+
+_TOO_MANY = {4, 17, 32, 613, 80006}
+_UNREACHABLE = {100, 551}
+_NOT_NOW_ALLOWED = {1545041, 2018001, 2018065, 2018108, 2018109, 2018278}
+"""Codes and subcodes of the Send API: an app or a page has made too many calls; a customer cannot, or must no longer, be written to."""
+
+
+class MessengerPlatform:
+    """Sends by the Send API.
+
+    Args:
+        client: with the Graph API's address as its base, and the page's token.
+        proof: of that token and the app's secret: each call shows that it knows more than the token.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, proof: str) -> None:
+        self._client = client
+        self._params = {"appsecret_proof": proof}
+
+    def parts(self, message: Message) -> list[dict[str, Any]]:
+        pieces = split(with_sources(message), lambda piece: len(PLAIN(piece)) <= _LONGEST)
+        parts: list[dict[str, Any]] = [{"text": PLAIN(piece)} for piece in pieces]
+        if parts and (buttons := buttons_of(message)[:_MOST_BUTTONS]):
+            parts[-1]["quick_replies"] = [
+                {"content_type": "text", "title": _short(title), "payload": reference} for title, reference in buttons
+            ]
+        return parts
+
+    async def send(self, address: dict[str, Any], part: dict[str, Any], name: str, *, uncertain: bool) -> None:
+        body = {"recipient": {"id": address["user"]}, "messaging_type": "RESPONSE", "message": part}
+        answer = await self._call(body)
+        if answer.is_success:
+            return
+        error = _error(answer)
+        reason, code = str(error.get("message") or f"Messenger answered {answer.status_code}"), error.get("code")
+        if code in _TOO_MANY:
+            raise Postponed(reason, after=60, everything=True)
+        if code in _UNREACHABLE or error.get("error_subcode") in _NOT_NOW_ALLOWED:
+            raise Refused(reason)
+        raise Postponed(reason)
+
+    async def _call(self, body: dict[str, Any], **options: Any) -> httpx.Response:
+        return await post(self._client, "me/messages", params=self._params, json=body, **options)
+
+    async def notice(self, user: str, action: str) -> None:
+        """Show that a message was seen, or that an answer is being written; nothing depends on it."""
+        try:
+            await self._call({"recipient": {"id": user}, "sender_action": action}, timeout=_LOOK_UP)
+        except Postponed:
+            pass
+
+    async def language(self, user: str) -> str | None:
+        """The language of a user's profile; None where the page may not read it or Facebook takes its time."""
+        try:
+            answer = await self._client.get(user, params={"fields": "locale", **self._params}, timeout=_LOOK_UP)
+            return language_code(answer.json().get("locale"))
+        except (httpx.HTTPError, ValueError, AttributeError):
+            return None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _digest(secret: str, signed: bytes) -> str:
+    return hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+
+
+def _short(title: str) -> str:
+    return title if len(title) <= _LONGEST_TITLE else f"{title[: _LONGEST_TITLE - 1]}…"
+
+
+def _error(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        error = answer.json()["error"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    return error if isinstance(error, dict) else {}
+
+
+class MessengerChannel(PlatformChannel):
+    """`/webhooks/messenger/webhook`: GET once, with the word agreed upon; POST for events, signed with the app's secret."""
+
+    def __init__(self, platform: MessengerPlatform | None, secret: str = "", verify: str = "", **stores: Any) -> None:
+        super().__init__(platform, **stores)
+        self._secret = secret
+        self._verify = verify
+        self._profiles = Profiles(platform.language) if platform else None
+
+    @classmethod
+    def name(cls) -> str:
+        return "messenger"
+
+    @classmethod
+    def from_settings(cls, settings: Settings, **stores: Any) -> MessengerChannel:
+        if not settings.messenger_token:
+            return cls(None, **stores)
+        token, secret = settings.messenger_token, settings.messenger_secret
+        client = httpx.AsyncClient(
+            base_url=settings.messenger_url.rstrip("/") + "/", headers={"Authorization": f"Bearer {token}"}, timeout=CALL_TIMEOUT
+        )
+        return cls(MessengerPlatform(client, _digest(secret, token.encode())), secret, settings.messenger_verify, **stores)
+
+    def add_routes(self, webhook: Blueprint) -> None:
+        super().add_routes(webhook)
+
+        @webhook.route("/webhook", methods=["GET"])
+        async def verify(request: Request) -> HTTPResponse:
+            given = request.args.get("hub.verify_token") or ""
+            if request.args.get("hub.mode") != "subscribe" or not hmac.compare_digest(given.encode(), self._verify.encode()):
+                return response.json({"error": "The verify token is missing or wrong."}, 403)
+            return response.text(request.args.get("hub.challenge") or "")
+
+    async def receive(self, request: Request) -> HTTPResponse:
+        expected = "sha256=" + _digest(self._secret, request.body)
+        given = request.headers.get("x-hub-signature-256", "")
+        if not hmac.compare_digest(given.encode(), expected.encode()):
+            return response.json({"error": "The signature is missing or wrong."}, 401)
+        for incoming in _said(json_body(request) or {}):
+            self.take(incoming)
+        return response.text("EVENT_RECEIVED")
+
+    async def before_turn(self, incoming: Incoming) -> str | None:
+        user = incoming.address["user"]
+        await self._platform.notice(user, "mark_seen")
+        await self._platform.notice(user, "typing_on")
+        return await self._profiles.language(user)
+
+
+def _said(body: dict[str, Any]) -> list[Incoming]:
+    """What people wrote or pressed; a call may bring several messages, of several people."""
+    if body.get("object") != "page":
+        return []
+    try:
+        found = [_incoming(event) for entry in body["entry"] for event in entry.get("messaging") or []]
+    except (LookupError, TypeError, AttributeError):
+        return []
+    return [one for one in found if one]
+
+
+def _incoming(event: dict[str, Any]) -> Incoming | None:
+    user, page = str(event["sender"]["id"]), str(event["recipient"]["id"])
+    common = {"sender": f"messenger:{page}:{user}", "address": {"user": user, "page": page}}
+    if postback := event.get("postback"):
+        name = postback.get("mid") or f"press:{event.get('timestamp')}"
+        button, title = str(postback.get("payload", "")), str(postback.get("title", ""))
+        return Incoming(
+            text=title, client_id=_name(name), button=button, instead=None if title else "utter_capabilities", **common
+        )
+    message = event.get("message")
+    if not message or message.get("is_echo") or message.get("is_deleted"):
+        return None
+    button = (message.get("quick_reply") or {}).get("payload")
+    glyphs = "".join(_glyph(one) for one in message.get("attachments") or [])
+    text = str(message.get("text") or "")
+    if not (text or glyphs):
+        return None
+    instead = None if text else "utter_only_text"
+    return Incoming(text=text or glyphs, client_id=_name(message["mid"]), button=button, instead=instead, **common)
+
+
+def _glyph(attachment: dict[str, Any]) -> str:
+    if (attachment.get("payload") or {}).get("sticker_id"):
+        return "👍"
+    return _GLYPHS.get(attachment.get("type", ""), FILE)
+
+
+def _name(message_id: str) -> str:
+    """Facebook's names of messages are longer than ours may be."""
+    return hashlib.sha256(str(message_id).encode()).hexdigest()

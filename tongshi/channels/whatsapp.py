@@ -1,0 +1,176 @@
+"""WhatsApp, through Twilio."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from typing import Any
+from urllib.parse import parse_qs
+
+import httpx
+import structlog
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+from twilio.request_validator import RequestValidator
+
+from tongshi import clock
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.markup import WHATSAPP, split
+from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, PlatformChannel, with_numbers
+from tongshi.settings import Settings
+from tongshi.storage.models import Message
+
+_LONGEST = 1600
+"""Characters of a message."""
+
+_GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM}
+_FAILED = {"failed", "undelivered"}
+
+log = structlog.get_logger()
+
+
+class WhatsAppPlatform:
+    """Sends by Twilio's Messages resource.
+
+    Twilio takes a message before it knows whether WhatsApp does; what becomes of it, it tells at `status`.
+
+    Args:
+        client: with the account's own address as its base, and its credentials.
+        number: that we write from, with `+`.
+        status: our address that Twilio calls with what became of a message.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, number: str, status: str) -> None:
+        self._client = client
+        self._number = number
+        self._status = status
+
+    def parts(self, message: Message) -> list[str]:
+        return [WHATSAPP(piece) for piece in split(with_numbers(message), lambda piece: len(WHATSAPP(piece)) <= _LONGEST)]
+
+    async def send(self, address: dict[str, Any], part: str, name: str, *, uncertain: bool) -> None:
+        data = {
+            "From": f"whatsapp:{self._number}", "To": address["to"], "Body": part, "StatusCallback": f"{self._status}?message={name}",
+        }  # fmt: skip
+        answer = await post(self._client, "Messages.json", data=data)
+        if answer.is_success:
+            return
+        reason = f"{_body(answer).get('code') or answer.status_code} {_body(answer).get('message') or ''}".strip()
+        raise Refused(reason) if answer.status_code == 400 else Postponed(reason)
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+def _body(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+class WhatsAppChannel(PlatformChannel):
+    """`POST /webhooks/whatsapp/webhook` and `/status`, signed by Twilio together with the public address that it called.
+
+    Args:
+        address: that public address, up to `/webhooks/whatsapp`.
+    """
+
+    numbers_buttons = True
+
+    def __init__(
+        self, platform: WhatsAppPlatform | None, token: str = "", number: str = "", address: str = "", **stores: Any
+    ) -> None:
+        super().__init__(platform, **stores)
+        self._validator = RequestValidator(token)
+        self._number = number
+        self._address = address
+
+    @classmethod
+    def name(cls) -> str:
+        return "whatsapp"
+
+    @classmethod
+    def from_settings(cls, settings: Settings, **stores: Any) -> WhatsAppChannel:
+        if not settings.whatsapp_account:
+            return cls(None, **stores)
+        address = f"{settings.public_url.rstrip('/')}/webhooks/whatsapp"
+        client = httpx.AsyncClient(
+            base_url=f"{settings.whatsapp_url.rstrip('/')}/2010-04-01/Accounts/{settings.whatsapp_account}/",
+            auth=(settings.whatsapp_account, settings.whatsapp_token),
+            timeout=CALL_TIMEOUT,
+        )
+        platform = WhatsAppPlatform(client, settings.whatsapp_number, f"{address}/status")
+        return cls(platform, settings.whatsapp_token, settings.whatsapp_number, address, **stores)
+
+    def add_routes(self, webhook: Blueprint) -> None:
+        super().add_routes(webhook)
+
+        @webhook.route("/status", methods=["POST"])
+        async def status(request: Request) -> HTTPResponse:
+            values = self._signed(request, f"status?{request.query_string}")
+            if values is None:
+                return _refusal()
+            if values.get("MessageStatus") in _FAILED:
+                await asyncio.to_thread(self._not_delivered, request.args.get("message") or "", values.get("ErrorCode") or "")
+            return response.empty(204)
+
+    async def receive(self, request: Request) -> HTTPResponse:
+        values = self._signed(request, "webhook")
+        if values is None:
+            return _refusal()
+        if incoming := _incoming(values, self._number):
+            self.take(incoming)
+        return response.text("<Response/>", content_type="text/xml")
+
+    def _signed(self, request: Request, path: str) -> dict[str, str] | None:
+        """What Twilio says, None where it is not Twilio that says it."""
+        try:
+            # Sanic leaves out what is empty, which Twilio signs too.
+            fields = parse_qs(request.body.decode(), keep_blank_values=True, max_num_fields=200)
+            values = {name: value[-1] for name, value in fields.items()}
+            signature = request.headers.get("x-twilio-signature", "")
+            is_right = self._validator.validate(f"{self._address}/{path}", values, signature)
+        except ValueError:
+            return None
+        return values if is_right else None
+
+    def _not_delivered(self, name: str, code: str) -> None:
+        number = name.partition("-")[0]
+        outgoing = self._outbox.of_message(int(number)) if number.isdecimal() else None
+        if outgoing is None or outgoing.channel != self.name():
+            return
+        error = f"WhatsApp did not deliver it: {code}"
+        self._outbox.give_up(outgoing.outgoing_id, clock.now(), error)
+        log.error("channel.given_up", channel=self.name(), sender=outgoing.sender, message=outgoing.message_id, error=error)
+
+
+def _refusal() -> HTTPResponse:
+    return response.json({"error": "The signature is missing or wrong."}, 401)
+
+
+def _incoming(values: dict[str, str], ours: str) -> Incoming | None:
+    """What a customer wrote, if it is that."""
+    customer, name = values.get("From", ""), values.get("MessageSid", "")
+    if not customer.startswith("whatsapp:") or values.get("To") != f"whatsapp:{ours}" or not name:
+        return None
+    text = values.get("Body", "")
+    glyphs = "" if text else _glyphs(values)
+    return Incoming(
+        # A telephone number says who somebody is; it stands where replies need it, and in no log.
+        sender=f"whatsapp:{hashlib.sha256(f'{ours} {customer}'.encode()).hexdigest()[:24]}",
+        address={"to": customer},
+        text=text or glyphs,
+        client_id=name[:64],
+        instead="utter_only_text" if glyphs else None,
+    )
+
+
+def _glyphs(values: dict[str, str]) -> str:
+    if "Latitude" in values:
+        return PLACE
+    count = values.get("NumMedia", "0")
+    kinds = [values.get(f"MediaContentType{number}", "") for number in range(min(int(count), 10) if count.isdecimal() else 0)]
+    return "".join(CARD if "vcard" in kind else _GLYPHS.get(kind.partition("/")[0], FILE) for kind in kinds)
