@@ -7,6 +7,8 @@ import pytest
 
 from tests.desk.conftest import CITED
 from tests.desk.test_chat import say
+from tongshi.conversations.tokens import client_sender
+from tongshi.settings import ROOT
 
 
 @pytest.fixture
@@ -45,3 +47,15 @@ def test_every_reference_leads_somewhere(description):
         part = description
         for key in reference.removeprefix("#/").split("/"):
             part = part[key]
+
+
+def test_the_client_of_the_docs_works(site, capsys):
+    site.bot.says = [{"text": "You have 30 days.", "custom": CITED}]
+    page = (ROOT / "docs" / "rest.md").read_text("utf-8")
+    client, token = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    exec(client.replace("https://help.example", site.url), {})
+    assert capsys.readouterr().out == "You have 30 days. ['Returning an item']\n"
+    signed = {"client_key": "k" * 40}
+    exec(token, signed)
+    assert client_sender(signed["token"], "k" * 40) == "client-customer-4711"
+    assert client_sender(signed["token"], "l" * 40) is None

@@ -1,0 +1,51 @@
+"""Answers: what the customer's page is told before the reply is whole."""
+
+import pytest
+
+from actions import answers, services
+from actions.answers import ActionAnswer
+from tongshi.conversations.live import Spoken
+from tongshi.llm.answering import Answer, Citation, Sentence
+
+WINDOW = Citation("returns-window", "30 天内可以退货。", "zh", "退货")
+
+
+class Answerer:
+    """Writes two sentences."""
+
+    def answer(self, question, language, *, on_sentence, **_):
+        for text in ("30 天内可以退货。", "商品须未使用。"):
+            on_sentence(Sentence(text, WINDOW))
+        return Answer("30 天内可以退货。 商品须未使用。", language, "generated", (WINDOW,))
+
+
+@pytest.fixture
+def told(monkeypatch):
+    """What was announced."""
+    events = []
+    announcer = type("Announcer", (), {"announce": lambda self, event: events.append(event)})()
+    monkeypatch.setattr(answers, "get_announcer", lambda: announcer)
+    monkeypatch.setattr(services, "answerer", Answerer)
+    return events
+
+
+def ask(conversation, channel, message_id="q1"):
+    return conversation.run(ActionAnswer(), text="?", message_id=message_id, channel=channel)
+
+
+def test_the_page_is_told_each_sentence_with_the_message_that_it_answers(talk_in, told):
+    assert ask(talk_in("zh"), "web") == ["utter_answer"]
+    assert told == [Spoken("anna", "q1", 0, "30 天内可以退货。", "zh"), Spoken("anna", "q1", 1, "商品须未使用。", "zh")]
+
+
+def test_traditional_characters_are_answered_in_traditional_ones(talk_in, told):
+    talk = talk_in("zh")
+    talk.slots["traditional_chinese"] = True
+    ask(talk, "web")
+    assert told[1].text == "商品須未使用。"
+
+
+@pytest.mark.parametrize(("channel", "message_id"), [("slack", "q1"), ("web", None)])
+def test_who_sees_no_sentences_is_told_none(talk_in, told, channel, message_id):
+    assert ask(talk_in("en"), channel, message_id) == ["utter_answer"]
+    assert told == []
