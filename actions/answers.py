@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from itertools import count
 from typing import Any
 
@@ -31,7 +32,7 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        answer = await asyncio.to_thread(answer_last, tracker)
+        answer = await answer_last(tracker)
         if answer.outcome == "unknown":
             say(dispatcher, tracker, "utter_which_product" if answer.about_product else self.otherwise)
         else:
@@ -57,10 +58,24 @@ class ActionAnswerOrAskAgain(ActionAnswer):
         return "action_answer_or_ask_again"
 
 
-def answer_last(tracker: Tracker) -> Answer:
-    """The answer to the customer's last message."""
+async def answer_last(tracker: Tracker) -> Answer:
+    """The answer to the customer's last message. Where Rasa gives the turn up, so does the language model."""
+    gone = threading.Event()
+    try:
+        return await asyncio.to_thread(_answer, tracker, gone)
+    except asyncio.CancelledError:
+        gone.set()
+        raise
+
+
+def _answer(tracker: Tracker, gone: threading.Event) -> Answer:
     return services.answerer().answer(
-        tracker.latest_message.get("text") or "", language_of(tracker), history=history(tracker), sender=tracker.sender_id
+        tracker.latest_message.get("text") or "",
+        language_of(tracker),
+        history=history(tracker),
+        sender=tracker.sender_id,
+        on_sentence=told_at_once(tracker),
+        gone=gone,
     )
 
 

@@ -1,10 +1,14 @@
 """The answerer with a knowledge base and a language model that say what they are told to."""
 
+import threading
+
 import pytest
 
+from tests.llm.server import scripted
 from tongshi.errors import Unavailable
 from tongshi.knowledge.base import Found, Passage
 from tongshi.llm.answering import Answerer, Turn
+from tongshi.llm.client import ChatClient
 from tongshi.storage.conversations import ConversationStore
 
 ENGLISH = "Items can be returned within 30 days of delivery. Standard delivery costs €4.90."
@@ -274,3 +278,38 @@ def test_how_an_answer_came_about_is_kept_for_the_conversation(ask, database):
     assert trace.details["passages"][0]["article"] == "returns-window"
     assert trace.details["checks"] == [{"sentence": GERMAN, "passed": True, "problems": [], "source": 0}]
     assert ask(Model(pieces(GERMAN)))[0].trace_id is None
+
+
+def test_the_same_question_gets_the_same_answer_until_its_passages_change(identify):
+    changed = "Items can be returned within 60 days of delivery. Standard delivery costs €4.90."
+    knowledge = Knowledge(QUOTED)
+    model = Model(pieces(GERMAN), pieces(WRONG))
+    answerer = Answerer(knowledge, model, identify, "Meridian")
+    released = []
+    answers = [
+        answerer.answer(question, "de", on_sentence=lambda one: released.append(one.text))
+        for question in (QUESTION, f"  {QUESTION.upper()}!", QUESTION.replace("ü", "\uff55\u0308"))
+    ]
+    assert [one.text for one in answers] == released == [GERMAN] * 3
+    assert len(model.asked) == 1
+    assert answers[1].citations == answers[0].citations and answers[1].details["repeated"]
+    knowledge.found = Found([Passage("returns-window", "en", "Returns", 0.9, changed)], True)
+    assert answerer.answer(QUESTION, "de").text == WRONG
+
+
+def test_what_was_not_written_whole_is_written_anew(identify):
+    model = Model(pieces(WRONG), pieces(WRONG), pieces(GERMAN))
+    answerer = Answerer(Knowledge(QUOTED), model, identify, "Meridian")
+    assert answerer.answer(QUESTION, "de").outcome == "quoted"
+    assert answerer.answer(QUESTION, "de").text == GERMAN
+
+
+def test_a_customer_who_has_gone_stops_the_model(identify):
+    gone = threading.Event()
+    with scripted(lambda messages: "Sie haben 30 Tage Zeit. " + "Und noch ein Wort " * 500, 0.02) as server:
+        answerer = Answerer(Knowledge(QUOTED), ChatClient(server.url, "model"), identify, "Meridian", deadline=30)
+        threading.Timer(0.5, gone.set).start()
+        answer = answerer.answer(QUESTION, "de", gone=gone)
+        assert answer.seconds < 5
+        assert server.left.wait(5)
+        assert len(server.asked) == 1

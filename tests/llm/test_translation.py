@@ -10,8 +10,10 @@ import pytest
 
 from tests.llm.test_answering import Model, pieces
 from tongshi.errors import TongshiError, Unavailable
+from tongshi.evaluation.translation import PRODUCTS, sentences
 from tongshi.llm.masking import mask
 from tongshi.llm.translation import ModelEngine, ServerEngine, Translator
+from tongshi.settings import LANGUAGES
 
 ENGLISH = "Hi {name}, order MD-10234 with the Drift Backpack 25L costs €79.00. Write to help@meridian.example by Monday."
 GERMAN = "Hallo {name}, die Bestellung MD-10234 mit dem Drift Backpack 25L kostet 79,00 €. Schreiben Sie bis Montag an help@meridian.example."
@@ -90,7 +92,7 @@ def test_a_faithful_translation_is_given_with_its_names_and_figures(translator):
         (GERMAN.replace("79,00", "97,00"), "97,00 €"),
         (GERMAN.replace("MD-10234", "MD-10243"), "differs: MD-10234"),
         (GERMAN.replace("{name}", "{Name1}"), "differs: {name}"),
-        (GERMAN.replace("Montag", "Dienstag"), "a day of the week"),
+        (GERMAN.replace("Montag", "Dienstag"), "only in the original: Monday"),
         (GERMAN.replace("Drift Backpack 25L", "Drift-Rucksack 25L"), "differs: Drift Backpack 25L"),
         (GERMAN + " Mehr auf https://other.example.", "https://other.example"),
         (GERMAN * 5, "too long"),
@@ -192,3 +194,22 @@ def test_a_translation_server_is_asked_and_the_model_where_it_fails(server, iden
     assert body == {"q": "Wo ist mein Paket?", "source": "de", "target": "en", "format": "text", "api_key": "secret"}
     found = one.translate("Es kam nicht an.", "en", "de")
     assert (found.text, found.engine) == ("It did not arrive.", "llm")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_right_translations_between_all_languages_pass_and_wrong_figures_do_not(language, identify):
+    """The sentences of the evaluation, each taken for a translation of what it is parallel to."""
+    told = sentences()
+    stopped, slipped = [], []
+    for name, text in told[language].items():
+        for other in ("en", "zh", "ar", "ja"):
+            if other == language:
+                continue
+            right = told[other][name]
+            one = Translator([Engine(right)], identify, ("Meridian", *PRODUCTS))
+            stopped += [] if (found := one.translate(text, other, language)).translated else [(other, name, found.problems)]
+            if (wrong := right.translate(str.maketrans("0123456789", "1234567890"))) != right:
+                one = Translator([Engine(wrong)], identify, ("Meridian", *PRODUCTS))
+                slipped += [(other, name)] if one.translate(text, other, language).translated else []
+    assert stopped == []
+    assert len(slipped) <= 1

@@ -269,8 +269,10 @@ class Model:
             self._server.__exit__(*error)
             self._server = None
 
-    def stream(self, messages: Sequence[dict[str, str]], *, deadline: float, most_tokens: int = _MOST_TOKENS) -> Iterator[str]:
-        """As `ChatClient.stream`, whole; an evaluation has time, so the deadline does not count."""
+    def stream(
+        self, messages: Sequence[dict[str, str]], *, deadline: float, most_tokens: int = _MOST_TOKENS, gone: None = None
+    ) -> Iterator[str]:
+        """As `ChatClient.stream`, whole; an evaluation has time, so the deadline does not count, and nobody goes."""
         key = hashlib.sha256(json.dumps([list(messages), most_tokens]).encode()).hexdigest()
         if key not in self._replies:
             if self._serve and self._server is None:

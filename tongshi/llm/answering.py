@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,9 @@ from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import Cancelled, ChatClient
 from tongshi.llm.prompting import MOST_PASSAGES, prompt, with_before
+from tongshi.llm.repeated import Repeated, question_key
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
@@ -100,7 +102,7 @@ class Answerer:
     A passage in the customer's own language is quoted: its words are an editor's and need no check. Where there is none, the language
     model puts a foreign passage into the customer's language; each of its sentences is released once it is checked, with the passage's
     sentence that it rests on. What fails is written again once; where it fails again, what was released stands, and where that is
-    nothing the passage itself is quoted.
+    nothing the passage itself is quoted. What it wrote without a fault is given again to the same question until its passages change.
 
     Args:
         knowledge: where answers are looked for.
@@ -133,6 +135,7 @@ class Answerer:
         self._traces = traces
         self._graph = graph
         self._shop = shop
+        self._repeated: Repeated[tuple[Answer, tuple[Sentence, ...]]] = Repeated()
 
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
@@ -149,6 +152,7 @@ class Answerer:
         collection: str = SHOP,
         sender: str | None = None,
         on_sentence: OnSentence = lambda sentence: None,
+        gone: threading.Event | None = None,
     ) -> Answer:
         """Answer one question.
 
@@ -159,6 +163,7 @@ class Answerer:
             collection: which knowledge to ask.
             sender: the conversation, for the trace.
             on_sentence: called with each sentence as soon as it may be shown; what it was called with is never taken back.
+            gone: set once nobody waits for the answer any more: the language model stops.
         """
         began = time.monotonic()
         query, found = self._search(question, language, history, collection)
@@ -172,7 +177,7 @@ class Answerer:
         if best.verbatim:
             answer = self._quote([best], "approved")
         elif self._mode != "quote" and self.model and (self._mode == "generate" or best.language != language):
-            answer = self._generate(query, language, self._relevant(found), began + self._deadline, on_sentence)
+            answer = self._written(query, language, self._relevant(found), began + self._deadline, on_sentence, gone)
         else:
             answer = self._quote(self._same_answer(found))
         if answer.outcome in ("approved", "quoted"):
@@ -224,20 +229,54 @@ class Answerer:
         """An editor's words, whole."""
         on_sentence(Sentence(answer.text, next(iter(answer.citations), None)))
 
-    def _generate(
-        self, question: str, language: str, passages: list[Passage], deadline: float, on_sentence: OnSentence
+    def _written(
+        self,
+        question: str,
+        language: str,
+        passages: list[Passage],
+        deadline: float,
+        on_sentence: OnSentence,
+        gone: threading.Event | None,
     ) -> Answer:
-        """Have the model write the answer; one repair; else quote."""
+        """The answer that the model wrote to the same question, else the one that it writes."""
+        key = question_key(question, language, passages)
+        if (kept := self._repeated.get(key)) is not None:
+            answer, shown = kept
+            for sentence in shown:
+                on_sentence(sentence)
+            return replace(answer, details={**answer.details, "repeated": True})
+        released: list[Sentence] = []
+
+        def release(sentence: Sentence) -> None:
+            released.append(sentence)
+            on_sentence(sentence)
+
+        answer = self._generate(question, language, passages, deadline, release, gone)
+        if answer.outcome == "generated" and answer.details["whole"]:
+            self._repeated.keep(key, (answer, tuple(released)))
+        return answer
+
+    def _generate(
+        self,
+        question: str,
+        language: str,
+        passages: list[Passage],
+        deadline: float,
+        on_sentence: OnSentence,
+        gone: threading.Event | None,
+    ) -> Answer:
+        """Have the model write the answer; one repair; else quote. `details["whole"]` tells whether all that it wrote passed."""
         sent: list[Sentence] = []
         held: list[Sentence] = []
         checks: list[dict[str, Any]] = []
         problems: tuple[Problem, ...] = ()
+        whole = False
         for _ in range(_ATTEMPTS):
             asked = prompt(self._shop, language, [passage.text for passage in passages], question, list(map(str, problems)))
             problems = ()
             try:
                 # What was released stands: the second reply goes on where the first one failed.
-                for sentence in islice(self._sentences(asked, deadline), len(sent) + len(held), None):
+                for sentence in islice(self._sentences(asked, deadline, gone), len(sent) + len(held), None):
                     if _is_no_answer(sentence):
                         break
                     verdict = self._checker.check(sentence, passages, language, question)
@@ -251,15 +290,18 @@ class Answerer:
                         for one in held:
                             on_sentence(one)
                         held = []
+            except Cancelled:
+                break
             except Unavailable as error:
                 log.warning("answer.model_unavailable", error=str(error), hint="see `tongshi llm serve` and TONGSHI_LLM_URL")
                 break
             if not problems:
+                whole = True
                 break
         if sent:
             citations = tuple(dict.fromkeys(one.citation for one in sent if one.citation))
             text = " ".join(one.text for one in sent)
-            return Answer(text, language, "generated", citations, details={"checks": checks})
+            return Answer(text, language, "generated", citations, details={"checks": checks, "whole": whole})
         return replace(self._quote(passages[:1]), details={"checks": checks})
 
     @staticmethod
@@ -269,10 +311,10 @@ class Answerer:
         passage = passages[verdict.source]
         return Citation(passage.article, verdict.quote, passage.language, passage.title)
 
-    def _sentences(self, messages: list[dict[str, str]], deadline: float) -> Iterator[str]:
+    def _sentences(self, messages: list[dict[str, str]], deadline: float, gone: threading.Event | None) -> Iterator[str]:
         """The model's reply, sentence by sentence."""
         text = ""
-        for piece in self.model.stream(messages, deadline=deadline):
+        for piece in self.model.stream(messages, deadline=deadline, gone=gone):
             text += piece
             *whole, rest = sentences(text) or [""]
             if whole:

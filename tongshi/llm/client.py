@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import queue
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from typing import Any
 
 import httpx
 
 from tongshi.errors import Unavailable
 
+_LOOK = 0.1
+"""Seconds between two looks at whether the reply is still wanted."""
+
+
+class Cancelled(Unavailable):
+    """Nobody waits for the reply any more."""
+
 
 class ChatClient:
     """Streams replies of a language model.
+
+    Requests run on an event loop of their own, so that one can be broken off at any moment: while it is connecting, while the server
+    reads the prompt, or between two words.
 
     Args:
         url: base address, e.g. ``http://127.0.0.1:5056/v1``.
@@ -28,19 +43,31 @@ class ChatClient:
         self._model = model
         self.before: Callable[[], None] = lambda: None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.Client(headers=headers, timeout=httpx.Timeout(5, read=None))
+        self._http = httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(5, read=None))
 
-    def stream(self, messages: Sequence[dict[str, str]], *, deadline: float, most_tokens: int = 160) -> Iterator[str]:
+    def stream(
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        deadline: float,
+        most_tokens: int = 160,
+        gone: threading.Event | None = None,
+    ) -> Iterator[str]:
         """Pieces of the reply as they come. Closing the iterator early cancels the reply at the server.
 
         Args:
             messages: `{"role", "content"}` in order.
             deadline: `time.monotonic()` at which the last piece must have come.
             most_tokens: where the reply is cut.
+            gone: set once nobody waits for the reply any more; the server is told within a tenth of a second.
 
         Raises:
+            Cancelled: `gone` was set.
             Unavailable: the server does not answer, refuses, breaks off, or is not done by the deadline.
         """
+        self.before()
+        if deadline <= time.monotonic():
+            raise Unavailable("No time is left to ask the language model.")
         body = {
             "model": self._model,
             "messages": list(messages),
@@ -49,33 +76,65 @@ class ChatClient:
             "stream": True,
             "cache_prompt": True,
         }
-        self.before()
-        left = deadline - time.monotonic()
-        if left <= 0:
-            raise Unavailable("No time is left to ask the language model.")
+        came: queue.Queue[str | Unavailable | None] = queue.Queue()
+        request = asyncio.run_coroutine_threadsafe(self._read(body, deadline, came), _loop())
         try:
-            with self._http.stream(
-                "POST", f"{self._url}/chat/completions", json=body, timeout=httpx.Timeout(min(5, left), read=left)
-            ) as response:
-                response.raise_for_status()
-                for line in response.iter_lines():
-                    if time.monotonic() > deadline:
-                        raise Unavailable("The language model was not done in time.")
-                    if line == "data: [DONE]":
-                        return
-                    if not line.startswith("data: "):
-                        continue
-                    choices = json.loads(line[6:]).get("choices") or [{}]
-                    if piece := (choices[0].get("delta") or {}).get("content"):
-                        yield piece
+            while (piece := self._next(came, gone)) is not None:
+                if isinstance(piece, Unavailable):
+                    raise piece
+                yield piece
+        finally:
+            request.cancel()
+
+    @staticmethod
+    def _next(came: queue.Queue[str | Unavailable | None], gone: threading.Event | None) -> str | Unavailable | None:
+        """The next piece, None after the last."""
+        while gone is not None:
+            if gone.is_set():
+                raise Cancelled("Nobody waits for the reply any more.")
+            try:
+                return came.get(timeout=_LOOK)
+            except queue.Empty:
+                pass
+        return came.get()
+
+    async def _read(self, body: dict[str, Any], deadline: float, came: queue.Queue[str | Unavailable | None]) -> None:
+        """Put pieces into a queue, then None; or what went wrong."""
+        try:
+            async with asyncio.timeout(deadline - time.monotonic()):
+                await self._request(body, came)
+        except TimeoutError:
+            came.put(Unavailable("The language model was not done in time."))
+        except Unavailable as error:
+            came.put(error)
         except (httpx.HTTPError, ValueError) as error:
-            raise Unavailable(f"The language model at {self._url} did not answer: {error or type(error).__name__}") from error
+            came.put(Unavailable(f"The language model at {self._url} did not answer: {error or type(error).__name__}"))
+
+    async def _request(self, body: dict[str, Any], came: queue.Queue[str | Unavailable | None]) -> None:
+        async with self._http.stream("POST", f"{self._url}/chat/completions", json=body) as response:
+            response.raise_for_status()
+            async for line in response.aiter_lines():
+                if line == "data: [DONE]":
+                    return came.put(None)
+                if not line.startswith("data: "):
+                    continue
+                choices = json.loads(line[6:]).get("choices") or [{}]
+                if piece := (choices[0].get("delta") or {}).get("content"):
+                    came.put(piece)
         # Not every server breaks off with an error: what ends without the last line is half a reply.
         raise Unavailable(f"The language model at {self._url} broke off in the middle of its reply.")
 
     def is_up(self) -> bool:
         """Whether the server answers."""
         try:
-            return self._http.get(f"{self._url}/models", timeout=2).is_success
+            return httpx.get(f"{self._url}/models", headers=self._http.headers, timeout=2).is_success
         except httpx.HTTPError:
             return False
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    """The event loop of all requests, in a thread of its own."""
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="language model", daemon=True).start()
+    return loop

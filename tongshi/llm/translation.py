@@ -6,9 +6,7 @@ asked for once more with what was wrong; where it fails again, the original is g
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -29,6 +27,7 @@ from tongshi.llm.checks.names import addresses, codes, phones, weekdays
 from tongshi.llm.checks.words import months, plain
 from tongshi.llm.client import ChatClient
 from tongshi.llm.masking import mask
+from tongshi.llm.repeated import Repeated
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.database import Database
 from tongshi.storage.shop import ShopStore
@@ -179,8 +178,7 @@ class Translator:
         self._engines = list(engines)
         self._identify = identify
         self._known = tuple(known)
-        self._kept: OrderedDict[tuple[str, str, str], Translation] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept: Repeated[Translation] = Repeated(_KEPT)
         self.model = next((one.model for one in self._engines if isinstance(one, ModelEngine)), None)
 
     def translate(self, text: str, language: str, source: str | None = None, *, seconds: float = _SECONDS) -> Translation:
@@ -218,16 +216,11 @@ class Translator:
 
     def _piece(self, text: str, source: str, language: str, deadline: float) -> Translation:
         key = (text, source, language)
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+        if (kept := self._kept.get(key)) is not None:
+            return kept
         found = self._tried(text, source, language, deadline)
         if found.translated:
-            with self._lock:
-                self._kept[key] = found
-                while len(self._kept) > _KEPT:
-                    self._kept.popitem(last=False)
+            self._kept.keep(key, found)
         return found
 
     def _tried(self, text: str, source: str, language: str, deadline: float) -> Translation:
