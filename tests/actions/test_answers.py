@@ -1,6 +1,11 @@
 """Answers: what the customer's page is told before the reply is whole."""
 
+import asyncio
+import threading
+
 import pytest
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
 from actions import answers, services
 from actions.answers import ActionAnswer
@@ -49,3 +54,26 @@ def test_traditional_characters_are_answered_in_traditional_ones(talk_in, told):
 def test_who_sees_no_sentences_is_told_none(talk_in, told, channel, message_id):
     assert ask(talk_in("en"), channel, message_id) == ["utter_answer"]
     assert told == []
+
+
+def test_where_rasa_gives_the_turn_up_the_language_model_is_told_so(monkeypatch):
+    """Rasa closes its connection when a turn has taken too long, and the action server then cancels the action."""
+    heard = threading.Event()
+
+    class Slow:
+        def answer(self, *_, gone, **__):
+            heard.set() if gone.wait(10) else None
+
+    monkeypatch.setattr(services, "answerer", Slow)
+    said = {"text": "?", "intent": {}, "entities": []}
+    tracker = Tracker("anna", {"language": "en"}, said, [], False, None, {}, "action_listen")
+
+    async def give_up() -> None:
+        action = asyncio.create_task(ActionAnswer().run(CollectingDispatcher(), tracker, {}))
+        await asyncio.sleep(0.2)
+        action.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await action
+
+    asyncio.run(give_up())
+    assert heard.wait(5)
