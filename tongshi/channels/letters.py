@@ -23,7 +23,7 @@ _LONGEST_NAME = 120
 _LONGEST_TEXT = 50_000
 _SIGNED = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _NOBODY = re.compile(
-    r"(?:mailer-daemon|postmaster|(?:do-?)?no[-_.]?t?[-_.]?reply|bounces?|notifications?)(?:[-+._].*)?", re.IGNORECASE
+    r"(?:mailer-daemon|postmaster|(?:do[-_.]?)?not?[-_.]?reply|bounces?|notifications?)(?:[-+._].*)?", re.IGNORECASE
 )
 _ROBOTS = {
     "x-autoreply", "x-autorespond", "x-auto-reply-from", "x-autoreply-from", "x-mail-autoreply", "x-qq-auto-reply",
