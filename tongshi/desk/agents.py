@@ -115,8 +115,10 @@ class AgentPages:
         last = messages[-1] if messages else None
         language = agent_language(request, self._settings)
         helped = await asyncio.to_thread(self._reading.open, sender, messages, language)
+        written_from = [message.extras["address"] for message in messages if message.extras.get("address")]
         shown = {
             "sender": sender,
+            "address": written_from[-1] if written_from else {},
             "channel": last.channel if last else "",
             "lang": (handover and handover.language) or (last.language if last else ""),
             "state": _state(handover),
