@@ -23,6 +23,7 @@ from tongshi.cli_knowledge import knowledge
 from tongshi.cli_review import review
 from tongshi.cli_speech import speak, transcribe
 from tongshi.cli_translate import translate
+from tongshi.cli_wordings import wordings
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, ROOT, get_settings
 
@@ -39,6 +40,7 @@ app.command()(explain)
 app.add_typer(review, name="review")
 
 app.command()(translate)
+app.add_typer(wordings, name="wordings")
 
 
 def main() -> None:

@@ -77,3 +77,10 @@ def test_no_question_that_will_do_is_an_error(identify):
 def test_a_model_that_is_down_is_an_error(identify):
     with pytest.raises(Unavailable):
         drafter(identify, *[[Unavailable("down")]] * 2).translate(RETURNS, "de")
+
+
+def test_wordings_are_new_in_the_language_and_name_nothing_of_their_own(identify):
+    examples = ["wo bleibt mein Paket", "wann kommt meine Bestellung an?"]
+    reply = "Wo bleibt mein Paket\n- ist mein Päckchen verloren gegangen?\nwhere is my parcel now\nwo ist Bestellung MD-99999?\nhab immer noch nix bekommen"
+    found = drafter(identify, reply).wordings(examples, "de", 8, ["hab immer noch nix bekommen"])
+    assert found == ["ist mein Päckchen verloren gegangen?"]

@@ -296,11 +296,11 @@ def model_of(settings: Settings, adapter: Path | None) -> Model:
     content = manifest()[settings.llm].sha256.encode() + (adapter.read_bytes() if adapter else b"")
     digest = hashlib.sha256(content).hexdigest()[:16]
     client = ChatClient(here.llm_address, here.llm)
-    return Model(client, digest, kept, lambda: _serving(here, adapter, client))
+    return Model(client, digest, kept, lambda: serving(here, adapter, client))
 
 
 @contextmanager
-def _serving(settings: Settings, adapter: Path | None, client: ChatClient) -> Iterator[None]:
+def serving(settings: Settings, adapter: Path | None, client: ChatClient) -> Iterator[None]:
     """A server of the model until the block ends.
 
     Raises:
@@ -346,14 +346,14 @@ def checked(model: Model) -> Callable[[Item], Reply]:
 
     def ask(item: Item) -> Reply:
         passages = [Passage(str(place), language, "", 1.0, text) for place, (language, text) in enumerate(item.passages)]
-        answerer = Answerer(_Given(passages), model, get_identifier(), item.shop, "generate", _DEADLINE)
+        answerer = Answerer(Given(passages), model, get_identifier(), item.shop, "generate", _DEADLINE)
         answer = answerer.answer(item.question, item.language)
         return Reply(answer.text, frozenset(int(one.article) for one in answer.citations))
 
     return ask
 
 
-class _Given:
+class Given:
     """Stands for a knowledge base whose search has found these passages."""
 
     def __init__(self, passages: list[Passage]) -> None:

@@ -89,6 +89,13 @@ def translation(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
+def serving(settings: Settings, sample: int | None = None) -> Report:
+    """How fast the language model answers, see `tongshi.evaluation.serving`."""
+    from tongshi.evaluation.serving import report
+
+    return report(settings, sample)
+
+
 def followups(settings: Settings, sample: int | None = None) -> Report:
     """Whether what a follow-up question asks for is found, see `tongshi.evaluation.followups`."""
     from tongshi.evaluation.followups import report
@@ -275,6 +282,7 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "checks": checks.report,
     "translation": translation,
     "followups": followups,
+    "serving": serving,
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency,

@@ -1,9 +1,10 @@
-"""Drafts by the language model, for a person to approve: translations of articles, and similar questions."""
+"""Drafts by the language model, for a person to approve: translations of articles, similar questions, wordings to train on."""
 
 from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,7 @@ _LONGEST = 2700
 _SECONDS = 120.0
 _MOST_TOKENS = 800
 _BULLET = re.compile(r"^\s*(?:[-*•]|\d+[.)、．])\s*")
-_LONGEST_QUESTION = 300
+_LONGEST_LINE = 300
 
 
 @dataclass(frozen=True)
@@ -93,23 +94,49 @@ class Drafter:
         """
         prompt = self._prompts["questions"].format(language=name_of(article.language), number=number)
         reply = self._ask(prompt, f"{article.title}\n\n{article.text}"[:_LONGEST], _MOST_TOKENS)
-        known = {fold(question) for question in article.questions}
-        found = []
-        for line in reply.split("\n"):
-            question = " ".join(_BULLET.sub("", line).strip(' "“”„«»').split())
-            if self._is_new(question, article.language, known):
-                known.add(fold(question))
-                found.append(question)
+        found = self._lines(reply, article.language, article.questions)[:number]
         if not found:
             raise TongshiError(
                 f"The language model wrote no question in {name_of(article.language)} that is new; try again, or write some."
             )
-        return found[:number]
+        return found
 
-    def _is_new(self, question: str, language: str, known: set[str]) -> bool:
-        if not 0 < len(question) <= _LONGEST_QUESTION or fold(question) in known or question.endswith((":", "：")):
+    def wordings(self, examples: Sequence[str], language: str, number: int, known: Iterable[str] = ()) -> list[str]:
+        """Other wordings of what customers say, for a person to choose from before anything is trained on them.
+
+        Args:
+            examples: wordings that mean the same, all in one language.
+            language: theirs.
+            number: how many are asked for; fewer may come.
+            known: further wordings that need not come again.
+
+        Returns:
+            Wordings in that language, of which none is known and none has a figure, code or name that no example has.
+
+        Raises:
+            Unavailable: the language model does not answer.
+        """
+        prompt = self._prompts["wordings"].format(language=name_of(language), number=number)
+        reply = self._ask(prompt, "\n".join(examples), _MOST_TOKENS)
+        named = " ".join(examples)
+        new = self._lines(reply, language, [*examples, *known])
+        return [one for one in new if not differences(one, language, named, language)][:number]
+
+    def _lines(self, reply: str, language: str, known: Iterable[str]) -> list[str]:
+        """Lines of a reply that will do: in the language, and each once."""
+        seen = {fold(one) for one in known}
+        found = []
+        for line in reply.split("\n"):
+            text = " ".join(_BULLET.sub("", line).strip(' "“”„«»').split())
+            if self._is_new(text, language, seen):
+                seen.add(fold(text))
+                found.append(text)
+        return found
+
+    def _is_new(self, text: str, language: str, known: set[str]) -> bool:
+        if not 0 < len(text) <= _LONGEST_LINE or fold(text) in known or text.endswith((":", "：")):
             return False
-        return is_in_language(question, language, self._identify)
+        return is_in_language(text, language, self._identify)
 
     def _ask(self, prompt: str, text: str, most_tokens: int) -> str:
         messages = [{"role": "system", "content": prompt}, {"role": "user", "content": text}]
