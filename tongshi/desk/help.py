@@ -189,7 +189,8 @@ class HelpCentre:
                 async with self._searches:
                     found = await asyncio.to_thread(self._knowledge.search, query, language, most=_MOST_FOUND)
                 shown["results"] = _worth_showing(found)
-                shown["confident"] = found.confident
+                # Who searches by a word of an article's title means it, though the word alone is no question that it answers.
+                shown["confident"] = found.confident or any(query.casefold() in one.title.casefold() for one in shown["results"])
             except TongshiError as error:
                 log.error("help.search_failed", error=str(error), hint="is the collection there? `tongshi prepare` makes it")
                 shown["notice"], status = "trouble", 503
