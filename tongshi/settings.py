@@ -64,6 +64,8 @@ class Settings:
     answer_mode: str = "auto"
     answer_deadline: float = 20.0
     turn_deadline: float = 30.0
+    phone_token: str = field(default="", repr=False)
+    phone_person: str = ""
     voice: str = "off"
     recogniser: str = "whisper-base"
     synthesiser: str = "kokoro"
@@ -114,6 +116,8 @@ class Settings:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         if self.answer_mode not in ("auto", "quote", "generate"):
             raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
+        if self.phone_token and not self.public_url:
+            raise TongshiError("TONGSHI_PHONE_TOKEN needs TONGSHI_PUBLIC_URL, which Twilio signs its calls together with.")
         if self.synthesiser not in ("kokoro", "espeak"):
             raise TongshiError(f"TONGSHI_SYNTHESISER is {self.synthesiser!r}; it must be kokoro or espeak.")
         if self.voice not in ("on", "off"):

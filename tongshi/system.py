@@ -54,6 +54,15 @@ def pull_models(settings: Settings) -> None:
             if name.startswith("llm-") and (name != settings.llm or settings.llm_url):
                 continue
             weights.pull(name, settings)
+    if settings.voice == "on":
+        for name in speech_models(settings):
+            weights.pull(name, settings)
+
+
+def speech_models(settings: Settings) -> list[str]:
+    """The model files of speech that the settings name."""
+    recogniser = [] if "/" in settings.recogniser else [settings.recogniser]
+    return recogniser + (["kokoro"] if settings.synthesiser == "kokoro" else [])
 
 
 def bot_path(settings: Settings) -> Path:

@@ -17,6 +17,8 @@ VALUES = {
     "tracking": "JD014600003828",
     "date": "2026-11-25",
     "duration": 14 * 60 + 20,
+    "heard": "Where is MD-10234?",
+    "spelled": "M D, 1 0 2 3 4",
     "address": "Calle Mayor 12, 28013 Madrid",
     "answer": "30 days.",
     "case_number": "CL-10001",

@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -19,6 +19,7 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
+from tongshi.channels.listening import Listener
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
@@ -48,6 +49,7 @@ class Incoming:
         client_id: the platform's name for it, the same when it is brought again.
         button: the reference of the button that was pressed.
         instead: the reply to give where it is no text.
+        is_spoken: whether it is a voice message, which the channel can fetch.
         about: what the channel itself needs to handle it.
     """
 
@@ -57,6 +59,7 @@ class Incoming:
     client_id: str
     button: str | None = None
     instead: str | None = None
+    is_spoken: bool = False
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -67,6 +70,7 @@ class PlatformChannel(InputChannel):
 
     Args:
         platform: how messages are sent; None where the channel's secrets are not set.
+        listener: hears voice messages on a platform that has them; None where speech is off.
     """
 
     numbers_buttons = False
@@ -78,8 +82,10 @@ class PlatformChannel(InputChannel):
         guard: Guard | None = None,
         store: ConversationStore | None = None,
         outbox: OutboxStore | None = None,
+        listener: Listener | None = None,
     ) -> None:
         self._platform = platform
+        self._listener = listener
         self._guard = guard
         self._store = store
         self._outbox = outbox
@@ -133,6 +139,8 @@ class PlatformChannel(InputChannel):
         self._turns = Turns(self._handle)
         self._postman = Postman(self.name(), self._platform, self._outbox)
         self._delivery = asyncio.create_task(self._postman.run())
+        if self._listener:
+            self._warming = asyncio.create_task(self._listener.warm_up())
 
     async def _stop(self, *_: Any) -> None:
         await self._turns.finish(_LAST_WORDS)
@@ -146,6 +154,37 @@ class PlatformChannel(InputChannel):
 
     async def _handle(self, incoming: Incoming) -> None:
         hint = await self._hint(incoming)
+        if incoming.is_spoken:
+            return await self._handle_spoken(incoming, hint)
+        await self._answer(incoming, hint)
+
+    async def _handle_spoken(self, incoming: Incoming, hint: str | None) -> None:
+        """Handle a voice message as what is said in it, which the customer is told first; replies are spoken, too."""
+        if await asyncio.to_thread(self._store.replies_to, incoming.sender, incoming.client_id) is not None:
+            return
+        understood = await self._listener.hear(lambda: self.recording(incoming), hint)
+        if understood.text:
+            said_back = self._listener.said_back(understood, incoming.sender, self.name())
+            await self._postman.send_unkept(incoming.address, said_back)
+        written = replace(incoming, text=understood.text or incoming.text, instead=understood.instead)
+        replies = await self._answer(written, understood.language or hint)
+        if understood.text and (sound := await self._listener.speak(replies)):
+            await self.send_recording(incoming.address, sound)
+
+    async def recording(self, incoming: Incoming) -> bytes:
+        """What a voice message holds.
+
+        Raises:
+            Unheard: it is too long.
+            Postponed: the platform does not give it.
+        """
+        raise NotImplementedError
+
+    async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
+        """Send a voice message; nothing depends on it, since the same stands in text."""
+        raise NotImplementedError
+
+    async def _answer(self, incoming: Incoming, hint: str | None) -> list[Message]:
         text, payload = incoming.text, None
         button = incoming.button
         if button is None and self.numbers_buttons and text.strip().isdecimal():
@@ -168,6 +207,7 @@ class PlatformChannel(InputChannel):
         for reply in replies:
             if reply.message_id is None:
                 await self._postman.send_unkept(incoming.address, reply)
+        return replies
 
     async def _hint(self, incoming: Incoming) -> str | None:
         try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hmac
+from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 import httpx
+import structlog
 from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.listening import make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
 from tongshi.channels.platform import (
     CARD,
@@ -27,16 +31,22 @@ from tongshi.channels.platform import (
 )
 from tongshi.channels.rest import json_body
 from tongshi.settings import Settings
+from tongshi.speech.audio import LONGEST, Unheard
 from tongshi.storage.models import Message
 
 _LONGEST = 4096
 """Of a message, in units of UTF-16, its markup not counted."""
+
+LARGEST_VOICE = 5_000_000
+"""Bytes of a voice message; two minutes of Telegram's are less than one million."""
 
 _LOOK_UP = 2.0
 _GLYPHS = {
     "photo": PICTURE, "voice": SOUND, "audio": SOUND, "video": FILM, "video_note": FILM, "animation": FILM, "document": FILE,
     "location": PLACE, "venue": PLACE, "contact": CARD,
 }  # fmt: skip
+
+log = structlog.get_logger()
 
 
 class TelegramPlatform:
@@ -82,6 +92,45 @@ class TelegramPlatform:
             return reason
         raise Postponed(reason)
 
+    async def file(self, file_id: str) -> bytes:
+        """A file that a customer sent.
+
+        Raises:
+            Unheard: it is larger than the Bot API gives, or than is listened to.
+            Postponed: Telegram does not give it.
+        """
+        answer = await post(self._client, "getFile", json={"file_id": file_id})
+        path = (_body(answer).get("result") or {}).get("file_path")
+        if not path and "too big" in str(_body(answer).get("description")):
+            raise Unheard("Telegram does not give files of more than 20 MB.", "too_long")
+        if not path:
+            raise Postponed(str(_body(answer).get("description") or f"Telegram answered {answer.status_code}"))
+        return await self._download(path)
+
+    async def _download(self, path: str) -> bytes:
+        bot = self._client.base_url
+        address = bot.copy_with(path=f"{bot.path.rsplit('/bot', 1)[0]}/file/bot{bot.path.rsplit('/bot', 1)[1]}{quote(path)}")
+        data = bytearray()
+        try:
+            async with self._client.stream("GET", address) as answer:
+                answer.raise_for_status()
+                async for chunk in answer.aiter_bytes():
+                    data += chunk
+                    if len(data) > LARGEST_VOICE:
+                        raise Unheard("The voice message is too large.", "too_long")
+        except httpx.HTTPError as error:
+            # The error's own words hold the token.
+            raise Postponed(f"no voice message: {type(error).__name__}") from None
+        return bytes(data)
+
+    async def voice(self, chat: int, sound: bytes) -> None:
+        """Send a voice message that nothing depends on."""
+        try:
+            files = {"voice": ("reply.ogg", sound, "audio/ogg")}
+            await post(self._client, "sendVoice", data={"chat_id": chat}, files=files)
+        except Postponed as error:
+            log.warning("channel.no_voice", channel="telegram", error=str(error))
+
     async def notice(self, method: str, **values: Any) -> None:
         """Call a method that nothing depends on."""
         try:
@@ -122,15 +171,27 @@ class TelegramChannel(PlatformChannel):
         if not settings.telegram_token:
             return cls(None, **stores)
         base = f"{settings.telegram_url.rstrip('/')}/bot{settings.telegram_token}/"
-        return cls(TelegramPlatform(httpx.AsyncClient(base_url=base, timeout=CALL_TIMEOUT)), settings.telegram_secret, **stores)
+        platform = TelegramPlatform(httpx.AsyncClient(base_url=base, timeout=CALL_TIMEOUT))
+        return cls(platform, settings.telegram_secret, **{"listener": make_listener(settings), **stores})
 
     async def receive(self, request: Request) -> HTTPResponse:
         given = request.headers.get("x-telegram-bot-api-secret-token", "")
         if not hmac.compare_digest(given.encode(), self._secret.encode()):
             return response.json({"error": "The secret token is missing or wrong."}, 401)
         if incoming := _incoming(json_body(request) or {}):
+            if self._listener and "voice" in incoming.about:
+                incoming = replace(incoming, is_spoken=True, instead=None)
             self.take(incoming)
         return response.empty(200)
+
+    async def recording(self, incoming: Incoming) -> bytes:
+        voice = incoming.about["voice"]
+        if voice["seconds"] > LONGEST or voice["bytes"] > LARGEST_VOICE:
+            raise Unheard("The voice message is too long.", "too_long")
+        return await self._platform.file(voice["file"])
+
+    async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
+        await self._platform.voice(address["chat_id"], sound)
 
     async def before_turn(self, incoming: Incoming) -> str | None:
         if query := incoming.about.get("callback_query"):
@@ -173,8 +234,17 @@ def _from_chat(
         client_id=f"update:{int(update['update_id'])}",
         button=button,
         instead=instead,
-        about={"language": person.get("language_code"), "callback_query": callback_query},
+        about={"language": person.get("language_code"), "callback_query": callback_query, **_voice(message)},
     )
+
+
+def _voice(message: dict[str, Any]) -> dict[str, Any]:
+    """Where a voice message lies, its seconds and bytes."""
+    voice = message.get("voice")
+    if not voice or message.get("caption"):
+        return {}
+    seconds, size = int(voice.get("duration") or 0), int(voice.get("file_size") or 0)
+    return {"voice": {"file": str(voice["file_id"]), "seconds": seconds, "bytes": size}}
 
 
 def _words(message: dict[str, Any]) -> tuple[str, str | None]:

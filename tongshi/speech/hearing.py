@@ -16,11 +16,16 @@ from tongshi.speech.words import SpokenWords, spoken_words
 _GLUED = ("ja", "ko", "th", "zh")
 """Languages whose spelled letters and figures may follow each other without a space."""
 
+_IDENTIFIERS = ("order_number", "case_number", "email")
+
 _LENGTH = 5
 """Figures of an order or case number."""
 
 _SPELLED = 4
 """As many figures said one by one are a number, whatever stands before."""
+
+_LONGEST_ANSWER = 60
+"""Characters of a yes or no; who says more tells something new."""
 
 _MOST_BETWEEN = 2
 _PAUSES = frozenset(",.、，。·・-–—‐/:：#№ ")
@@ -77,7 +82,34 @@ def readable(text: str, language: str) -> str:
 
 def identifiers(text: str) -> list[str]:
     """Order numbers, case numbers and e-mail addresses in a readable text: what is read back before anything is done with it."""
-    return [match.value for match in find(text) if match.kind in ("order_number", "case_number", "email")]
+    return [match.value for match in find(text) if match.kind in _IDENTIFIERS]
+
+
+def corrected(text: str, correction: str) -> str:
+    """A text with its order number, case number or address replaced by the one of the same kind that was said afterwards."""
+    for new in find(correction):
+        old = next((match for match in find(text) if match.kind == new.kind), None)
+        if new.kind in _IDENTIFIERS:
+            text = text[: old.start] + new.value + text[old.end :] if old else f"{text} {new.value}"
+    return text
+
+
+def agrees(text: str, language: str) -> bool | None:
+    """Whether somebody says yes to what was read back; None where the text is neither a yes nor a no."""
+    words = spoken_words(language)
+    said = regex.sub(r"[^\p{L}\p{M}\p{N}'’\s]+", " ", text).casefold().strip()
+    if len(said) > _LONGEST_ANSWER:
+        return None
+    for phrases, meaning in ((words.refused, False), (words.agreed, True)):
+        if any(_stands_in(phrase.casefold(), said, language) for phrase in phrases):
+            return meaning
+    return None
+
+
+def _stands_in(phrase: str, text: str, language: str) -> bool:
+    """Whether a text begins with a phrase, or has it after a word or two."""
+    end = "" if language in _GLUED else r"(?![\p{L}\p{M}])"
+    return bool(regex.match(rf"(?:[\p{{L}}\p{{M}}'’]+\s+){{0,2}}{regex.escape(phrase)}{end}", text))
 
 
 def _changed(text: str, changes: Iterable[tuple[int, int, str]]) -> str:

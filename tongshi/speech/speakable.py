@@ -14,7 +14,7 @@ _NO_SPACES = ("ja", "zh")
 _SOURCES = regex.compile(r"^\s*📄.*$", regex.M)
 _REFERENCE = regex.compile(r"\s*\[\d+\](?!\()")
 _LINK = regex.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
-_ADDRESS = regex.compile(r"\s*[(（<]?\s*(?:https?://|www\.)[^\s)）>，。、]+[)）>]?")
+_ADDRESS = regex.compile(r"\s*[(（<]?\s*(?:https?://|www\.)[^\s)）>，。、]+?(?=[.,;:!?]*(?:[\s)）>，。、]|$))[)）>]?")
 _MARKS = regex.compile(
     r"(?<!\w)[*_~`]{1,3}(?=\S)|(?<=\S)[*_~`]{1,3}(?!\w)|^\s*#{1,6}\s+|^\s*>\s+|^\s*(?:[-*+•]|\d+[.)])\s+", regex.M
 )
@@ -50,6 +50,12 @@ def spell(characters: str, language: str) -> str:
     words = spoken_words(language)
     groups = regex.findall(r"[A-Za-z]+|\d+", characters)
     return ", ".join(_gap(words).join(_named(one, words) for one in group) for group in groups)
+
+
+def spell_all(identifiers: list[str], language: str) -> str:
+    """Order numbers, case numbers and e-mail addresses as they are read back."""
+    words = spoken_words(language)
+    return "; ".join(_address(one, words) if "@" in one else spell(one, language) for one in identifiers)
 
 
 def _spelled(text: str, words: SpokenWords) -> str:

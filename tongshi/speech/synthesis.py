@@ -114,6 +114,20 @@ def clauses(text: str) -> list[str]:
     return [piece for piece in pieces if regex.search(r"[\p{L}\p{N}]", piece)]
 
 
+def shortened(text: str, most: int) -> str:
+    """As many whole sentences of a reply as are heard out, at least one.
+
+    Args:
+        most: characters; those of Chinese, Japanese and Korean count double.
+    """
+    kept: list[str] = []
+    for sentence in sentences(text):
+        if kept and _width(" ".join([*kept, sentence])) > most:
+            break
+        kept.append(sentence)
+    return " ".join(kept)
+
+
 def _of_sentence(sentence: str) -> list[str]:
     pieces: list[str] = []
     for clause in filter(None, _CLAUSE_END.split(sentence)):

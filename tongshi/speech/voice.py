@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from tongshi.settings import LANGUAGES, Settings, get_settings
-from tongshi.speech.audio import Sound, read
+from tongshi.speech.audio import Sound, Unheard, read
 from tongshi.speech.hearing import readable
 from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
 from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
@@ -32,6 +32,19 @@ class Voice:
     @cached_property
     def synthesiser(self) -> Synthesiser:
         return make_synthesiser(self._settings)
+
+    def warm_up(self) -> None:
+        """Load both engines, and let each work once.
+
+        Raises:
+            TongshiError: files are missing and cannot be fetched.
+        """
+        language = self._settings.language
+        for sound in self.speak("1", language):
+            try:
+                self.recogniser.recognise(read(sound.wav()), language)
+            except Unheard:
+                pass
 
     def hear(self, source: Path | bytes, language: str | None = None, *, likely: str | None = None) -> Heard:
         """What is said in a recording, spelled numbers and addresses written out.
