@@ -5,19 +5,26 @@ from __future__ import annotations
 import getpass
 import grp
 import imaplib
+import ipaddress
 import os
 import pwd
 import shutil
 import signal
+import ssl
 import subprocess
 import tempfile
 import time
+from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from tongshi.evaluation.running import free_port
 
@@ -35,7 +42,7 @@ default_internal_group = {group}
 default_login_user = {login}
 first_valid_uid = 0
 first_valid_gid = 0
-ssl = no
+ssl = {ssl}
 disable_plaintext_auth = no
 auth_mechanisms = plain login
 passdb {{
@@ -52,7 +59,8 @@ service imap-login {{
     port = {port}
   }}
   inet_listener imaps {{
-    port = 0
+    port = {tls_port}
+    ssl = yes
   }}
 }}
 service anvil {{
@@ -67,16 +75,21 @@ service stats {{
 class Dovecot:
     """A real IMAP server as a process of whoever runs the tests.
 
+    Args:
+        certificate: file of a certificate and its key, for a port that is encrypted from the first byte.
+
     Attributes:
         url: as `TONGSHI_EMAIL_IMAP` takes it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
+        self._certificate = certificate
         # Not pytest's own folder, which is closed to the users that Dovecot takes where the tests run as root.
         self._folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self._process: subprocess.Popen | None = None
         self.port = free_port()
-        self.url = f"imap://127.0.0.1:{self.port}"
+        self._tls_port = free_port() if certificate else 0
+        self.url = f"imaps://127.0.0.1:{self._tls_port}" if certificate else f"imap://127.0.0.1:{self.port}"
 
     @staticmethod
     def is_there() -> bool:
@@ -95,6 +108,8 @@ class Dovecot:
             _CONFIGURATION.format(
                 folder=self._folder, user=user, group=group, login="dovenull" if is_root else user, uid=owner.pw_uid,
                 gid=owner.pw_gid, port=self.port, password=PASSWORD, chroot="" if is_root else "chroot =",
+                ssl=f"yes\nssl_cert = <{self._certificate}\nssl_key = <{self._certificate}" if self._certificate else "no",
+                tls_port=self._tls_port,
             )
         )  # fmt: skip
         program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
@@ -148,27 +163,30 @@ class Dovecot:
 class SmtpServer:
     """Takes what is sent; answers with what `troubles` holds next, where it holds something.
 
+    Args:
+        certificate: file of a certificate and its key, for a port that is encrypted from the first byte.
+
     Attributes:
         messages: what was taken, in order.
         troubles: answers to the next recipients, or "drop" for a connection that ends after the message was taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, certificate: Path | None = None) -> None:
         self.messages: list[EmailMessage] = []
         self.troubles: list[str] = []
         self.tries = 0
+        self._scheme = "smtps" if certificate else "smtp"
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
+        if context:
+            context.load_cert_chain(certificate)
         self._controller = Controller(
-            self,
-            hostname="127.0.0.1",
-            port=free_port(),
-            authenticator=self._authenticate,
-            auth_require_tls=False,
-            auth_required=True,
-        )
+            self, hostname="127.0.0.1", port=free_port(), ssl_context=context, authenticator=self._authenticate,
+            auth_require_tls=False, auth_required=True,
+        )  # fmt: skip
 
     @property
     def url(self) -> str:
-        return f"smtp://127.0.0.1:{self._controller.port}"
+        return f"{self._scheme}://127.0.0.1:{self._controller.port}"
 
     def start(self) -> None:
         self._controller.start()
@@ -192,3 +210,21 @@ class SmtpServer:
             self.troubles.pop(0)
             server.transport.abort()
         return "250 Taken"
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate of this machine that nobody trusts yet, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "mail on loopback")])
+    moment = datetime.now(UTC)
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), moment, moment + timedelta(days=1))
+        .add_extension(address, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    path = folder / "certificate.pem"
+    path.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
+    return path

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import pytest
 
 from tests.channels.conftest import serving
-from tests.channels.mailservers import PASSWORD, USER, Dovecot, SmtpServer
+from tests.channels.mailservers import PASSWORD, USER, Dovecot, SmtpServer, make_certificate
 from tongshi import clock
 from tongshi.channels import mail
 from tongshi.channels.mail import EmailChannel
@@ -316,3 +316,26 @@ async def test_another_password_is_no_reason_to_fall_over(settings, stores, serv
     await serve(EmailChannel.from_settings(wrong, mails=MailStore(database), handovers=handovers, **stores))
     await asyncio.sleep(1)
     assert MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX") is None
+
+
+async def test_servers_are_spoken_to_only_under_a_certificate_that_is_trusted(
+    tmp_path, monkeypatch, stores, serve, handovers, database
+):
+    certificate = make_certificate(tmp_path)
+    dovecot, smtp = Dovecot(certificate), SmtpServer(certificate)
+    dovecot.start()
+    smtp.start()
+    settings = Settings(
+        home=tmp_path / "home", email_address=USER, email_password=PASSWORD, email_imap=dovecot.url, email_smtp=smtp.url
+    )
+    try:
+        await serve(EmailChannel.from_settings(settings, mails=MailStore(database), handovers=handovers, **stores))
+        await asyncio.sleep(1)
+        assert MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX") is None
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        await until(lambda: MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX"))
+        dovecot.deliver(written())
+        await sent(smtp)
+    finally:
+        smtp.stop()
+        dovecot.remove()
