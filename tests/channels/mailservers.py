@@ -76,20 +76,21 @@ class Dovecot:
     """A real IMAP server as a process of whoever runs the tests.
 
     Args:
-        certificate: file of a certificate and its key, for a port that is encrypted from the first byte.
+        certificate: file of a certificate and its key, for encrypted connections.
+        starts_tls: they are begun in the clear, not on a port that is encrypted from the first byte.
 
     Attributes:
         url: as `TONGSHI_EMAIL_IMAP` takes it.
     """
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, *, starts_tls: bool = False) -> None:
         self._certificate = certificate
         # Not pytest's own folder, which is closed to the users that Dovecot takes where the tests run as root.
         self._folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self._process: subprocess.Popen | None = None
         self.port = free_port()
-        self._tls_port = free_port() if certificate else 0
-        self.url = f"imaps://127.0.0.1:{self._tls_port}" if certificate else f"imap://127.0.0.1:{self.port}"
+        self._tls_port = free_port() if certificate and not starts_tls else 0
+        self.url = f"imaps://127.0.0.1:{self._tls_port}" if self._tls_port else f"imap://127.0.0.1:{self.port}"
 
     @staticmethod
     def is_there() -> bool:
@@ -164,24 +165,25 @@ class SmtpServer:
     """Takes what is sent; answers with what `troubles` holds next, where it holds something.
 
     Args:
-        certificate: file of a certificate and its key, for a port that is encrypted from the first byte.
+        certificate, starts_tls: as for `Dovecot`.
 
     Attributes:
         messages: what was taken, in order.
         troubles: answers to the next recipients, or "drop" for a connection that ends after the message was taken.
     """
 
-    def __init__(self, certificate: Path | None = None) -> None:
+    def __init__(self, certificate: Path | None = None, *, starts_tls: bool = False) -> None:
         self.messages: list[EmailMessage] = []
         self.troubles: list[str] = []
         self.tries = 0
-        self._scheme = "smtps" if certificate else "smtp"
+        self._scheme = "smtps" if certificate and not starts_tls else "smtp"
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
         if context:
             context.load_cert_chain(certificate)
         self._controller = Controller(
-            self, hostname="127.0.0.1", port=free_port(), ssl_context=context, authenticator=self._authenticate,
-            auth_require_tls=False, auth_required=True,
+            self, hostname="127.0.0.1", port=free_port(), ssl_context=None if starts_tls else context,
+            tls_context=context if starts_tls else None, require_starttls=starts_tls, authenticator=self._authenticate,
+            auth_require_tls=starts_tls, auth_required=True,
         )  # fmt: skip
 
     @property

@@ -12,7 +12,7 @@ import pytest
 from tests.channels.conftest import serving
 from tests.channels.mailservers import PASSWORD, USER, Dovecot, SmtpServer, make_certificate
 from tongshi import clock
-from tongshi.channels import mail
+from tongshi.channels import mail, mail_sending, mailbox
 from tongshi.channels.mail import EmailChannel
 from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
@@ -154,14 +154,14 @@ async def test_a_thread_is_a_conversation_of_one_customer(started, dovecot, smtp
 
 async def test_a_message_is_handled_once_over_restarts_and_copies(channel, database, dovecot, smtp, bot):
     dovecot.deliver(written("from before", message_id="<0@x.example>"))
-    mailbox = f"{USER}@127.0.0.1/INBOX"
+    name = f"{USER}@127.0.0.1/INBOX"
     async with serving(channel(), bot):
-        await until(lambda: MailStore(database).read_until(mailbox))
+        await until(lambda: MailStore(database).read_until(name))
         dovecot.deliver(written("hello", message_id="<1@x.example>"))
         await sent(smtp)
     dovecot.deliver(written("hello", message_id="<1@x.example>"))
     dovecot.deliver(written("more", message_id="<2@x.example>"))
-    MailStore(database).set_read_until(mailbox, 1, 99)  # as if the server had numbered its messages anew
+    MailStore(database).set_read_until(name, 1, 99)  # as if the server had numbered its messages anew
     async with serving(channel(), bot):
         await sent(smtp, 2)
         await asyncio.sleep(0.3)
@@ -171,9 +171,9 @@ async def test_a_message_is_handled_once_over_restarts_and_copies(channel, datab
 
 async def test_what_a_stopped_system_left_unanswered_a_person_answers(channel, database, dovecot, smtp, bot, store, handovers):
     bot.seconds = 20
-    mailbox = f"{USER}@127.0.0.1/INBOX"
+    name = f"{USER}@127.0.0.1/INBOX"
     async with serving(channel(), bot):
-        await until(lambda: MailStore(database).read_until(mailbox))
+        await until(lambda: MailStore(database).read_until(name))
         dovecot.deliver(written("Wo ist denn meine Bestellung geblieben?"))
         await bot.hears()
     (kept,) = [message for message, _ in store.recent()]
@@ -318,11 +318,14 @@ async def test_another_password_is_no_reason_to_fall_over(settings, stores, serv
     assert MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX") is None
 
 
+@pytest.mark.parametrize("starts_tls", [False, True])
 async def test_servers_are_spoken_to_only_under_a_certificate_that_is_trusted(
-    tmp_path, monkeypatch, stores, serve, handovers, database
+    tmp_path, monkeypatch, stores, serve, handovers, database, starts_tls
 ):
+    for module in (mailbox, mail_sending):
+        monkeypatch.setattr(module, "is_local", lambda host: False)
     certificate = make_certificate(tmp_path)
-    dovecot, smtp = Dovecot(certificate), SmtpServer(certificate)
+    dovecot, smtp = Dovecot(certificate, starts_tls=starts_tls), SmtpServer(certificate, starts_tls=starts_tls)
     dovecot.start()
     smtp.start()
     settings = Settings(
