@@ -30,6 +30,7 @@ from tongshi.desk.live import Hub, Live
 from tongshi.desk.photos import LARGEST_PHOTO
 from tongshi.desk.reading import Reading
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
+from tongshi.desk.speech import LARGEST_RECORDING, make_speech
 from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
 from tongshi.llm.summary import make_summariser
@@ -42,7 +43,7 @@ from tongshi.storage.mail import AttachmentStore
 
 STATIC = Path(__file__).with_name("static")
 LARGEST_BODY = 64 * 1024
-LARGER_BODIES = {"/api/photos": LARGEST_PHOTO + 16 * 1024}
+LARGER_BODIES = {"/api/photos": LARGEST_PHOTO + 16 * 1024, "/api/speech/heard": LARGEST_RECORDING}
 """Paths that take more than `LARGEST_BODY`, in bytes."""
 
 _POLICY = (
@@ -104,6 +105,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     live = Live(Hub(), sessions, settings)
     attachments = AttachmentStore(database)
     chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings)
+    speech = make_speech(settings, store, sessions)
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
     agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading)
@@ -150,6 +152,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             Route("/health", health),
             *chat.routes(),
             *live.routes(),
+            *speech.routes(),
             *help_centre.routes(),
             *agents.routes(),
             *editing.routes(),

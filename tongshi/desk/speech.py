@@ -1,0 +1,139 @@
+"""The chat page's microphone and its spoken replies."""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+from collections.abc import Iterator
+from itertools import chain
+
+import structlog
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from tongshi.desk.sessions import CustomerSessions, RateLimit
+from tongshi.errors import TongshiError
+from tongshi.settings import LANGUAGES, Settings
+from tongshi.speech.audio import Sound, Unheard
+from tongshi.speech.hearing import identifiers
+from tongshi.speech.synthesis import shortened
+from tongshi.speech.voice import Voice, get_voice
+from tongshi.storage.conversations import ConversationStore
+
+LARGEST_RECORDING = 5_000_000
+"""Bytes of a recording; two minutes as browsers record them are about two million."""
+
+CLAUSES = "application/vnd.tongshi.clauses"
+"""What spoken replies come as: for each clause four bytes with its length, the highest first, and a WAV file."""
+
+_MOST_SPOKEN = 500
+_MOST_WAITING = 4
+_STATUS = {"unreadable": 415, "empty": 422, "too_long": 413}
+
+log = structlog.get_logger()
+
+
+class SpeechApi:
+    """What is heard and said on the chat page.
+
+    Args:
+        voice: None where speech is off.
+        store: replies are said by their number, so that nobody has other texts said.
+        sessions: tell which conversation a request belongs to.
+    """
+
+    def __init__(self, voice: Voice | None, store: ConversationStore, sessions: CustomerSessions, redis_url: str = "") -> None:
+        self._voice = voice
+        self._store = store
+        self._sessions = sessions
+        self._limit = RateLimit(20, 60, "speech", redis_url)
+        self._turn = asyncio.Semaphore(1)
+        self._waiting = 0
+        self._warming: asyncio.Task | None = None
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/api/speech", self.state, methods=["GET"]),
+            Route("/api/speech/heard", self.heard, methods=["POST"]),
+            Route("/api/speech/said", self.said, methods=["POST"]),
+        ]
+
+    async def state(self, request: Request) -> Response:
+        """Whether there is speech; who asks will soon use it, so that the engines are loaded."""
+        if self._voice and self._warming is None:
+            self._warming = asyncio.create_task(self._warm_up())
+        return JSONResponse({"on": self._voice is not None})
+
+    async def _warm_up(self) -> None:
+        try:
+            await asyncio.to_thread(self._voice.warm_up)
+        except TongshiError as error:
+            log.error("voice.not_ready", error=str(error), hint="`tongshi models pull whisper-base kokoro`")
+
+    async def heard(self, request: Request) -> Response:
+        """What is said in a recording, which is the request's body; `?lang=` is the language that the page believes in."""
+        if refusal := self._refusal(request):
+            return refusal
+        data = await request.body()
+        likely = request.query_params.get("lang")
+        if self._waiting >= _MOST_WAITING:
+            return _refused("Too many recordings at once.", 503, {"Retry-After": "5"})
+        self._waiting += 1
+        try:
+            async with self._turn:
+                heard = await asyncio.to_thread(self._voice.hear, data, likely=likely if likely in LANGUAGES else None)
+        except Unheard as error:
+            return _refused(str(error), _STATUS[error.why])
+        except TongshiError as error:
+            log.error("voice.not_heard", error=str(error))
+            return _refused("Speech is not available now.", 503)
+        finally:
+            self._waiting -= 1
+        return JSONResponse({"text": heard.text, "lang": heard.language, "identifiers": identifiers(heard.text)})
+
+    async def said(self, request: Request) -> Response:
+        """A reply of the conversation aloud, clause after clause, as `CLAUSES`."""
+        if refusal := self._refusal(request):
+            return refusal
+        try:
+            body = await request.json()
+            number = body["message_id"]
+        except (ValueError, LookupError, TypeError):
+            number = None
+        sender = self._sessions.sender(request)
+        message = await asyncio.to_thread(self._store.message, sender, number) if type(number) is int else None
+        if message is None or message.author == "customer" or not message.text:
+            return _refused("There is no such reply in this conversation.", 404)
+        sounds = self._voice.speak(shortened(message.text, _MOST_SPOKEN), message.language)
+        try:
+            first = await asyncio.to_thread(next, sounds, None)
+        except TongshiError as error:
+            log.error("voice.not_spoken", error=str(error), language=message.language)
+            return _refused("This reply cannot be said.", 503)
+        return StreamingResponse(_clauses(first, sounds), media_type=CLAUSES) if first else _refused("Nothing to say.", 422)
+
+    def _refusal(self, request: Request) -> Response | None:
+        if self._voice is None:
+            return _refused("Speech is off.", 404)
+        sender = self._sessions.sender(request)
+        if not sender:
+            return _refused("Open a session first.", 401)
+        if wait := self._limit.wait(sender):
+            return _refused("Too much at once.", 429, {"Retry-After": str(int(wait) + 1)})
+        return None
+
+
+def _clauses(first: Sound, others: Iterator[Sound]) -> Iterator[bytes]:
+    for sound in chain([first], others):
+        data = sound.wav()
+        yield struct.pack(">I", len(data)) + data
+
+
+def _refused(error: str, status: int, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse({"error": error}, status, headers)
+
+
+def make_speech(settings: Settings, store: ConversationStore, sessions: CustomerSessions) -> SpeechApi:
+    """The interface of the settings."""
+    return SpeechApi(get_voice() if settings.voice == "on" else None, store, sessions, settings.redis_url)
