@@ -39,7 +39,7 @@ UNCERTAIN = frozenset(
 
 _TO_A_PERSON = "utter_handoff_queued"
 _AT_ONCE = 4
-_WAIT = 300.0
+_WAIT = 60.0
 _LONGEST_PAUSE = 300.0
 _MOST_AN_HOUR = 20
 _LOOK_BACK = timedelta(days=3)
