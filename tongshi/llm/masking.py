@@ -55,6 +55,12 @@ class Masked:
             text = _whole(stand_in).sub(lambda _, original=original: original, text)
         return text
 
+    def hide(self, text: str) -> str:
+        """Another text with the same stand-ins."""
+        for stand_in, original in self.originals.items():
+            text = _whole(original).sub(lambda _, stand_in=stand_in: stand_in, text)
+        return text
+
     def differing(self, restored: str) -> list[str]:
         """What does not stand in a restored translation as often as in the original."""
         return [one for one, count in self.counts.items() if len(_whole(one).findall(restored)) != count]

@@ -56,7 +56,7 @@ class Translation:
         problems: what was wrong, where it is not translated.
         doubts: what a person may look at all the same: names that the original does not have.
         draft: what came last, right or not; for a person who goes over it.
-        engine: what translated it; "" where nothing did.
+        engine: what translated it; "" where there was nothing to translate, or nothing answered.
     """
 
     text: str
@@ -225,6 +225,8 @@ class Translator:
 
     def _tried(self, text: str, source: str, language: str, deadline: float) -> Translation:
         masked = mask(text, source, self._known)
+        if masked.is_bare:
+            return Translation(text, language, source, True, draft=text)
         failed = Translation(text, source, source, False)
         before: list[tuple[str, str]] = []
         for engine in self._engines:
@@ -240,7 +242,7 @@ class Translator:
                 doubts = tuple(_doubts(draft, language, text, source))
                 return Translation(draft, language, source, True, (), doubts, draft, engine.name)
             failed = replace(failed, problems=tuple(problems), draft=draft, engine=engine.name)
-            before = [(found, "; ".join(problems))]
+            before = [(found, masked.hide("; ".join(problems)))]
         return failed
 
     def _problems(self, text: str, draft: str, source: str, language: str, differing: list[str]) -> list[str]:
@@ -304,6 +306,7 @@ def _joined(text: str, source: str, language: str, pieces: Sequence[Translation]
     """The whole of a text from its pieces; one that could not be translated leaves the whole so."""
     draft = "\n\n".join(one.draft or one.text for one in pieces)
     translated = all(one.translated for one in pieces)
+    unanswered = any(not one.translated and not one.engine for one in pieces)
     return Translation(
         draft if translated else text,
         language if translated else source,
@@ -312,7 +315,7 @@ def _joined(text: str, source: str, language: str, pieces: Sequence[Translation]
         tuple(problem for one in pieces for problem in one.problems),
         tuple(dict.fromkeys(doubt for one in pieces for doubt in one.doubts)),
         draft,
-        "" if any(not one.engine for one in pieces) else pieces[0].engine,
+        "" if unanswered else next((one.engine for one in pieces if one.engine), ""),
     )
 
 
