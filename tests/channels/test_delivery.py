@@ -12,7 +12,7 @@ from tongshi.storage.models import GIVEN_UP, SENT, WAITING_OUT, Message
 
 
 class Platform:
-    """Sends each word of a message as a part; raises what `troubles` holds next, None for none.
+    """Sends each word of a message as a part; raises what `troubles` holds next, None for none; refuses the words of `refused`.
 
     Attributes:
         sent: words that arrived.
@@ -23,6 +23,7 @@ class Platform:
         self.sent: list[str] = []
         self.asked: list[bool] = []
         self.troubles: list[Exception | None] = []
+        self.refused: set[str] = set()
 
     def parts(self, message: Message) -> list[str]:
         return message.text.split()
@@ -31,6 +32,8 @@ class Platform:
         self.asked.append(uncertain)
         if trouble := self.troubles.pop(0) if self.troubles else None:
             raise trouble
+        if part in self.refused:
+            raise Refused("blocked")
         self.sent.append(part)
 
     async def close(self) -> None:
@@ -90,7 +93,7 @@ async def test_pauses_grow_and_a_day_is_the_end(platform, postman, outbox, clock
 async def test_a_customer_who_cannot_be_reached_holds_up_nobody(platform, postman, outbox, say):
     refused, later = say("hello"), say("again")
     other = say("other", sender="slack:T:bert")
-    platform.troubles = [Refused("blocked")]
+    platform.refused = {"hello"}
     while await postman.round():
         pass
     assert sorted(platform.sent) == ["again", "other"]
