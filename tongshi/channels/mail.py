@@ -32,7 +32,7 @@ from tongshi.storage.models import Mail, Message
 UNCERTAIN = frozenset(
     {
         "utter_answer_unknown", "utter_empty_message", "utter_message_too_long", "utter_not_understood", "utter_only_text",
-        "utter_out_of_scope", "utter_timeout", "utter_trouble", "utter_which_product",
+        "utter_out_of_scope", "utter_timeout", "utter_trouble",
     }
 )  # fmt: skip
 """Replies that settle nothing: by e-mail, where asking back costs a day, a person answers in their place."""

@@ -20,6 +20,7 @@ from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused
 from tongshi.channels.mailbox import is_local, server
 from tongshi.channels.markup import PLAIN
 from tongshi.channels.platform import with_sources
+from tongshi.language.identify import is_traditional
 from tongshi.language.letters import bare_subject
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
@@ -54,7 +55,8 @@ class EmailPlatform:
         automatic = message.author == "bot"
         language = message.language or self._settings.language
         if automatic:
-            text += "\n\n---\n\n" + get_replies().render("utter_email_footer", language).text
+            traditional = language == "zh" and bool(is_traditional(message.text))
+            text += "\n\n---\n\n" + get_replies().render("utter_email_footer", language, traditional=traditional).text
         return [{"text": text, "automatic": automatic, "language": language}]
 
     async def send(self, address: dict[str, Any], part: dict[str, Any], name: str, *, uncertain: bool) -> None:
