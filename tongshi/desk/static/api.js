@@ -48,7 +48,7 @@ export class ApiError extends Error {
   }
 }
 
-/** `body` is sent as JSON, a FormData as it is. */
+/** `body` is sent as JSON, a FormData or a Blob as it is. */
 async function answered(path, { body, signal, accept = "application/json" }) {
   const options = {
     method: body === undefined ? "GET" : "POST",
@@ -57,7 +57,7 @@ async function answered(path, { body, signal, accept = "application/json" }) {
     headers: { Accept: accept, ...(token && { Authorization: `Bearer ${token}` }) },
     signal,
   };
-  if (body instanceof FormData) options.body = body;
+  if (body instanceof FormData || body instanceof Blob) options.body = body;
   else if (body !== undefined) {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body);
@@ -132,6 +132,31 @@ export const sendFeedback = (messageId, helpful, reason) =>
   request(path("feedback"), { body: { message_id: messageId, helpful, ...(reason ? { reason } : {}) } });
 
 export const sendScore = (score, comment) => request(path("score"), { body: { score, ...(comment ? { comment } : {}) } });
+
+export const speech = () => request(path("speech"));
+
+/** What is said in a recording: { text, lang, identifiers }. */
+export const hear = (recording, lang) => request(`${path("speech", "heard")}?lang=${lang}`, { body: recording, timeout: SEND_TIMEOUT_MS });
+
+/** A reply aloud: WAV files, one a clause, as they come. */
+export async function* said(messageId, signal) {
+  const response = await answered(path("speech", "said"), { body: { message_id: messageId }, signal, accept: "*/*" });
+  let rest = new Uint8Array();
+  for (const reader = response.body.getReader(); ; ) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const joined = new Uint8Array(rest.length + value.length);
+    joined.set(rest);
+    joined.set(value, rest.length);
+    rest = joined;
+    while (rest.length >= 4) {
+      const length = new DataView(rest.buffer, rest.byteOffset).getUint32(0);
+      if (rest.length < 4 + length) break;
+      yield rest.slice(4, 4 + length).buffer;
+      rest = rest.slice(4 + length);
+    }
+  }
+}
 
 export const article = (lang, id) => request(path("articles", lang, id));
 

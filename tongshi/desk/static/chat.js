@@ -2,6 +2,7 @@ import * as api from "./api.js";
 import { ArticleDialog } from "./article.js";
 import { LANGUAGE_NAMES, directionOf, localeOf, preferredLanguage, rememberLanguage, translator } from "./strings.js";
 import { Transcript } from "./transcript.js";
+import { Microphone } from "./voice.js";
 
 const MAX_LENGTH = 10_000;
 const SHOW_LENGTH_FROM = 9_000;
@@ -214,8 +215,8 @@ function uuid() {
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }
 
-function say(text, { payload = null, photo = null } = {}) {
-  deliver(transcript.addOwn({ text, payload, photo, clientId: uuid() }));
+function say(text, { payload = null, photo = null, spoken = false } = {}) {
+  deliver(Object.assign(transcript.addOwn({ text, payload, photo, clientId: uuid() }), { spoken }));
 }
 
 function retry(entry) {
@@ -273,6 +274,7 @@ function deliver(entry) {
       noteSent(entry);
       transcript.settle(entry);
       transcript.merge(messages);
+      if (entry.spoken) microphone.speak(messages.filter((message) => message.id > 0)).catch(reportError);
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
       if (current === conversation) transcript.fail(entry, error);
@@ -346,8 +348,29 @@ page.composer.addEventListener("submit", (event) => {
   if (!loaded || !text || page.text.value.length > MAX_LENGTH) return;
   page.text.value = "";
   showLength();
-  say(text);
+  say(text, { spoken: dictated });
+  dictated = false;
   page.text.focus();
+});
+
+// The microphone
+
+// Whether what stands in the field was spoken.
+let dictated = false;
+
+const microphone = new Microphone($("#speak"), {
+  language: () => language,
+  t: (key) => t(key),
+  told: (key) => (page.limit.textContent = key && t(key)),
+  heard({ text, identifiers }) {
+    // A number that was misheard is another's order: the customer looks at it before it is sent.
+    if (!identifiers.length && !page.text.value.trim()) return say(text, { spoken: true });
+    page.text.value = `${page.text.value} ${text}`.trim();
+    dictated = true;
+    showLength();
+    page.limit.textContent = t("checkHeard");
+    page.text.focus();
+  },
 });
 
 $("#add-photo").addEventListener("click", () => page.photo.click());
@@ -404,6 +427,7 @@ page.confirm.addEventListener("close", async () => {
     await sendScore();
     const session = await api.newSession();
     stream.close();
+    microphone.hush();
     keepUnsent([]);
     conversation += 1;
     waiting = 0;
@@ -444,4 +468,5 @@ if (api.embedded) {
 
 setLanguage(preferredLanguage());
 await load();
+microphone.offer().catch(reportError);
 if (matchMedia("(hover: hover)").matches) page.text.focus();
