@@ -89,6 +89,21 @@ class Page:
         return cls(body, f'"{hashlib.sha256(body).hexdigest()[:24]}"')
 
 
+class Content:
+    """What a page shows.
+
+    Args:
+        template: its file.
+        versions: in which languages it is there, with the path after `/help/<language>`.
+        values: for the template.
+    """
+
+    def __init__(self, template: str, versions: Mapping[str, str], **values: Any) -> None:
+        self.template = template
+        self.versions = versions
+        self.values = values
+
+
 class HelpCentre:
     """`/help`: topics, articles, search; the language stands in the path, and comes from the browser where it does not.
 
@@ -293,21 +308,6 @@ class HelpCentre:
             self._knowledge.search("?", self._settings.language)
         except TongshiError:
             pass  # whoever searches is told; here nobody asked
-
-
-class Content:
-    """What a page shows.
-
-    Args:
-        template: its file.
-        versions: in which languages it is there, with the path after `/help/<language>`.
-        values: for the template.
-    """
-
-    def __init__(self, template: str, versions: Mapping[str, str], **values: Any) -> None:
-        self.template = template
-        self.versions = versions
-        self.values = values
 
 
 def accepted_language(header: str, default: str) -> str:
