@@ -277,9 +277,9 @@ class EmailChannel(PlatformChannel):
         Raises:
             Unavailable: it may still be on its way through another process.
         """
-        if self._handovers.is_silent(sender):
+        asked = next((one for one in self._store.messages(sender) if one.client_id == name), None)
+        if asked is None or self._handovers.is_silent(sender):
             return
-        asked = next(one for one in self._store.messages(sender) if one.client_id == name)
         if clock.now() - asked.at < timedelta(seconds=get_settings().turn_deadline) + _GRACE:
             raise Unavailable("a message is still being handled, or was when the system ended")
         if not (self._store.replies_to(sender, name) or self._is_left(sender)):
