@@ -74,9 +74,9 @@ def readable(text: str, language: str) -> str:
         text: as a recogniser wrote it.
         language: which it is in.
     """
-    text = fold_digits(fold_width(text))
     for changes in (_addresses, _numbers):
-        text = _changed(text, changes(_tokens(text, language)))
+        # Folding keeps the length, so that places in the folded text are places in the text.
+        text = _changed(text, changes(_tokens(fold_digits(fold_width(text)), language)))
     return text
 
 
@@ -298,7 +298,7 @@ def _domain(tokens: list[_Token], at: int) -> tuple[str, int]:
         if end >= len(tokens) or is_last or tokens[end].sign not in (".", "-", "_"):
             break
         # A full stop and a space end the sentence, and with it the address.
-        if tokens[end].text == "." and tokens[end + 1].start > tokens[end].end and "." in written:
+        if tokens[end].text == "." and tokens[end + 1].start > tokens[end].end:
             break
         written, end = written + tokens[end].sign, end + 1
     return written, end

@@ -33,7 +33,8 @@ _MARKS = {
     "。": ".", "、": ",", "？": "?", "！": "!", "?": "?", "!": "!", ".": ".", ",": ",", "：": ":", ":": ":", "；": ";", "・": " ",
     "「": "“", "」": "”", "『": "“", "』": "”", "（": "(", "）": ")", "(": "(", ")": ")", "…": "…", "—": "—", "～": "—", "〜": "—",
 }  # fmt: skip
-_DIGITS = regex.compile(r"\d+")
+# 円 after a number in kana would be read as another word.
+_DIGITS = regex.compile(r"(\d+)(円)?")
 _COUNTED = regex.compile(r"\d+(?:,\d{3})+(?!\d)")
 _RANGE = regex.compile(r"[〜～](?=\d)")
 
@@ -63,7 +64,7 @@ def phonemes(text: str) -> str:
 
     text = unicodedata.normalize("NFKC", _RANGE.sub("から", text))
     text = _COUNTED.sub(lambda match: match[0].replace(",", ""), text)
-    text = _DIGITS.sub(lambda match: Convert(match[0]), text)
+    text = _DIGITS.sub(lambda match: Convert(match[1]) + ("エン" if match[2] else ""), text)
     words = []
     for token in _tokenizer().tokenize(text):
         surface = token.surface()
@@ -99,9 +100,9 @@ def _word(kana: str) -> str:
 
 
 def _long(unit: str, before: list[str]) -> str:
-    """ウ after o, as in ありがとう, makes it long, as イ does after e."""
+    """ウ after o or u, as in ありがとう and 注文, makes it long, as イ does after e."""
     last = before[-1][-1] if before else ""
-    return "ː" if (unit == "ウ" and last == "o") or (unit == "イ" and last == "e") else ""
+    return "ː" if (unit == "ウ" and last in ("o", "ɯ", "ɨ")) or (unit == "イ" and last == "e") else ""
 
 
 def _nasal(after: str) -> str:

@@ -49,7 +49,7 @@ def spell(characters: str, language: str) -> str:
     """Letters and figures one by one, e.g. an order number that is read back."""
     words = spoken_words(language)
     groups = regex.findall(r"[A-Za-z]+|\d+", characters)
-    return ", ".join(_gap(words).join(_named(one, words) for one in group) for group in groups)
+    return ", ".join(_gap(group, words).join(_named(one, words) for one in group) for group in groups)
 
 
 def spell_all(identifiers: list[str], language: str) -> str:
@@ -98,5 +98,7 @@ def _named(character: str, words: SpokenWords) -> str:
     return character.upper() if words.language in _READ_BY_ENGINE else words.letters[character.lower()][0]
 
 
-def _gap(words: SpokenWords) -> str:
-    return "" if words.language in _NO_SPACES else " "
+def _gap(group: str, words: SpokenWords) -> str:
+    """What stands between letters or figures, so that a voice says them one by one."""
+    is_read_by_engine = group.isalpha() and words.language in _READ_BY_ENGINE
+    return "" if words.language in _NO_SPACES and not is_read_by_engine else " "

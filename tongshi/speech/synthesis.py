@@ -136,7 +136,7 @@ def _of_sentence(sentence: str) -> list[str]:
                 pieces[-1] += f" {piece}"
             else:
                 pieces.append(piece)
-    if len(pieces) > 1 and _width(pieces[-1]) < _LEAST:
+    if len(pieces) > 1 and _width(pieces[-1]) < _LEAST // 2:
         last = pieces.pop()
         pieces[-1] += f" {last}"
     return pieces

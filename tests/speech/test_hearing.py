@@ -1,0 +1,92 @@
+"""Spelled numbers and addresses as customers say them and as a recogniser writes them."""
+
+import pytest
+
+from tongshi.settings import LANGUAGES
+from tongshi.speech.hearing import corrected, identifiers, readable
+from tongshi.speech.speakable import spell
+from tongshi.speech.words import spoken_words
+
+
+@pytest.mark.parametrize(
+    ("language", "heard", "written"),
+    [
+        ("en", "my order is em dee one zero two three four please", "my order is MD-10234 please"),
+        ("en", "It's empty, 1-0-2-3-4.", "It's MD-10234."),
+        ("en", "m d one oh double two four", "MD-10224"),
+        ("en", "MD 10,234", "MD-10234"),
+        ("en", "where is order number M-D-1-0-2-3-4?", "where is order number MD-10234?"),
+        ("en", "return R T one zero zero zero one", "return RT-10001"),
+        ("en", "one zero two three four", "10234"),
+        ("de", "Meine Bestellung em de eins null zwo drei vier", "Meine Bestellung MD-10234"),
+        ("de", "M.D. 10.234", "MD-10234"),
+        ("es", "mi pedido eme de uno cero dos tres cuatro", "mi pedido MD-10234"),
+        ("fr", "commande aime dé un zéro deux trois quatre", "commande MD-10234"),
+        ("it", "emme di uno zero due tre quattro", "MD-10234"),
+        ("pt", "eme dê um zero meia três quatro", "MD-10634"),
+        ("ru", "заказ эм дэ один ноль два три четыре", "заказ MD-10234"),
+        ("zh", "我的订单号是艾姆迪幺零二四零", "我的订单号是MD-10240"),
+        ("zh", "订单MD一零二三四", "订单MD-10234"),
+        ("ja", "注文番号はエムディーイチゼロニーサンヨンです", "注文番号はMD-10234です"),
+        ("ko", "주문 번호는 엠디일공이삼사입니다", "주문 번호는 MD-10234입니다"),
+        ("ar", "رقم الطلب إم دي واحد صفر اثنان ثلاثة أربعة", "رقم الطلب MD-10234"),
+        ("ar", "MD ١٠٢٣٤", "MD-10234"),
+        ("th", "เลขที่เอ็มดีหนึ่งศูนย์สองสามสี่ค่ะ", "เลขที่MD-10234ค่ะ"),
+        ("en", "anna dot meier at example dot com.", "anna.meier@example.com."),
+        ("en", "it is l i dot w e i at example.com. Thanks", "it is li.wei@example.com. Thanks"),
+        ("en", "a n n a underscore 85 at mail dot example dot co dot uk", "anna_85@mail.example.co.uk"),
+        ("de", "anna Punkt meier at example Punkt com", "anna.meier@example.com"),
+        ("es", "ana guion bajo lopez arroba example punto com", "ana_lopez@example.com"),
+        ("fr", "anne point martin arobase example point com", "anne.martin@example.com"),
+        ("it", "anna punto rossi chiocciola example punto com", "anna.rossi@example.com"),
+        ("pt", "ana ponto silva arroba example ponto com", "ana.silva@example.com"),
+        ("ru", "анна точка петрова собака экзампл точка ком", "anna.petrova@example.com"),
+        ("zh", "邮箱是 liwei 艾特 example 点 com", "邮箱是 liwei@example.com"),
+        ("ja", "アンナ アットマーク example ドットコムです", "anna@example.comです"),
+        ("ko", "민수 골뱅이 네이버 닷 컴입니다", "minsu@naver.com입니다"),
+        ("ar", "sara آت example نقطة كوم", "sara@example.com"),
+        ("th", "somchai แอท example จุด คอม", "somchai@example.com"),
+    ],
+)
+def test_what_is_spelled_is_written_out(language, heard, written):
+    assert readable(heard, language) == written
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "I want to send two of them back for a refund"),
+        ("en", "It costs 1,234 euros, and I am at home. Thanks"),
+        ("en", "The box was empty, 3 items were missing"),
+        ("de", "Ich habe eins, zwei oder drei Fragen"),
+        ("es", "Quiero devolver dos de los tres artículos"),
+        ("fr", "J'ai aimé des deux le premier"),
+        ("zh", "我要退货，一件是坏的"),
+        ("ja", "二つ注文しましたが、一つしか届いていません"),
+        ("ko", "이 상품 두 개를 반품하고 싶어요"),
+        ("ru", "Мне нужны две штуки, а не три"),
+        ("th", "อยากคืนสินค้าสองชิ้น"),
+    ],
+)
+def test_what_is_not_spelled_stays(language, text):
+    assert readable(text, language) == text
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("number", ["MD-10234", "MD-98765", "RT-10001", "EX-10203", "CL-14560"])
+def test_what_is_read_back_is_understood_when_it_is_said(language, number):
+    assert identifiers(readable(spell(number, language), language)) == [number]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_word_of_every_letter_and_figure_is_there(language):
+    words = spoken_words(language)
+    assert set(words.letters) == set("abcdefghijklmnopqrstuvwxyz") and set(words.digits) == set(range(10))
+    assert set(words.signs) == {"at", "dot", "dash", "underscore"} and set(words.prefixes) == {"MD", "RT", "EX", "CL"}
+    assert identifiers(words.prompt)
+
+
+def test_a_correction_takes_the_place_of_what_was_misheard():
+    assert corrected("where is MD-10243", "no, MD-10234") == "where is MD-10234"
+    assert corrected("where is my parcel", "MD-10234") == "where is my parcel MD-10234"
+    assert corrected("MD-10243, anna@example.com", "ana@example.com") == "MD-10243, ana@example.com"
