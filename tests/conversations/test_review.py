@@ -139,13 +139,3 @@ def test_a_review_goes_with_its_message(queue, store, say, database):
 )
 def test_masked_texts_stay_readable(text, wanted):
     assert masked(text) == wanted
-
-
-def test_the_mood_of_conversations(store, say, clock):
-    began = clock()
-    for sender, sentiment, urgency in (("anna", -0.9, 0.2), ("anna", 0.4, 0.7), ("ben", 0.1, 0.1)):
-        message = say(f"{sender} {sentiment}", sender=sender)
-        store.note(sender, message.text, Reading(intent="greet", confidence=1, sentiment=sentiment, urgency=urgency))
-    assert store.moods(["anna", "ben", "eva"], began) == {"anna": (-0.9, 0.7), "ben": (0.1, 0.1)}
-    clock.forward(hours=1)
-    assert store.moods(["anna"], clock()) == {}

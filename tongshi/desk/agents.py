@@ -16,6 +16,7 @@ from starlette.templating import Jinja2Templates
 
 from tongshi.conversations.handover import Handovers
 from tongshi.conversations.live import Changed
+from tongshi.conversations.urgency import in_order
 from tongshi.desk.live import Live
 from tongshi.desk.photos import KIND
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
@@ -202,14 +203,16 @@ class AgentPages:
     def _handovers_shown(self) -> list[dict[str, Any]]:
         return [
             {
-                "sender": one.sender,
-                "case_number": one.case.number if one.case else None,
-                "state": one.state,
-                "lang": one.language,
-                "since": one.since.isoformat(),
-                "reason": one.reason,
+                "sender": case.handover.sender,
+                "case_number": case.handover.case.number if case.handover.case else None,
+                "state": case.handover.state,
+                "lang": case.handover.language,
+                "since": case.handover.since.isoformat(),
+                "reason": case.handover.reason,
+                "urgent": case.urgent,
+                "upset": case.upset,
             }
-            for one in self._store.handovers()
+            for case in in_order(self._store.handovers(), self._store.mood)
         ]
 
     def _recent(self) -> list[dict[str, Any]]:

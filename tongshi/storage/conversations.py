@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import ORIGINAL, Case, Feedback, Handover, Message, Outgoing, Rendering, Score, Trace
+from tongshi.storage.models import ORIGINAL, Case, Feedback, Handover, Message, Outgoing, Reading, Rendering, Score, Trace
 
 DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
 """Channels whose customers are reached by calling a platform; on the others they come and ask."""
@@ -93,6 +94,17 @@ class ConversationStore:
         query = select(Handover).where(Handover.state != "released").order_by(Handover.since)
         with self._database.session() as session:
             return list(session.scalars(query))
+
+    def mood(self, sender: str, since: datetime) -> tuple[float, float] | None:
+        """The lowest sentiment and the highest urgency of what a customer wrote since a moment; None where none was judged."""
+        query = (
+            select(func.min(Reading.sentiment), func.max(Reading.urgency))
+            .join(Message, Message.message_id == Reading.message_id)
+            .where(Message.sender == sender, Message.at >= since)
+        )
+        with self._database.session() as session:
+            sentiment, urgency = session.execute(query).one()
+        return None if sentiment is None else (sentiment, urgency)
 
     def set_handover(self, handover: Handover) -> Handover:
         with self._database.session() as session:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.errors import TongshiError
@@ -35,17 +35,6 @@ class ReviewStore:
     def reading(self, message_id: int) -> Reading | None:
         with self._database.session() as session:
             return session.get(Reading, message_id)
-
-    def moods(self, senders: Iterable[str], since: datetime) -> dict[str, tuple[float, float]]:
-        """The lowest sentiment and the highest urgency of what customers wrote since a moment, by conversation."""
-        query = (
-            select(Message.sender, func.min(Reading.sentiment), func.max(Reading.urgency))
-            .join(Reading, Reading.message_id == Message.message_id)
-            .where(Message.sender.in_(list(senders)), Message.at >= since, Reading.sentiment.is_not(None))
-            .group_by(Message.sender)
-        )
-        with self._database.session() as session:
-            return {sender: (sentiment, urgency) for sender, sentiment, urgency in session.execute(query)}
 
     # What may have to be reviewed
 
