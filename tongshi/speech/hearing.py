@@ -182,8 +182,8 @@ def _numbers(tokens: list[_Token]) -> Iterator[tuple[int, int, str]]:
     at = 0
     while at < len(tokens):
         prefix, after = _prefix(tokens, at)
-        figures, end, _ = _figures(tokens, _past_number_words(tokens, after)) if prefix else ("", at, 0)
-        if prefix and len(figures) == _LENGTH:
+        figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _LENGTH) if prefix else ("", at, 0)
+        if prefix and len(figures) == _LENGTH and not _goes_on(tokens, end):
             yield tokens[at].start, tokens[end - 1].end, f"{prefix}-{figures}"
             at = end
             continue
@@ -206,10 +206,16 @@ def _prefix(tokens: list[_Token], at: int) -> tuple[str | None, int]:
     return None, at
 
 
-def _figures(tokens: list[_Token], at: int) -> tuple[str, int, int]:
+def _goes_on(tokens: list[_Token], at: int) -> bool:
+    """Whether a written figure follows; a word for one may be an ordinary word, such as the Korean particle 이."""
+    after = _past_pauses(tokens, at)
+    return after < len(tokens) and tokens[after].text.isdecimal()
+
+
+def _figures(tokens: list[_Token], at: int, most: int | None = None) -> tuple[str, int, int]:
     """Figures from a token on, where they end, and how many were said one by one; 0 of them where all stand together already."""
     written, end, spelled, at = "", at, 0, _past_pauses(tokens, at)
-    while at < len(tokens):
+    while at < len(tokens) and (most is None or len(written) < most):
         times = tokens[at].double
         if times and at + 1 < len(tokens):
             at += 1
