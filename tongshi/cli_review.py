@@ -21,7 +21,13 @@ def _queue():
     from tongshi.conversations.review import ReviewQueue
 
     store = _store()
-    return ReviewQueue(store, clock.now), store
+    return ReviewQueue(store, clock.now, _intents), store
+
+
+def _intents():
+    from tongshi.nlu.wordings import known_intents
+
+    return known_intents(get_settings().data)
 
 
 def _store():
@@ -31,25 +37,6 @@ def _store():
     database = get_database()
     database.upgrade()
     return ReviewStore(database)
-
-
-def _as_dict(one) -> dict[str, Any]:
-    return {
-        "id": one.review_id,
-        "reason": one.reason,
-        "status": one.status,
-        "lang": one.language,
-        "text": one.text,
-        "intent": one.intent or None,
-        "confidence": one.confidence,
-        "ranking": one.ranking,
-        "context": one.context,
-        "trace": one.trace_id,
-        "at": one.at.isoformat(),
-        "wanted": one.wanted or None,
-        "wording": one.wording or None,
-        "decided_by": one.decided_by or None,
-    }
 
 
 @review.command("list")
@@ -67,7 +54,7 @@ def review_list(
     queue.gather()
     rows = store.reviews(None if status == "all" else status, reason, lang, most)
     if as_json:
-        return print_json([_as_dict(one) for one in rows])
+        return print_json([one.as_dict() for one in rows])
     if not rows:
         return console.print("Nothing is in review.")
     table = Table("id", "reason", "lang", "message", "best guess", "sure", "wanted")
@@ -82,7 +69,7 @@ def review_show(number: int, as_json: Json = False) -> None:
     """One message with what was said before it, and what it could have meant."""
     one = _store().review(number)
     if as_json:
-        return print_json(_as_dict(one))
+        return print_json(one.as_dict())
     for said in one.context:
         console.print(f"[dim]{said['author']:>9}[/dim]  ", end="")
         console.print(said["text"], markup=False, highlight=False)
@@ -111,9 +98,6 @@ def review_correct(
     as_json: Json = False,
 ) -> None:
     """Say what a message should have been taken for."""
-    from tongshi.evaluation.learning import require_intent
-
-    require_intent(intent, get_settings())
     queue, _ = _queue()
     _print_decided([queue.correct(number, intent, by or user(), wording)], as_json)
 
@@ -127,7 +111,7 @@ def review_drop(numbers: list[int], by: By = "", as_json: Json = False) -> None:
 
 def _print_decided(reviews: list[Any], as_json: bool) -> None:
     if as_json:
-        return print_json([_as_dict(one) for one in reviews])
+        return print_json([one.as_dict() for one in reviews])
     for one in reviews:
         console.print(f"{one.review_id}: {one.status}{f' as {one.wanted}' if one.wanted else ''}", highlight=False)
 

@@ -24,7 +24,7 @@ def store(database):
 
 @pytest.fixture
 def queue(store, clock):
-    return ReviewQueue(store, clock)
+    return ReviewQueue(store, clock, lambda: {"order_status", "return_status"})
 
 
 @pytest.fixture
@@ -107,6 +107,8 @@ def test_what_people_decide_is_kept(queue, store, say):
     store.set_learnt([first])
     with pytest.raises(TongshiError, match="has been trained on"):
         queue.drop(first, "mia")
+    with pytest.raises(TongshiError, match="no intent 'refund'; there are order_status, return_status"):
+        queue.correct(third, "refund", "mia")
     with pytest.raises(TongshiError, match="no message number 99"):
         queue.accept(99, "mia")
 

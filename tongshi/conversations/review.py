@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,11 +29,13 @@ class ReviewQueue:
     Args:
         store: where both are kept.
         now: the clock.
+        intents: names what a message can be taken for.
     """
 
-    def __init__(self, store: ReviewStore, now: Callable[[], datetime]) -> None:
+    def __init__(self, store: ReviewStore, now: Callable[[], datetime], intents: Callable[[], Collection[str]]) -> None:
         self._store = store
         self._now = now
+        self._intents = intents
 
     def gather(self) -> int:
         """Put what has come since the last time into review; how many messages that is.
@@ -102,9 +104,11 @@ class ReviewQueue:
             wording: the text to learn from, where the customer's own says too much.
 
         Raises:
-            TongshiError: there is no such message.
+            TongshiError: there is no such message, or no such intent.
         """
         review = self._store.review(number)
+        if intent not in (known := self._intents()):
+            raise TongshiError(f"There is no intent {intent!r}; there are {', '.join(sorted(known))}.")
         return self._store.decide(number, CORRECTED, by, self._now(), intent, masked(wording.strip()) or review.text)
 
     def drop(self, number: int, by: str) -> Review:

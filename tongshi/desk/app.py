@@ -22,8 +22,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongshi import clock
 from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.agents import AgentPages
 from tongshi.desk.chat import ChatApi, Limits
+from tongshi.desk.explanations import ExplanationApi
 from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import KnowledgeApi
 from tongshi.desk.live import Hub, Live
@@ -35,11 +37,13 @@ from tongshi.knowledge.base import make_knowledge_base
 from tongshi.knowledge.editing import make_editor
 from tongshi.llm.summary import make_summariser
 from tongshi.llm.translation import make_translator
+from tongshi.nlu.wordings import known_intents
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database, get_database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.mail import AttachmentStore
+from tongshi.storage.review import ReviewStore
 
 STATIC = Path(__file__).with_name("static")
 LARGEST_BODY = 64 * 1024
@@ -109,6 +113,9 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
     agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading)
+    reviews = ReviewStore(database)
+    queue = ReviewQueue(reviews, clock.now, lambda: known_intents(settings.data))
+    explanations = ExplanationApi(store, reviews, queue, rasa, signed_in)
     editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
 
     searches = RateLimit(30, 60, "help", settings.redis_url)
@@ -156,6 +163,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             *help_centre.routes(),
             *agents.routes(),
             *editing.routes(),
+            *explanations.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
         middleware=middleware,

@@ -11,7 +11,6 @@ import numpy as np
 import regex
 
 from tongshi import system
-from tongshi.errors import TongshiError
 from tongshi.evaluation.understanding import Comparison, compare, held_out
 from tongshi.language.identify import get_identifier
 from tongshi.language.text import fold
@@ -180,17 +179,3 @@ def learn(settings: Settings, store: ReviewStore, force: bool = False, say: Call
 def _discard(candidate: Path, folder: Path) -> None:
     candidate.unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def intents(settings: Settings) -> set[str]:
-    """All intents that the bot is trained on."""
-    return {one.intent for one in training_wordings(settings.data)}
-
-
-def require_intent(name: str, settings: Settings) -> None:
-    """
-    Raises:
-        TongshiError: the bot knows no such intent.
-    """
-    if name not in (known := intents(settings)):
-        raise TongshiError(f"There is no intent {name!r}; there are {', '.join(sorted(known))}.")

@@ -71,3 +71,12 @@ def training_wordings(data: Path) -> list[Wording]:
         found += read(data / "nlu" / f"{language}.yml", language)
         found += read(data / "nlu" / REVIEWED / f"{language}.yml", language)
     return [*found, *article_questions(data)]
+
+
+def known_intents(data: Path) -> set[str]:
+    """Every intent that the bot is trained on.
+
+    Args:
+        data: the project's data folder.
+    """
+    return {one.intent for one in read(data / "nlu" / "en.yml", "en")}

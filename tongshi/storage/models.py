@@ -375,6 +375,24 @@ class Review(Base):
     decided_by = Column(Text, nullable=False, default="")
     decided_at = Column(Instant)
 
+    def as_dict(self) -> dict[str, object]:
+        return {
+            "id": self.review_id,
+            "reason": self.reason,
+            "status": self.status,
+            "lang": self.language,
+            "text": self.text,
+            "intent": self.intent or None,
+            "confidence": self.confidence,
+            "ranking": self.ranking,
+            "context": self.context,
+            "trace": self.trace_id,
+            "at": self.at.isoformat(),
+            "wanted": self.wanted or None,
+            "wording": self.wording or None,
+            "decided_by": self.decided_by or None,
+        }
+
 
 # Knowledge
 

@@ -1,0 +1,84 @@
+"""Explanations and reviews over HTTP: who may, what comes, and what is refused; the running bot is a stand-in."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.testclient import TestClient
+
+from tongshi.conversations.review import ReviewQueue
+from tongshi.desk.explanations import ExplanationApi
+from tongshi.desk.knowledge import CSRF_HEADER
+from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.models import Message, Reading, Trace
+from tongshi.storage.review import ReviewStore
+
+
+def bot(request: httpx.Request) -> httpx.Response:
+    """Rasa's end: it explains "hi", finds an empty text wrong, and is down for "dead"."""
+    text = request.read().decode()
+    if "dead" in text:
+        raise httpx.ConnectError("refused")
+    return httpx.Response(200, json={"intent": "greet"}) if "hi" in text else httpx.Response(400, json={"error": "Send a text."})
+
+
+@pytest.fixture
+def client(database, clock) -> TestClient:
+    """A browser that is not signed in, and a message in review; GET /sign-in signs it in."""
+    conversations, reviews = ConversationStore(database), ReviewStore(database)
+    conversations.add(Message(sender="anna", channel="web", author="customer", text="wheres me thing", language="en", at=clock()))
+    reading = Reading(intent="nlu_fallback", confidence=0.8, ranking=[["order_status", 0.2]])
+    reviews.note("anna", "wheres me thing", reading)
+    trace = Trace(sender="anna", question="wheres me thing", outcome="quoted", seconds=0.1, at=clock(), details={})
+    conversations.add(trace)
+    cookie = Cookie("desk", "secret", 3600)
+    rasa = httpx.AsyncClient(transport=httpx.MockTransport(bot), base_url="http://rasa")
+    queue = ReviewQueue(reviews, clock, lambda: {"order_status", "lost_parcel"})
+    api = ExplanationApi(conversations, reviews, queue, rasa, cookie)
+
+    async def sign_in(request: Request) -> Response:
+        response = Response(cookie.token(AGENT))
+        cookie.write(request, response, AGENT)
+        return response
+
+    return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes()]))
+
+
+@pytest.fixture
+def agent(client) -> TestClient:
+    """A browser that is signed in and shows the token with everything."""
+    client.headers[CSRF_HEADER] = client.get("/sign-in").text
+    return client
+
+
+def test_who_is_not_signed_in_learns_nothing(client):
+    for path in ("explain?text=hi", "traces/1", "reviews"):
+        assert client.get(f"/desk/api/{path}").status_code == 401
+    assert client.post("/desk/api/reviews/1", json={"decision": "accept"}).status_code == 401
+
+
+def test_messages_and_answers_are_explained(agent):
+    assert agent.get("/desk/api/explain?text=hi").json() == {"intent": "greet"}
+    assert agent.get("/desk/api/explain").status_code == 400
+    assert agent.get("/desk/api/explain?text=dead").status_code == 503
+    assert agent.get("/desk/api/traces/1").json()["outcome"] == "quoted"
+    assert agent.get("/desk/api/traces/2").status_code == 404
+
+
+def test_reviews_are_listed_and_decided(agent):
+    (review,) = agent.get("/desk/api/reviews?lang=en").json()["reviews"]
+    assert (review["text"], review["intent"], review["status"]) == ("wheres me thing", "order_status", "open")
+    path = f"/desk/api/reviews/{review['id']}"
+    for wrong in ({}, {"decision": "correct"}, {"decision": "correct", "intent": "refund"}, [1]):
+        assert agent.post(path, json=wrong).status_code == 400
+    corrected = agent.post(path, json={"decision": "correct", "intent": "lost_parcel", "wording": "where is it"}).json()
+    assert (corrected["wanted"], corrected["wording"], corrected["decided_by"]) == ("lost_parcel", "where is it", AGENT)
+    assert agent.get("/desk/api/reviews").json() == {"reviews": []}
+    assert len(agent.get("/desk/api/reviews?status=all").json()["reviews"]) == 1
+    del agent.headers[CSRF_HEADER]
+    assert agent.post(path, json={"decision": "drop"}).status_code == 403
