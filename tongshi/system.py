@@ -21,7 +21,7 @@ from honcho.printer import Printer
 from tongshi import clock, weights
 from tongshi.commerce.seed import seed
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import shop_articles
+from tongshi.knowledge.articles import searched_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.knowledge.graph import make_graph
 from tongshi.settings import ROOT, Settings
@@ -32,7 +32,7 @@ from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
 _KEPT_BOTS = 3
-_ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "tongshi/nlu", "tongshi/language")
+_ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "data/sentiment", "tongshi/nlu", "tongshi/language")
 
 
 def prepare_data(settings: Settings) -> Change:
@@ -44,7 +44,7 @@ def prepare_data(settings: Settings) -> Change:
     base = make_knowledge_base(settings, database)
     for collection in KnowledgeStore(database).collections():
         base.writer.refresh(collection)
-    return base.put(shop_articles(settings.data), whole=True)
+    return base.put(searched_articles(settings.data), whole=True)
 
 
 def pull_models(settings: Settings) -> None:

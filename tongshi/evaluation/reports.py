@@ -19,7 +19,7 @@ import numpy as np
 import yaml
 from rich.progress import track
 
-from tongshi.evaluation import checks, retrieval, understanding
+from tongshi.evaluation import checks, moods, retrieval, understanding
 from tongshi.evaluation.running import free_port, play, running
 from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
@@ -275,6 +275,7 @@ def _share(ranks: list[int], most: int) -> float:
 
 REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "nlu": understanding.report,
+    "mood": moods.report,
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
     "answers": answers,

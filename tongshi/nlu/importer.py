@@ -9,12 +9,14 @@ from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.nlu.moods import read_moods
+from tongshi.nlu.sentiment import MOOD
 from tongshi.nlu.wordings import article_questions
 from tongshi.settings import get_settings
 
 
 class TongshiImporter(RasaFileImporter):
-    """Adds the names of replies to the domain, and similar questions of the knowledge base to the wordings.
+    """Adds the names of replies to the domain, and to the wordings similar questions of the knowledge base and messages with a mood.
 
     Rasa wants each reply in the domain, with a text; the English ones of data/responses are put there, so that they are written once.
     """
@@ -33,4 +35,15 @@ class TongshiImporter(RasaFileImporter):
             Message({TEXT: one.text, INTENT: one.intent, METADATA: {METADATA_INTENT: {"language": one.language}}})
             for one in article_questions(get_settings().data)
         ]
-        return wordings.merge(TrainingData(questions))
+        # Messages without an intent: no intent is learnt from them.
+        moods = [
+            Message(
+                {
+                    TEXT: one.text,
+                    MOOD: {"sentiment": one.sentiment, "urgent": one.urgent},
+                    METADATA: {METADATA_INTENT: {"language": one.language}},
+                }
+            )
+            for one in read_moods(get_settings().data)
+        ]
+        return wordings.merge(TrainingData([*questions, *moods]))

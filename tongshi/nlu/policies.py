@@ -21,6 +21,7 @@ from tongshi.settings import LANGUAGES, get_settings
 
 UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
 SWITCH_JOB = "action_switch_job"
+_IDENTITY = ("order_number", "email")
 _LETTER = regex.compile(r"\p{L}")
 
 
@@ -95,7 +96,7 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
     """
     message = messages[-1]
     found = message.parse_data.get(LANGUAGE) or {}
-    asked = _asked_for(message)
+    asked = _asked_for(message, state.language)
     if asked:
         return LanguageState(asked, pinned=True, traditional=state.traditional)
     traditional = state.traditional if found.get("traditional") is None else found["traditional"]
@@ -107,15 +108,17 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
         return LanguageState(guess or hint or default, traditional=traditional)
     if clear is None or clear == state.language:
         return LanguageState(state.language, state.pinned, traditional)
-    if state.pinned and not (len(messages) > 1 and is_clear(messages[-2]) == clear and not _asked_for(messages[-2])):
+    if state.pinned and not (len(messages) > 1 and is_clear(messages[-2]) == clear and not _asked_for(messages[-2], None)):
         return LanguageState(state.language, True, traditional)
     return LanguageState(clear, traditional=traditional)
 
 
-def _asked_for(message: UserUttered) -> str | None:
+def _asked_for(message: UserUttered, present: str | None) -> str | None:
+    """The language that a message asks for; of several that it names, none that is spoken already: "my Italian is bad, English please"."""
     if message.intent.get("name") != "change_language":
         return None
-    return next((one["value"] for one in message.entities if one["entity"] == "language" and one["value"] in LANGUAGES), None)
+    named = [one["value"] for one in message.entities if one["entity"] == "language" and one["value"] in LANGUAGES]
+    return next((one for one in named if one != present), named[0] if named else None)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -189,12 +192,13 @@ class JobSwitchPolicy(_UntrainedPolicy):
     What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
 
     Configuration: `jobs`, the form of each intent that starts one; `along`, slots that may be filled along with a wish; `answers`, for
-    these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be.
+    these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be, and
+    `confidence_along`, how sure where the question is answered too.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6}
+        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.85}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -213,9 +217,13 @@ class JobSwitchPolicy(_UntrainedPolicy):
         if intent.get("confidence", 1.0) < self.config["confidence"]:
             return False
         requested = tracker.get_slot(REQUESTED_SLOT)
-        answer = _said_for(requested, tracker)
+        # Asked for the one half of what proves whose an order is, customers correct the other: "sorry, wrong number, it's MD-10246".
+        asked = _IDENTITY if requested in _IDENTITY else (requested,)
+        answer = next((said for slot in asked if (said := _said_for(slot, tracker)) is not None), None)
         if answer is None:
             return True
+        if intent.get("confidence", 1.0) < self.config["confidence_along"]:
+            return False
         may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
 
