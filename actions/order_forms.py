@@ -41,6 +41,12 @@ _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
 _DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
 """Intents whose wish, said once more to the question of their own form, confirms it."""
 
+_YES_OR_NO = ("confirm", "seal")
+_LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scope", "report_bad_answer", "nlu_fallback"}
+"""Intents that short answers to a yes-or-no question are mistaken for."""
+_LIKELY_ANSWER = 0.05
+"""Probability from which such a message is taken for the yes or no that it comes close to."""
+
 
 def _job(form: str, tracker: Tracker) -> Job:
     return JOBS[form](services.shop(), clock.now, tracker.sender_id)
@@ -84,8 +90,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
-        if self._is_yes(tracker, said):
-            said["confirm"] = True
+        requested = tracker.get_slot(REQUESTED_SLOT)
+        if not said and requested in _YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
+            said[requested] = answer
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)
         if missed:
@@ -123,12 +130,24 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         say(dispatcher, tracker, ask.say)
         return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
 
-    def _is_yes(self, tracker: Tracker, said: dict[str, Any]) -> bool:
-        """Whether the customer says yes with the verb: "oui annulez", "可以，换吧". With a negation in it the question comes again."""
-        intent = (tracker.latest_message.get("intent") or {}).get("name")
-        if said or tracker.get_slot(REQUESTED_SLOT) != "confirm" or intent not in _DONE_ON_A_YES or STARTS[intent] != self.form:
-            return False
-        return not words(language_of(tracker)).cues["not"].search(tracker.latest_message.get("text") or "")
+    def _yes_or_no(self, tracker: Tracker) -> bool | None:
+        """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.
+
+        It may say yes with the verb ("oui annulez", "可以，换吧"), unless there is a negation in it; and to such a question thanks, praise
+        or a greeting are likelier to be the yes or no that they come close to ("ja bitte", "certíssimo").
+        """
+        message = tracker.latest_message
+        intent = (message.get("intent") or {}).get("name")
+        if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
+            negated = words(language_of(tracker)).cues["not"].search(message.get("text") or "")
+            return None if negated else True
+        if intent not in _LIKE_AN_ANSWER:
+            return None
+        likely = {one["name"]: one["confidence"] for one in message.get("intent_ranking") or ()}
+        yes, no = likely.get("affirm", 0.0), likely.get("deny", 0.0)
+        if max(yes, no) < _LIKELY_ANSWER or min(yes, no) * 2 > max(yes, no):
+            return None
+        return yes > no
 
     @staticmethod
     def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:

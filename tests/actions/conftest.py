@@ -40,16 +40,18 @@ class Conversation:
         self.said, self.messages, self.events = [], [], []
         self.form = self.next = None
 
-    def run(self, action, *, text="…", intent="inform", entities=(), message_id=None, channel="rest", **answers):
+    def run(self, action, *, text="…", intent="inform", entities=(), likely=None, message_id=None, channel="rest", **answers):
         """Run an action after the customer has said what fills these slots.
 
         Args:
             entities: pairs of kind and value that the message names.
+            likely: probabilities of intents.
             message_id: the channel's name for the message.
         """
         self.form = getattr(action, "form", self.form)
         named = [{"entity": kind, "value": value} for kind, value in entities]
         message = {"text": text, "intent": {"name": intent}, "entities": named, "message_id": message_id}
+        message["intent_ranking"] = [{"name": name, "confidence": confidence} for name, confidence in (likely or {}).items()]
         self.slots |= answers
         self.events += [{"event": "action", "name": "action_listen"}, {"event": "user", "input_channel": channel, **message}]
         self._set(answers)

@@ -155,6 +155,21 @@ def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated(talk, language, t
     assert talk.run(ValidateCancelForm(), text=text, intent="cancel_order") == asked
 
 
+@pytest.mark.parametrize(
+    ("text", "likely", "asked"),
+    [
+        ("jaaa bitte 🙏", {"thank": 0.88, "affirm": 0.07}, []),
+        ("certíssimo", {"praise": 0.88, "affirm": 0.1, "deny": 0.01}, []),
+        ("thanks a lot", {"thank": 0.99, "affirm": 0.01}, ["utter_request_cancel_confirm"]),
+        ("hm", {"greet": 0.5, "affirm": 0.2, "deny": 0.2}, ["utter_request_cancel_confirm"]),
+    ],
+)
+def test_what_comes_close_to_a_yes_is_one_where_yes_or_no_was_asked(talk, text, likely, asked):
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    assert talk.run(ValidateCancelForm(), **lucia) == ["utter_request_cancel_confirm"]
+    assert talk.run(ValidateCancelForm(), text=text, intent=next(iter(likely)), likely=likely) == asked
+
+
 def test_an_order_that_changed_hands_midway_is_checked_anew(talk):
     talk.run(ValidateReturnForm(), **ANNA, reason="quality")
     assert talk.run(ValidateReturnForm(), order_number="MD-10234") == ["utter_identity_refused"]

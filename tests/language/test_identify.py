@@ -70,3 +70,18 @@ def test_a_product_name_in_latin_does_not_hide_another_script(identify):
 def test_inverted_marks_are_spanish(identify):
     assert identify("¿Hay stock?").language == "es"
     assert identify("¡Gracias!").language == "es"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("3ayez a3raf el order bta3i wesel fein", "ar"),
+        ("gde moi zakaz, skolko mozhno zhdat", "ru"),
+        ("wo de baoguo dao nali le", "zh"),
+        ("itsu todokimasu ka", "ja"),
+        ("can i get 2x 30w charger 4 my 5 yr old", "en"),
+        ("el mp3 y el usb3 no van", "es"),
+    ],
+)
+def test_a_language_of_another_script_is_known_in_latin_letters_too(identify, text, language):
+    assert identify(text).language == language

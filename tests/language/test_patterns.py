@@ -118,3 +118,8 @@ def test_matches_lie_in_the_text_and_never_overlap(text):
     found = find(text)
     assert all(0 <= match.start < match.end <= len(text) for match in found)
     assert all(one.end <= other.start for one, other in zip(found, found[1:]))
+
+
+def test_five_digits_beside_an_email_are_an_order_number():
+    assert values("بدي الغي الطلبية 10243 لو سمحتوا والايميل تبعي هو kim.minjun@example.com", "order_number") == ["MD-10243"]
+    assert values("send it to 12 Rue de la Paix, 10117 Berlin, second floor please, ring twice", "order_number") == []

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -178,6 +178,28 @@ def life(front: dict) -> dict[str, Any]:
         "valid_until": read_until(front.get("valid_until")),
         "translation_of": front.get("translation_of") if front.get("translation_of") in LANGUAGES else None,
     }
+
+
+def searched_articles(data: Path) -> Iterator[Article]:
+    """What a search of the shop's knowledge compares with: `shop_articles`, and among what nothing answers what is no business of a shop.
+
+    Args:
+        data: the project's data folder.
+    """
+    for article in shop_articles(data):
+        if article.article_id == UNANSWERABLE:
+            beside = _out_of_scope(data / "nlu" / f"{article.language}.yml")
+            article = replace(article, questions=tuple(dict.fromkeys([*article.questions, *beside])))
+        yield article
+
+
+def _out_of_scope(path: Path) -> list[str]:
+    """The bot's wordings for it, in a file of Rasa's NLU format; none where there is no such file."""
+    if not path.exists():
+        return []
+    blocks = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]
+    examples = next((block["examples"] for block in blocks if block.get("intent") == "out_of_scope"), "")
+    return [line[2:].strip() for line in examples.splitlines() if line.startswith("- ")]
 
 
 def shop_articles(data: Path) -> Iterator[Article]:

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import regex
 import yaml
+from anyascii import anyascii
 
 from tongshi import weights
 from tongshi.errors import TongshiError
@@ -23,11 +25,15 @@ from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.language.text import fold, scripts
 from tongshi.settings import LANGUAGES, Settings, get_settings
 
+_SURE_OF_LATIN = 0.6
+_SURE_OF_SPELLING = 0.8
 LATIN = ("de", "en", "es", "fr", "it", "pt")
 _NO_LANGUAGE = regex.compile(
     r"""[a-z0-9._%+\-]+\s?@\s?[a-z0-9.\-]+ | https?://[!-~]+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""",
     regex.X | regex.I,
 )
+# Figures that stand for letters in Arabic typed in Latin ones: 3ayez, bta3y, sama3at; but not 3rd, 2x, mp3.
+_ARABIZI = regex.compile(r"(?<![\w@.-])(?:[a-z]+[23579]+[a-z]+[23579]?[a-z]*|[23579][a-z]{3,}|[a-z]{4,}[37])(?![\w@.-])", regex.I)
 _SPANISH = regex.compile(r"[¿¡]")
 # A character of these says as much as several letters: 防水吗 after a product's English name is a whole question.
 _WEIGHT = {"Han": 2, "Kana": 2, "Hangul": 2}
@@ -79,15 +85,17 @@ class LanguageIdentifier:
     Args:
         world: path of fastText's lid.176.
         chat: path of the classifier trained on chat wordings, see `train_chat_model`.
+        romanised: path of the one that knows languages of other scripts in Latin letters, see `train_romanised_model`.
     """
 
-    def __init__(self, world: Path, chat: Path) -> None:
+    def __init__(self, world: Path, chat: Path, romanised: Path) -> None:
         import fasttext
 
         # fastText warns on standard error for each file it loads; its own switch for that.
         fasttext.FastText.eprint = lambda *_: None
         self._world = fasttext.load_model(str(world))
         self._chat = fasttext.load_model(str(chat))
+        self._romanised = fasttext.load_model(str(romanised))
 
     def __call__(self, text: str) -> Identification:
         """Identify one message; e-mails, addresses, codes and figures in it are not looked at."""
@@ -99,7 +107,11 @@ class LanguageIdentifier:
         foreign = {name: count * _WEIGHT.get(name, 1) for name, count in counts.items() if name != "Latin"}
         if foreign and sum(foreign.values()) >= 0.25 * (counts["Latin"] + sum(foreign.values())):
             return self._by_script(words, counts, max(foreign, key=foreign.get))
-        return Identification("es", 1.0) if _SPANISH.search(text) else self._latin(words, letters)
+        if _SPANISH.search(text):
+            return Identification("es", 1.0)
+        if len(_ARABIZI.findall(text)) >= 2:
+            return Identification("ar", 0.9)
+        return self._latin(words, letters)
 
     def _by_script(self, words: str, counts, script: str) -> Identification:
         if script in ("Han", "Kana"):
@@ -144,9 +156,23 @@ class LanguageIdentifier:
         best = max(joint, key=joint.get)
         confidence = joint[best] / total
         long_enough = letters >= 12 and len(words.split()) >= 3
+        if letters >= 7 and (spelled := self._by_latin_letters(words, probability)):
+            return spelled
         if world not in LANGUAGES and probability > 0.85 and long_enough and chat.get(best, 0) < 0.97:
             return Identification(None, probability, outside=world)
         return Identification(best, confidence)
+
+    def _by_latin_letters(self, words: str, probability: float) -> Identification | None:
+        """A language of another script typed in Latin letters, where nothing speaks for one that is written so.
+
+        Args:
+            probability: how sure lid.176, which knows no such spellings, is of a language.
+        """
+        if len(words.split()) < 2 or probability > _SURE_OF_LATIN:
+            return None
+        labels, values = self._romanised.predict(words.lower(), k=1)
+        label = labels[0].removeprefix("__label__") if labels else "latin"
+        return Identification(label, float(values[0])) if label != "latin" and values[0] >= _SURE_OF_SPELLING else None
 
     def _world_best(self, words: str) -> tuple[str, float]:
         labels, values = self._world_all(words)
@@ -178,14 +204,32 @@ def train_chat_model(data: Path, folder: Path) -> Path:
     Returns:
         The model's path. Training takes a few seconds and about 100 MB.
     """
-    lines = []
+    return _trained("chat", [(language, text) for language in LANGUAGES for text in _wordings(data, language)], folder)
+
+
+def train_romanised_model(data: Path, folder: Path) -> Path:
+    """Train what tells languages of other scripts typed in Latin letters from those that have Latin letters, as `train_chat_model`.
+
+    A few wordings were written so; the others are spelled in Latin letters here.
+    """
+    examples = []
     for language in LANGUAGES:
         for text in _wordings(data, language):
-            words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
-            if words:
-                lines.append(f"__label__{language} {words}\n")
+            spelled = text if set(scripts(text)) <= {"Latin"} else _in_latin_letters(text, language)
+            if spelled:
+                examples.append(("latin" if language in LATIN else language, spelled))
+    return _trained("romanised", examples, folder)
+
+
+def _trained(name: str, examples: Iterable[tuple[str, str]], folder: Path) -> Path:
+    """A classifier of texts by label, trained unless one for these examples is there."""
+    lines = []
+    for label, text in examples:
+        words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
+        if words:
+            lines.append(f"__label__{label} {words}\n")
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
-    path = folder / f"chat-{digest}.bin"
+    path = folder / f"{name}-{digest}.bin"
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
@@ -196,10 +240,18 @@ def train_chat_model(data: Path, folder: Path) -> Path:
         model.save_model(str(Path(work) / "model.bin"))
         # Several processes may train at once; the last one to finish replaces an equal file.
         os.replace(Path(work) / "model.bin", path)
-    for old in folder.glob("chat-*.bin"):
+    for old in folder.glob(f"{name}-*.bin"):
         if old != path:
             old.unlink(missing_ok=True)
     return path
+
+
+def _in_latin_letters(text: str, language: str) -> str | None:
+    """A wording as it is typed without a keyboard of its script; None where letter by letter gives something that nobody types."""
+    counts = scripts(text)
+    if language not in ("ru", "ko", "zh", "ja", "th") or counts["Latin"] or (language == "ja" and counts["Han"]):
+        return None
+    return regex.sub(r"(?<=[a-z])(?=[A-Z])", " ", anyascii(text))
 
 
 def _train(corpus: str):
@@ -237,5 +289,6 @@ def get_identifier() -> LanguageIdentifier:
 
 
 def load_identifier(settings: Settings) -> LanguageIdentifier:
-    chat = train_chat_model(settings.data, settings.models / "language")
-    return LanguageIdentifier(weights.path_of("lid.176", settings), chat)
+    folder = settings.models / "language"
+    chat, romanised = train_chat_model(settings.data, folder), train_romanised_model(settings.data, folder)
+    return LanguageIdentifier(weights.path_of("lid.176", settings), chat, romanised)

@@ -28,6 +28,9 @@ _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", 
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
 _MEANT_AS_EMAIL = regex.compile(r"@|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I)
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
+_WORD = regex.compile(r"\p{L}+")
+_FEW_WORDS = 7
+_FEW_WORDS_BESIDE_EMAIL = 16
 
 
 @dataclass(frozen=True)
@@ -65,9 +68,12 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
     for match in _PRICE.finditer(text):
         yield Match("price", *match.span(), regex.sub(r"[.,\u00a0\u202f](?=\d{3})", "", match[1] or match[2]).replace(",", "."))
-    # Five digits alone are an order number only where little else is said: a postcode stands among the words of an address.
+    # Five digits alone are an order number where little else is said, or where an e-mail stands beside them and no other number of an order:
+    # a postcode stands among the words of an address.
     bare = list(_BARE_ORDER.finditer(text))
-    if len(bare) == 1 and len(regex.findall(r"\p{L}+", text[: bare[0].start()] + text[bare[0].end() :])) <= 6 and "," not in text:
+    beside_email = bool(_EMAIL.search(text)) and not _ORDER.search(text)
+    few = _FEW_WORDS_BESIDE_EMAIL if beside_email else _FEW_WORDS
+    if len(bare) == 1 and len(_WORD.findall(_EMAIL.sub(" ", text))) <= few and (beside_email or "," not in text):
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
     for match in _NUMBER.finditer(text):
         yield Match("number", *match.span(1), str(int(match[1])))
