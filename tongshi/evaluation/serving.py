@@ -75,7 +75,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
         raise TongshiError("TONGSHI_LLM_URL names a server elsewhere; this report measures the one that Tongshi starts.")
     each = sample or _EACH
     items = {language: _answerable(settings, language, each + 1) for language in LANGUAGES}
-    crowd = list(islice(chain.from_iterable(zip(*items.values())), 2 * each * max(CUSTOMERS)))
+    crowd = list(islice(chain.from_iterable(zip(*items.values())), max(*CUSTOMERS, 2 * each)))
     found = Report("Serving", "first token s", notes=f"{settings.llm}, {each} questions a language, {os.cpu_count()} cores")
     together = Report("Serving, customers at once", "answers a minute", notes="first token and shown: median seconds")
     measured = {}
@@ -87,7 +87,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
                 language: _figures([ask(one) for one in items[language][:each]], count)
                 for language in track(LANGUAGES, f"serving ({name})", transient=True)
             }
-            crowds = {many: _at_once(ask, crowd[: max(many, each) * 2], many, count) for many in CUSTOMERS}
+            crowds = {many: _at_once(ask, crowd[: max(many, 2 * each)], many, count) for many in CUSTOMERS}
             measured[name] = (alone, crowds)
     for language in LANGUAGES:
         found.rows.append({"language": language} | _beside({name: alone[language] for name, (alone, _) in measured.items()}))
