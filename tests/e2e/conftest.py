@@ -16,7 +16,7 @@ class LanguageModel(ThreadingHTTPServer):
     """Shaped like OpenAI's interface, and broken in the way that a test sets.
 
     Attributes:
-        breaks: `refuses` every request, `hangs` in the middle of a reply, or `dies` there.
+        breaks: `refuses` every request, `hangs` in the middle of a reply, or `dies` there; "" writes `sentences`, one a second.
         asked: how many replies were begun.
     """
 
@@ -25,6 +25,7 @@ class LanguageModel(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.breaks = "refuses"
+        self.sentences: list[str] = []
         self.asked = 0
         self.over = threading.Event()
 
@@ -48,9 +49,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream")
         self.end_headers()
-        piece = {"choices": [{"delta": {"content": "30"}}]}
-        self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
-        self.wfile.flush()
+        for text in ["30"] if self.server.breaks else self.server.sentences:
+            piece = {"choices": [{"delta": {"content": text}}]}
+            self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
+            self.wfile.flush()
+            self.server.over.wait(0 if self.server.breaks else 1)
+        if not self.server.breaks:
+            self.wfile.write(b"data: [DONE]\n\n")
         if self.server.breaks == "hangs":
             self.server.over.wait(60)
 

@@ -60,6 +60,35 @@ def test_a_question_is_answered_with_its_source_and_kept_over_a_reload(page):
     expect(last_reply(page, 1)).to_contain_text("30 days")
 
 
+WATCH = """
+    window.seen = [];
+    new MutationObserver(() => {
+      const spoken = document.querySelector(".message.spoken .bubble");
+      const replies = document.querySelectorAll('.message[data-sender="bot"]:not(.spoken)');
+      if (spoken) window.seen.push([spoken.textContent, replies.length]);
+    }).observe(document.querySelector("#messages"), { subtree: true, childList: true });
+"""
+
+
+def test_an_answer_that_the_model_writes_comes_sentence_by_sentence(page, language_model):
+    language_model.breaks = ""
+    language_model.sentences = [
+        "You can return an item within 30 days of delivery. ",
+        "The item you return must be unused and in its original packaging.",
+    ]
+    page.evaluate(WATCH)
+    try:
+        send(page, "how long do I have to return something?")
+        reply = page.locator('.message[data-sender="bot"]:not(.spoken)')
+        expect(reply).to_contain_text("original packaging", timeout=20_000)
+    finally:
+        language_model.breaks = "refuses"
+    seen = page.evaluate("window.seen")
+    assert seen[0] == ["You can return an item within 30 days of delivery.", 0]
+    expect(reply.locator(".citation").first).to_be_visible()
+    expect(page.locator(".message.spoken")).to_have_count(0)
+
+
 def test_a_button_starts_what_it_says(page):
     send(page, "how do I return something?")
     last_reply(page, 1).locator(".quick-reply").first.click()
