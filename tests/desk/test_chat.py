@@ -100,6 +100,23 @@ def test_forged_and_outdated_tokens_open_nothing(site):
         assert client.get("/api/session").status_code == client.get("/api/stream").status_code == 401
 
 
+def test_our_tokens_are_renewed_and_those_of_other_servers_are_not(tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", client_key=KEY)) as site:
+        client = site.begun()
+        fresh = client.get("/api/session").json()["token"]
+        say(site.client(Authorization=f"Bearer {fresh}"), "hi")
+        assert len(client.get("/api/session").json()["messages"]) == 2
+        assert "token" not in site.client(Authorization=f"Bearer {signed('anna', KEY, 60)}").get("/api/session").json()
+
+
+def test_an_address_may_not_write_without_end_from_many_conversations(tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", address_rate=3)) as site:
+        clients = [site.begun() for _ in range(3)]
+        answers = [client.post("/api/messages", json={"text": "hi"}).status_code for client in clients for _ in range(2)]
+        assert answers == [200, 200, 200, 429, 429, 429]
+        assert site.client().post("/api/session", json={}).status_code == 429
+
+
 def test_a_message_that_comes_twice_is_handled_once(site):
     client = site.begun()
     assert say(client, "hi", client_id="same") == say(client, "hi", client_id="same")

@@ -111,7 +111,8 @@ class ChatApi:
         messages = await asyncio.to_thread(self._store.messages, sender) if sender else []
         shown = {"shop": self._settings.shop, "messages": await self._as_json(messages)}
         if carries_token:
-            return JSONResponse(shown)
+            token = self._sessions.renewed(request)
+            return JSONResponse({**shown, "token": token} if token else shown)
         response = JSONResponse(shown)
         self._sessions.write(request, response, sender or new_sender())
         return response

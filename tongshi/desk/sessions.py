@@ -100,6 +100,11 @@ class CustomerSessions:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         return token.strip() if scheme.lower() == "bearer" else None
 
+    def renewed(self, request: Request) -> str | None:
+        """A fresh token for who carries one of ours; None for others: what another server signed lasts as long as it said."""
+        sender = self._own(self.bearer(request) or "")
+        return self.token(sender) if sender else None
+
     def token(self, sender: str) -> str:
         return signed(sender, self._secret, CUSTOMER_AGE, aud=_AUDIENCE)
 
