@@ -7,8 +7,9 @@ import pytest
 from tests.llm.server import scripted
 from tongshi.errors import Unavailable
 from tongshi.knowledge.base import Found, Passage
-from tongshi.llm.answering import Answerer, Turn
+from tongshi.llm.answering import Answerer
 from tongshi.llm.client import ChatClient
+from tongshi.llm.followups import Turn
 from tongshi.storage.conversations import ConversationStore
 
 ENGLISH = "Items can be returned within 30 days of delivery. Standard delivery costs €4.90."
@@ -313,3 +314,18 @@ def test_a_customer_who_has_gone_stops_the_model(identify):
         assert answer.seconds < 5
         assert server.left.wait(5)
         assert len(server.asked) == 1
+
+
+@pytest.mark.parametrize("question", ["Und nach Japan?", "ok, und am Samstag", "Gilt das auch für Kopfhörer?"])
+def test_a_question_that_sounds_like_a_follow_up_is_looked_up_with_what_it_hangs_on_first(ask, question):
+    """Alone it finds something too, and something else."""
+    own = Passage("shipping", "de", "Versand", 0.9, "Der Versand dauert 7 Tage.")
+    knowledge = Knowledge(own)
+    ask(None, knowledge=knowledge, question=question, history=[Turn("customer", "Was kostet der Versand?")])
+    assert knowledge.queries[-1] == f"Was kostet der Versand? {question}"
+
+
+def test_a_question_of_its_own_is_looked_up_alone(ask):
+    knowledge = Knowledge(Passage("returns-window", "de", "Rückgabe", 0.9, GERMAN))
+    ask(None, knowledge=knowledge, history=[Turn("customer", "Was kostet der Versand?")])
+    assert knowledge.queries == [QUESTION]

@@ -11,7 +11,7 @@ from tests.llm.test_answering import Model, pieces
 from tongshi.errors import Unavailable
 from tongshi.evaluation.followups import FOLLOWUPS
 from tongshi.knowledge.articles import shop_articles
-from tongshi.llm.answering import Turn
+from tongshi.llm.followups import Turn
 from tongshi.llm.rewriting import Rewriter
 from tongshi.llm.summary import Summariser
 from tongshi.settings import LANGUAGES, ROOT

@@ -25,7 +25,8 @@ from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
 from tongshi.llm.client import Cancelled, ChatClient
-from tongshi.llm.prompting import MOST_PASSAGES, prompt, with_before
+from tongshi.llm.followups import Turn, look_up
+from tongshi.llm.prompting import MOST_PASSAGES, prompt
 from tongshi.llm.repeated import Repeated, question_key
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
@@ -38,14 +39,6 @@ _SURE_OF_LANGUAGE = 0.8
 _ATTEMPTS = 2
 
 log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Turn:
-    """Something said before: by the `customer` or the `bot`."""
-
-    author: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -139,7 +132,7 @@ class Answerer:
 
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
-        self._search("?", "en", (), collection)
+        self._knowledge.search("?", "en", collection)
         if self._graph is not None and collection == SHOP:
             self._graph.warm_up()
 
@@ -166,7 +159,7 @@ class Answerer:
             gone: set once nobody waits for the answer any more: the language model stops.
         """
         began = time.monotonic()
-        query, found = self._search(question, language, history, collection)
+        query, found = look_up(self._knowledge, question, language, history, collection)
         approved = found.confident and found.passages[0].verbatim
         if not approved and (linked := self._linked(query, language, collection)):
             self._hand_over(linked, on_sentence)
@@ -183,17 +176,6 @@ class Answerer:
         if answer.outcome in ("approved", "quoted"):
             self._hand_over(answer, on_sentence)
         return self._kept(answer, query, found, began, sender)
-
-    def _search(self, question: str, language: str, history: Sequence[Turn], collection: str) -> tuple[str, Found]:
-        """Look the question up alone, and, where that finds nothing, together with what the customer asked before it."""
-        before = [turn.text for turn in history if turn.author == "customer"][-2:]
-        context = " ".join(turn.text for turn in history[-3:])
-        found = self._knowledge.search(question, language, collection, context=context)
-        if found.confident or not before or len(question) > 80:
-            return question, found
-        joined = with_before(question, before[-1])
-        together = self._knowledge.search(joined, language, collection)
-        return (joined, together) if together.confident else (question, found)
 
     def _linked(self, question: str, language: str, collection: str) -> Answer | None:
         """What the graph says to a question that takes several relations, with the path it took among the details."""

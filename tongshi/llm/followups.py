@@ -1,0 +1,62 @@
+"""What a question is looked up with: alone, or together with the one before it, which it may hang on ("and to Japan?")."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import regex
+import yaml
+
+from tongshi.knowledge.base import Found, KnowledgeBase
+from tongshi.llm.prompting import with_before
+
+_CUES = Path(__file__).with_name("followups.yml")
+_LONGEST = 80
+"""Characters above which a question is taken to say all that it needs."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """Something said before: by the `customer` or the `bot`."""
+
+    author: str
+    text: str
+
+
+def hangs_on_before(question: str, language: str) -> bool:
+    """Whether a question sounds as if it hung on what was said before it."""
+    starts, ends = _cues(language)
+    return len(question) <= _LONGEST and bool(starts.search(question) or ends.search(question))
+
+
+def look_up(
+    knowledge: KnowledgeBase, question: str, language: str, history: Sequence[Turn], collection: str
+) -> tuple[str, Found]:
+    """Look a question up.
+
+    One that sounds as if it hung on the customer's question before it is looked up together with that; any other alone, and together
+    only where it finds nothing.
+
+    Returns:
+        What was looked up, and what was found.
+    """
+    before = [turn.text for turn in history if turn.author == "customer"]
+    context = " ".join(turn.text for turn in history[-3:])
+    alone = knowledge.search(question, language, collection, context=context)
+    if not before or len(question) > _LONGEST:
+        return question, alone
+    if alone.confident and (alone.passages[0].verbatim or not hangs_on_before(question, language)):
+        return question, alone
+    joined = with_before(question, before[-1])
+    together = knowledge.search(joined, language, collection)
+    return (joined, together) if together.confident else (question, alone)
+
+
+@cache
+def _cues(language: str) -> tuple[regex.Pattern, regex.Pattern]:
+    told = yaml.safe_load(_CUES.read_text("utf-8"))[language]
+    greeting = r"^[\s\p{P}]*(?:ok(?:ay|ey)?[\s\p{P}]+)?"
+    return regex.compile(greeting + told["starts"], regex.I), regex.compile(rf"{told['ends']}[\s\p{{P}}]*$", regex.I)
