@@ -113,6 +113,19 @@ class ActionChangeLanguage(Action):
         return []
 
 
+_PICKS = {"return_item": "refund", "return_status": "refund", "cancel_order": "refund", "exchange_item": "resend"}
+"""What is meant by wishes that the question about a lost parcel, a new one or a refund, is answered with."""
+
+
+def _picked(tracker: Tracker) -> list[EventType]:
+    """What a message picks of those two: what it names, else what its wish means; nothing where it does neither."""
+    named, intent = _entities(tracker, "resolution"), tracker.latest_message["intent"]["name"]
+    if intent == "lost_parcel" and not named:
+        return [SlotSet("resolution", None)]
+    wish = named[-1] if named else _PICKS.get(intent)
+    return [SlotSet("resolution", wish)] if wish else []
+
+
 class ActionInform(Action):
     """Bare facts outside a form.
 
@@ -124,8 +137,8 @@ class ActionInform(Action):
         return "action_inform"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        if _entities(tracker, "resolution") and last_reply(tracker) == "utter_order_lost":
-            return [FollowupAction("lost_form")]
+        if last_reply(tracker) == "utter_order_lost" and (picked := _picked(tracker)):
+            return [*picked, FollowupAction("lost_form")]
         if _entities(tracker, "case_number"):
             return [FollowupAction("return_status_form")]
         if _entities(tracker, "order_number") or _entities(tracker, "email"):

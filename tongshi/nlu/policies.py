@@ -1,4 +1,4 @@
-"""Small policies: the customer's language, another wish in the middle of a form, and the way back into a form."""
+"""Small policies: the customer's language, another wish in the middle of a form, the way back into it, answers outside of forms."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import LoopInterrupted, SlotSet, UserUttered
+from rasa.shared.core.events import BotUttered, LoopInterrupted, SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -226,6 +226,33 @@ class JobSwitchPolicy(_UntrainedPolicy):
             return False
         may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class OfferPolicy(_UntrainedPolicy):
+    """Takes what answers the bot's last question for that answer, where no form waits for it and it sounds like a wish of its own.
+
+    "Send it again", said to "a new shipment or a refund?", wants no other order.
+
+    Configuration: `answers`, by the name of a reply the intents that pick from what it offers; `action`, which takes the answer.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"priority": 7, "answers": {}, "action": "action_inform"}
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.active_loop_name
+        picks = fresh and tracker.latest_message.intent.get("name") in self.config["answers"].get(_last_reply(tracker), ())
+        names_order = any(entity["entity"] == "order_number" for entity in tracker.latest_message.entities)
+        return self._predict(domain, self.config["action"] if picks and not names_order else None)
+
+
+def _last_reply(tracker: DialogueStateTracker) -> str | None:
+    last = next((event for event in reversed(tracker.events) if isinstance(event, BotUttered)), None)
+    return last.metadata.get("utter_action") if last else None
 
 
 def _said_for(slot: str | None, tracker: DialogueStateTracker) -> Any:
