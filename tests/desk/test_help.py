@@ -1,6 +1,7 @@
 """The help centre: every article in every language it is there in, found by its words, cached by its content."""
 
 import re
+import time
 
 import pytest
 import yaml
@@ -122,6 +123,13 @@ def test_who_searches_too_fast_waits(client):
     answers = [client.get("/help/en/search", params={"q": "blue"}) for _ in range(6)]
     assert [one.status_code for one in answers] == [200] * 5 + [429]
     assert TEXTS["en"]["too_many"] in answers[-1].text and int(answers[-1].headers["retry-after"]) > 0
+
+
+def test_a_search_that_takes_too_long_is_given_up_in_the_readers_language(client, base, monkeypatch):
+    monkeypatch.setattr("tongshi.desk.help._PATIENCE", 0.1)
+    monkeypatch.setattr(base, "search", lambda *_, **__: time.sleep(0.5))
+    answer = client.get("/help/th/search", params={"q": "สี"})
+    assert answer.status_code == 503 and TEXTS["th"]["trouble"] in answer.text
 
 
 def test_search_engines_get_every_page(client):

@@ -38,6 +38,7 @@ _OTHER = "other"
 _LONGEST_QUERY = 300
 _MOST_FOUND, _FEW_FOUND = 8, 3
 _WORTH_SHOWING = 0.05
+_PATIENCE = 20.0
 _KEPT_PAGES = 2000
 
 log = structlog.get_logger()
@@ -201,13 +202,14 @@ class HelpCentre:
             headers["Retry-After"] = str(int(wait) + 1)
         else:
             try:
-                async with self._searches:
+                async with asyncio.timeout(_PATIENCE), self._searches:
                     found = await asyncio.to_thread(self._knowledge.search, query, language, most=_MOST_FOUND)
                 shown["results"] = _worth_showing(found)
                 # Who searches by a word of an article's title means it, though the word alone is no question that it answers.
                 shown["confident"] = found.confident or any(query.casefold() in one.title.casefold() for one in shown["results"])
-            except TongshiError as error:
-                log.error("help.search_failed", error=str(error), hint="is the collection there? `tongshi prepare` makes it")
+            except (TongshiError, TimeoutError) as error:
+                hint = "is the collection there, and the machine not too busy? `tongshi prepare` makes the one"
+                log.error("help.search_failed", error=str(error) or type(error).__name__, hint=hint)
                 shown["notice"], status = "trouble", 503
         versions = {one: f"/search?q={quote(query)}" for one in LANGUAGES}
         text = self._render(Content("help_search.html", versions, **shown), language)
