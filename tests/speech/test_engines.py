@@ -68,7 +68,12 @@ def test_silence_says_nothing(voice, samples):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_a_voice(language):
     if language in VOICES:
-        said = phonemes({"zh": "您好，订单 MD", "ja": "ご注文はAurora 3点です"}.get(language, "Hola 24, ja!"), language)
+        said = phonemes(
+            {"zh": "您好，订单 MD", "ja": "ご注文はAurora 3点です", "ko": "안녕하세요", "ru": "Здравствуйте"}.get(
+                language, "Hola 24, ja!"
+            ),
+            language,
+        )
         assert said and "❓" not in said and "(" not in said
     else:
         assert 0.3 < EspeakSynthesiser().say("MD 1 2 3", language).seconds < 10

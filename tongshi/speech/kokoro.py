@@ -1,4 +1,4 @@
-"""Kokoro-82M: a natural voice for eight languages, by ONNX Runtime on the CPU."""
+"""Kokoro-82M: a natural voice for seven languages, and one with an accent for three more, by ONNX Runtime on the CPU."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from tongshi.speech.phonemes import phonemes
 from tongshi.speech.unquantised import unquantised
 
 VOICES = {
-    "de": "ef_dora", "en": "af_heart", "es": "ef_dora", "fr": "ff_siwis", "it": "if_sara", "ja": "jf_alpha", "pt": "pf_dora",
-    "zh": "zf_xiaoxiao",
+    "de": "ef_dora", "en": "af_heart", "es": "ef_dora", "fr": "ff_siwis", "it": "if_sara", "ja": "jf_alpha", "ko": "jf_alpha",
+    "pt": "pf_dora", "ru": "ef_dora", "zh": "zf_xiaoxiao",
 }  # fmt: skip
-"""The voice of each language; German has none of its own and borrows the Spanish one."""
+"""The voice of each language; German and Russian borrow the Spanish one, Korean the Japanese, since Kokoro was not made for them."""
 
 _RATE = 24_000
 _MOST = 509

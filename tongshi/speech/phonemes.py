@@ -11,8 +11,11 @@ import regex
 from tongshi.speech import japanese
 from tongshi.speech.espeak import get_espeak
 
-_VOICES = {"de": "de", "es": "es", "fr": "fr", "it": "it", "pt": "pt-br"}
+_VOICES = {"de": "de", "es": "es", "fr": "fr", "it": "it", "ko": "ko", "pt": "pt-br", "ru": "ru"}
 """espeak-ng's name of each language whose phonemes it gives."""
+
+_NEAREST = {"de": {"ʏ": "y"}, "ko": {"ɫ": "l", "q": "k"}, "ru": {"ɭ": "l", "ɵ": "o"}}
+"""Sounds for which Kokoro has no sign, as the nearest that it has."""
 
 # Pairs that Kokoro has one sign for, as misaki's espeak.py maps them.
 _MERGED = {
@@ -30,7 +33,7 @@ def phonemes(text: str, language: str) -> str:
     """The phonemes of a text.
 
     Args:
-        language: one that Kokoro has a voice for: de en es fr it ja pt zh.
+        language: one that Kokoro has a voice for: de en es fr it ja ko pt ru zh.
 
     Raises:
         KeyError: it is another.
@@ -45,8 +48,9 @@ def _by_espeak(text: str, language: str) -> str:
     said = get_espeak().phonemes(text, _VOICES[language])
     for pair, sign in _MERGED.items():
         said = said.replace(pair, sign)
-    said = said.replace("^", "").replace("-", "")
-    return said.replace("ʏ", "y") if language == "de" else said  # Kokoro has no sign for a short ü
+    for sound, nearest in _NEAREST.get(language, {}).items():
+        said = said.replace(sound, nearest)
+    return said.replace("^", "").replace("-", "")
 
 
 def _english(text: str) -> str:
