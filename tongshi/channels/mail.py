@@ -150,6 +150,8 @@ class EmailChannel(PlatformChannel):
             # The server numbers anew; what was handled before is known by its name.
             log.warning("email.renumbered", mailbox=box.name)
             numbers = await self._call(box.since, (clock.now() - _LOOK_BACK).date())
+            if not numbers:
+                await asyncio.to_thread(self._mails.set_read_until, box.name, box.validity, await self._call(box.newest))
         for start in range(0, len(numbers), _AT_ONCE):
             few = numbers[start : start + _AT_ONCE]
             await self._handle_few(few)
