@@ -9,6 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from tests.channels.all_platforms import Platforms
 from tongshi.evaluation.running import running
 
 
@@ -74,10 +75,19 @@ def language_model():
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory, language_model):
-    """Asks the language model for each answer; one that refuses leaves the article's own words."""
+def platforms():
+    """Slack, Telegram and the others on loopback, and mail servers."""
+    all_of_them = Platforms()
+    all_of_them.start()
+    yield all_of_them
+    all_of_them.stop()
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory, language_model, platforms):
+    """Open on every channel. Asks the language model for each answer; one that refuses leaves the article's own words."""
     home = tmp_path_factory.mktemp("system") / "home"
-    settings = {"answer_mode": "generate", "llm_url": language_model.url}
+    settings = {"answer_mode": "generate", "llm_url": language_model.url, **platforms.settings()}
     with running(home, support_hours="always", answer_deadline="4", turn_deadline="8", **settings) as started:
         started.warm_up()
         yield started
