@@ -146,7 +146,7 @@ def test_a_photo_is_sent_shown_and_seen_at_the_desk(page, site, context):
     page.locator("#photo").set_input_files({**picture(), "buffer": b"no photo at all"})
     expect(page.locator(".failure-text:not(:empty)")).to_contain_text("no photo")
     agent = signed_in(context.new_page(), site)
-    agent.locator(".who a").first.click()
+    agent.goto(f"{site.url}/desk/conversations/{site.store.recent(1)[0][0].sender}")
     expect(agent.locator("a.photo img")).to_have_js_property("naturalWidth", 300)
 
 
@@ -165,6 +165,7 @@ def signed_in(page: Page, site) -> Page:
     page.goto(site.url + "/desk/login")
     page.locator("#password").fill(site.settings.secret("desk-password"))
     page.locator("button[type=submit]").click()
+    page.wait_for_url("**/desk")
     return page
 
 
@@ -231,6 +232,7 @@ def test_the_widget_goes_on_over_pages_of_a_listed_site_and_stays_shut_on_others
 
 
 def violations(page: Page) -> list[str]:
+    page.wait_for_load_state("load")
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')}" for one in found for node in one["nodes"]]
 
@@ -283,4 +285,5 @@ def test_the_desk_is_accessible(site, context):
     signed_in(page, site)
     assert violations(page) == []
     page.locator(".who a").first.click()
+    expect(page.locator("#transcript")).to_be_visible()
     assert violations(page) == []
