@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tongshi.errors import TongshiError
 from tongshi.explanation.message import Explainer, Explanation, percent
 from tongshi.explanation.neighbours import Neighbour
 from tongshi.explanation.page import coloured, heat, page
@@ -106,3 +107,22 @@ def test_numbers_and_addresses_stay_whole():
 
 def test_nothing_is_called_certain():
     assert [percent(value) for value in (0.9999, 0.97, 0.004, 0)] == ["over 99 %", "97 %", "under 1 %", "under 1 %"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "🎉🎉 👍🏽", "?!?!", "退 货 退货退货 return return", "สั่งMD-10234แล้ว ส่ง li@example.com", "شحن ٣ أيام؟ 返品OK", "ｍｄ－１０２３４",
+        "a\n\tb  c", "<b>MD-10234</b> MD-10234", "x" * 300, "word " * 400, "a.b,c-d_e’f",
+    ],
+)  # fmt: skip
+def test_any_message_is_explained_whole(explain, text):
+    found = explain(text)
+    assert "".join(piece for piece, _, _ in heat(found)) == found.text
+    assert all(found.text[word.start : word.end] == word.text for word in found.words)
+    assert found.sentences() and page(found)
+
+
+def test_where_there_is_nothing_to_read_it_is_said_so(explain):
+    with pytest.raises(TongshiError, match="nothing to read"):
+        explain(" \u200b\n")

@@ -10,8 +10,10 @@ from typing import Any
 
 import yaml
 
+from tongshi.errors import TongshiError
 from tongshi.explanation.neighbours import Neighbour, make_nearest_wordings
 from tongshi.explanation.words import FALLBACK, Parse, Word, decisive_words, real_ranking
+from tongshi.language.text import clean
 from tongshi.nlu.pipeline import configured
 from tongshi.settings import Settings
 
@@ -171,11 +173,14 @@ class Explainer:
         self._language = language
 
     def __call__(self, text: str) -> Explanation:
-        """Why a message is understood as it is; it takes a second or two.
+        """Why a message is understood as it is; it takes some seconds.
 
-        Args:
-            text: a message of at least one character that is no white space.
+        Raises:
+            TongshiError: there is nothing to read in it.
         """
+        text = clean(text)
+        if not text:
+            raise TongshiError("There is nothing to read in this message.")
         parsed = self._parse([text])[0]
         language = parsed["language"]["code"] or self._language
         return Explanation(

@@ -60,7 +60,7 @@ def split(text: str, language: str) -> list[tuple[str, int]]:
     words = [(text[one.start : one.end], one.start) for one in wholes]
     for token in tokenize(text, language):
         inside = any(one.start < token.end and token.start < one.end for one in wholes)
-        if not inside and any(char.isalnum() for char in token.text) or _is_symbol(token.text):
+        if not inside and (any(char.isalnum() for char in token.text) or _is_symbol(token.text)):
             words.append((token.text, token.start))
     words.sort(key=lambda word: word[1])
     if len(words) > _MOST_WORDS:
