@@ -148,7 +148,8 @@ def _rasa_train(settings: Settings, path: Path, extra: Path | None = None) -> No
         sys.executable, "-m", "rasa", "train", "--skip-validation", "--fixed-model-name", path.name.removesuffix(".tar.gz"),
         "--out", str(path.parent), "--data", "data", *([str(extra)] if extra else []),
     ]  # fmt: skip
-    if subprocess.run(command, cwd=ROOT, env=environment(settings)).returncode:
+    # On the error stream, since a command that trains may have to print JSON.
+    if subprocess.run(command, cwd=ROOT, env=environment(settings), stdout=sys.stderr).returncode:
         raise TongshiError("`rasa train` failed; see its output above.")
 
 
