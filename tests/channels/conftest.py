@@ -17,6 +17,7 @@ from sanic import Sanic, response
 from tongshi import clock
 from tongshi.channels.guard import Guard
 from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.evaluation.running import free_port
 from tongshi.responses.catalog import get_replies
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.outbox import OutboxStore
@@ -93,7 +94,7 @@ async def serving(channel: InputChannel, bot: Bot) -> AsyncIterator[httpx.AsyncC
         return response.text("Hello from Rasa")
 
     register_channels([channel], app, route="/webhooks/")
-    server = await app.create_server(host="127.0.0.1", port=0, return_asyncio_server=True)
+    server = await app.create_server(host="127.0.0.1", port=free_port(), return_asyncio_server=True)  # Sanic takes 0 for 8000
     await server.startup()
     await server.before_start()
     await server.after_start()

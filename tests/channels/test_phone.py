@@ -169,7 +169,7 @@ async def test_the_bots_language_is_spoken_from_then_on(caller, bot):
     bot.says = [{"text": "Natürlich, wir können auch auf Deutsch weitersprechen."}]
     await caller.says("can we speak German please")
     assert caller.twiml[0].attrib["language"] == "de-DE"
-    assert await caller.says("em de eins null zwo drei vier") == "Verstanden habe ich M D, eins null zwei drei vier. Stimmt das?"
+    assert await caller.says("em de eins null zwo drei vier") == "Verstanden habe ich M D, eins,null,zwei,drei,vier. Stimmt das?"
 
 
 async def test_who_asks_for_a_person_is_put_through_where_there_is_a_number(opened, bot):

@@ -88,7 +88,7 @@ def test_espeak_says_no_chinese():
 
 def test_japanese_is_pronounced_as_it_is_spoken():
     assert phonemes("ご注文は東京へ発送しました。", "ja") == "ɡo ʨɨːmoɴ βa toːkʲoː e haʔsoː ɕi maɕi ta."
-    assert phonemes("3,000円です", "ja").startswith("sanzeɴ")
+    assert phonemes("3,000円です", "ja") == "saɴʣeɴ eɴ desɨ"
 
 
 def test_another_engine_is_a_setting_and_a_wrong_one_is_named(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 import regex
@@ -27,6 +27,12 @@ _SPELLED = 4
 _LONGEST_ANSWER = 60
 """Characters of a yes or no; who says more tells something new."""
 
+_SOUNDS = {
+    "ling": "0", "dong": "0", "yi": "1", "yao": "1", "you": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "shi": "4", "wu": "5",
+    "liu": "6", "lu": "6", "lüe": "6", "lve": "6", "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9",
+}  # fmt: skip
+"""Figures by their Chinese sounds, those of the telephone included; they count only after the letters of an order or case number."""
+
 _MOST_BETWEEN = 2
 _PAUSES = frozenset(",.、，。·・-–—‐/:：#№ ")
 _WRITTEN_SIGNS = {"@": "@", ".": ".", "-": "-", "–": "-", "_": "_"}
@@ -49,6 +55,7 @@ class _Token:
     ending: str | None
     double: int | None
     is_number_word: bool
+    sounds_like: str | None = None
 
     @property
     def single(self) -> str | None:
@@ -156,7 +163,18 @@ def _lexicon(language: str) -> _Lexicon:
 
 def _tokens(text: str, language: str) -> list[_Token]:
     lexicon = _lexicon(language)
-    return [_token(match, lexicon) for match in lexicon.pattern.finditer(text)]
+    tokens = [_token(match, lexicon) for match in lexicon.pattern.finditer(text)]
+    return [replace(token, sounds_like=_by_sound(token.text)) for token in tokens] if language == "zh" else tokens
+
+
+@cache
+def _by_sound(character: str) -> str | None:
+    """The figure that a Chinese character sounds like, whatever its tone; recognisers write 邮 for 幺, and 翼 for 一."""
+    if not regex.fullmatch(r"\p{Han}", character):
+        return None
+    from pypinyin import lazy_pinyin
+
+    return _SOUNDS.get(lazy_pinyin(character)[0])
 
 
 def _token(match: regex.Match, lexicon: _Lexicon) -> _Token:
@@ -219,7 +237,7 @@ def _figures(tokens: list[_Token], at: int, most: int | None = None) -> tuple[st
         times = tokens[at].double
         if times and at + 1 < len(tokens):
             at += 1
-        figures = tokens[at].figures
+        figures = tokens[at].figures or (tokens[at].sounds_like if most else None)
         if not figures:
             break
         written += figures * (times or 1)

@@ -50,7 +50,7 @@ def _by_espeak(text: str, language: str) -> str:
         said = said.replace(pair, sign)
     for sound, nearest in _NEAREST.get(language, {}).items():
         said = said.replace(sound, nearest)
-    return said.replace("^", "").replace("-", "")
+    return regex.sub(r",(?=\S)", ", ", said.replace("^", "").replace("-", ""))
 
 
 def _english(text: str) -> str:

@@ -11,6 +11,9 @@ _READ_BY_ENGINE = ("de", "en", "es", "fr", "it", "pt", "zh")
 """Languages whose voices say a capital letter by its name; in the others the name is written out."""
 
 _NO_SPACES = ("ja", "zh")
+_PAUSED = ("de", "es", "fr", "it", "ko", "pt", "ru")
+"""Languages whose voices run figures together unless there is a comma between them."""
+
 _SOURCES = regex.compile(r"^\s*📄.*$", regex.M)
 _REFERENCE = regex.compile(r"\s*\[\d+\](?!\()")
 _LINK = regex.compile(r"!?\[([^\]]*)\]\([^)\s]*\)")
@@ -100,5 +103,6 @@ def _named(character: str, words: SpokenWords) -> str:
 
 def _gap(group: str, words: SpokenWords) -> str:
     """What stands between letters or figures, so that a voice says them one by one."""
-    is_read_by_engine = group.isalpha() and words.language in _READ_BY_ENGINE
-    return "" if words.language in _NO_SPACES and not is_read_by_engine else " "
+    if group.isdecimal():
+        return "" if words.language in _NO_SPACES else "," if words.language in _PAUSED else " "
+    return " " if words.language in _READ_BY_ENGINE or words.language not in _NO_SPACES else ""
