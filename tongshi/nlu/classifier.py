@@ -19,6 +19,8 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.svm import LinearSVC
 
+from tongshi.nlu.sentiment import MOOD
+
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
 class LinearIntentClassifier(IntentClassifier, GraphComponent):
@@ -60,7 +62,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
         return LinearSVC(C=self._config["C"], random_state=0)
 
     def train(self, training_data: TrainingData) -> Resource:
-        examples = [message for message in training_data.intent_examples if message.get(TEXT)]
+        examples = [message for message in training_data.intent_examples if message.get(TEXT) and not message.get(MOOD)]
         if examples:
             features, intents = self._matrix(examples), np.array([message.get(INTENT) for message in examples])
             held = np.random.default_rng(0).random(len(examples)) < self._config["held_out"]

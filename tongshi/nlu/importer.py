@@ -14,6 +14,9 @@ from tongshi.nlu.sentiment import MOOD
 from tongshi.nlu.wordings import article_questions
 from tongshi.settings import get_settings
 
+_NONE_OF_THESE = "inform"
+"""Stands for no intent: a text without one makes Rasa learn stories end to end. `LinearIntentClassifier` learns none from a message with a mood."""
+
 
 class TongshiImporter(RasaFileImporter):
     """Adds the names of replies to the domain, and to the wordings similar questions of the knowledge base and messages with a mood.
@@ -35,11 +38,11 @@ class TongshiImporter(RasaFileImporter):
             Message({TEXT: one.text, INTENT: one.intent, METADATA: {METADATA_INTENT: {"language": one.language}}})
             for one in article_questions(get_settings().data)
         ]
-        # Messages without an intent: no intent is learnt from them.
         moods = [
             Message(
                 {
                     TEXT: one.text,
+                    INTENT: _NONE_OF_THESE,
                     MOOD: {"sentiment": one.sentiment, "urgent": one.urgent},
                     METADATA: {METADATA_INTENT: {"language": one.language}},
                 }
