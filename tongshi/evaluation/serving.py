@@ -30,7 +30,7 @@ from tongshi.evaluation.tables import Report
 from tongshi.knowledge.base import Passage
 from tongshi.language.identify import get_identifier
 from tongshi.llm.answering import Answerer
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import IDLE, ChatClient
 from tongshi.llm.prompting import prompt
 from tongshi.llm.server import CONTEXT, PARALLEL, installed_adapter
 from tongshi.settings import LANGUAGES, ROOT, Settings
@@ -166,7 +166,7 @@ def _raw(settings: Settings) -> Iterator[tuple[Ask, Callable[[str], int]]]:
     sizes = map(str, (port, threads, CONTEXT * PARALLEL, PARALLEL))
     command = [sys.executable, "-m", "tongshi.evaluation.raw_llama", str(weights.path_of(settings.llm, settings)), *sizes]
     address = f"http://127.0.0.1:{port}/v1"
-    http = httpx.Client(timeout=_DEADLINE)
+    http = httpx.Client(timeout=_DEADLINE, limits=httpx.Limits(keepalive_expiry=IDLE))
 
     def ask(item: Item) -> Timing:
         messages = prompt(item.shop, item.language, item.texts, item.question)

@@ -15,6 +15,9 @@ import httpx
 
 from tongshi.errors import Unavailable
 
+IDLE = 2.0
+"""Seconds for which an idle connection is kept: llama.cpp closes one after five, and a request sent just then would be lost."""
+
 _LOOK = 0.1
 """Seconds between two looks at whether the reply is still wanted."""
 
@@ -43,7 +46,8 @@ class ChatClient:
         self._model = model
         self.before: Callable[[], None] = lambda: None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
-        self._http = httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(5, read=None))
+        limits = httpx.Limits(keepalive_expiry=IDLE)
+        self._http = httpx.AsyncClient(headers=headers, timeout=httpx.Timeout(5, read=None), limits=limits)
 
     def stream(
         self,
