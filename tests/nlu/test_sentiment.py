@@ -12,6 +12,7 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.nlu.classifier import LinearIntentClassifier
 from tongshi.nlu.moods import read_moods
 from tongshi.nlu.sentiment import MOOD, SentimentClassifier
 from tongshi.settings import LANGUAGES, ROOT
@@ -53,9 +54,18 @@ def test_messages_without_words_have_no_mood(classifier):
     assert empty.get(MOOD) is None
 
 
-def test_labelled_messages_are_no_wordings_of_an_intent():
-    labelled = message(0, 0, **{MOOD: {"sentiment": 0, "urgent": False}})
-    assert TrainingData([labelled]).intent_examples == []
+def test_messages_with_a_mood_teach_no_intent_and_are_no_stories(tmp_path):
+    storage, context = LocalModelStorage(tmp_path), ExecutionContext(GraphSchema({}))
+    intents = LinearIntentClassifier.create(LinearIntentClassifier.get_default_config(), storage, Resource("intent"), context)
+    noises = np.linspace(-0.3, 0.3, 20)
+    names = {-1: "complaint", 0: "greet", 1: "praise"}
+    wordings = [message(value, 0, noise, **{INTENT: name}) for value, name in names.items() for noise in noises]
+    labelled = [message(0, 1, noise, **{INTENT: "inform", MOOD: {"sentiment": 0, "urgent": True}}) for noise in noises]
+    data = TrainingData(wordings + labelled)
+    intents.train(data)
+    (read,) = intents.process([message(0, 1)])
+    assert {one["name"] for one in read.get("intent_ranking")} == set(names.values())
+    assert not data.has_e2e_examples()
 
 
 def test_each_language_tells_as_many_moods():
