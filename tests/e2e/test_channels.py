@@ -102,7 +102,7 @@ def test_an_e_mail_thread_is_a_conversation_and_what_is_uncertain_waits_for_a_pe
     assert "30" in text and f"({PUBLIC}/help/de/articles/" in text and first["Auto-Submitted"] == "auto-replied"
     (second,) = write("Wo ist denn meine Bestellung MD-10234?", "AW: Rückgabe", first)
     assert is_reply("utter_request_email", "de", second.get_body("plain").get_content())
-    (third,) = write("Darf ich meinen Goldfisch in der Waschmaschine mitnehmen?", "Noch etwas ganz anderes")
+    (third,) = write("Verleihen Sie auch Zelte fürs Wochenende?", "Zelte")
     text = third.get_body("plain").get_content()
     assert is_reply("utter_email_waits", "de", text) and re.search(r"CL-\d+", text)
 

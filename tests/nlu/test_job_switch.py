@@ -25,7 +25,7 @@ def policy():
     return JobSwitchPolicy(config, None, Resource("policy"), ExecutionContext(GraphSchema({})))
 
 
-def switches(policy, domain, form, requested, intent, *after, confidence=0.9):
+def switches(policy, domain, form, requested, intent, *after, confidence=0.99):
     """Whether a message is taken for another wish; `after` is what Rasa made of it."""
     events = [
         ActionExecuted(form), ActiveLoop(form), SlotSet("requested_slot", requested), ActionExecuted("action_listen"),

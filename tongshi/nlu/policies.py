@@ -198,7 +198,7 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.85}
+        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.98}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -224,6 +224,8 @@ class JobSwitchPolicy(_UntrainedPolicy):
             return True
         if intent.get("confidence", 1.0) < self.config["confidence_along"]:
             return False
+        if requested not in _IDENTITY and any(one["entity"] == "order_number" for one in tracker.latest_message.entities):
+            return True
         may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
 
