@@ -279,7 +279,9 @@ def handover_release(sender: str) -> None:
 
 @app.command()
 def evaluate(
-    what: Annotated[str, typer.Argument(help="nlu, mood, retrieval, scale, answers, generation, checks, dialogues, latency or speech")],
+    what: Annotated[
+        str, typer.Argument(help="nlu, mood, retrieval, scale, answers, generation, checks, dialogues, latency or speech")
+    ],
     sample: Annotated[
         int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")
     ] = None,
