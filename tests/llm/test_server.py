@@ -40,7 +40,7 @@ def ask(client: ChatClient, language: str, most_tokens: int = 40) -> list[str]:
 
 def test_a_reply_comes_in_pieces_and_says_the_fact(client):
     pieces = ask(client, "en")
-    assert len(pieces) > 3 and "30" in "".join(pieces)
+    assert len(pieces) > 1 and "30" in "".join(pieces)
 
 
 def test_several_customers_are_answered_at_once(client):
