@@ -39,6 +39,9 @@ _ATTRIBUTE_SLOPE = 8.0
 _ITS_QUESTION = 0.6
 """Closeness from which a question is one that an editor's answer was approved for."""
 
+_SURELY = 0.8
+"""Probability from which a question is taken for one that has no answer, whatever was asked before it."""
+
 _TOO_NEW = 0.3
 """Share of new keys from which an index is built anew at once."""
 
@@ -74,11 +77,13 @@ class Found:
         passages: best first.
         confident: whether the first is likely enough to answer the question.
         about_product: whether the question is about a property of some product that it does not name.
+        unanswerable: whether it is surely one of those that are known to have no answer.
     """
 
     passages: list[Passage]
     confident: bool
     about_product: bool = False
+    unanswerable: bool = False
 
 
 class KnowledgeBase:
@@ -275,7 +280,7 @@ class KnowledgeBase:
             found += [passage] if passage else []
         about_product = first.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
         confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
-        return Found(found[:most], confident, about_product)
+        return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY)
 
     @staticmethod
     def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, named: bool) -> None:

@@ -38,7 +38,7 @@ def look_up(
     """Look a question up.
 
     One that sounds as if it hung on the customer's question before it is looked up together with that; any other alone, and together
-    only where it finds nothing.
+    only where it finds nothing and is not plainly a question without an answer: a joke wished for after a question is no follow-up.
 
     Returns:
         What was looked up, and what was found.
@@ -48,7 +48,8 @@ def look_up(
     alone = knowledge.search(question, language, collection, context=context)
     if not before or len(question) > _LONGEST:
         return question, alone
-    if alone.confident and (alone.passages[0].verbatim or not hangs_on_before(question, language)):
+    settled = alone.confident or alone.unanswerable
+    if settled and not hangs_on_before(question, language) or alone.confident and alone.passages[0].verbatim:
         return question, alone
     joined = with_before(question, before[-1])
     together = knowledge.search(joined, language, collection)
