@@ -107,8 +107,8 @@ def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(tm
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for language in QUESTIONS:
                 (pid,) = set(system.pids("LLM"))
-                # Reading the prompt alone takes the model longer than this.
-                breaks = threading.Timer(0.4, os.kill, (pid, number))
+                # Finding the article and reading the prompt alone take longer than this.
+                breaks = threading.Timer(0.1, os.kill, (pid, number))
                 breaks.start()
                 try:
                     assert is_quoted(system, f"{sender}-{language}-{number}", language, deadline=12)

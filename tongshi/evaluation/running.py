@@ -60,7 +60,7 @@ class System:
 
     def warm_up(self) -> None:
         """Ask until there is an answer: what the first questions need is loaded then, on a busy machine for longer than a turn."""
-        for question in ("how long do I have to return something?", "买了以后多少天之内可以退货？"):
+        for question in ("how long do I have to return something?", "保修期是多久？"):
             any("custom" in self.say("warm-up", question)[-1] for _ in range(10))
 
     def slots(self, sender: str) -> dict[str, Any]:
