@@ -31,7 +31,7 @@ test: setup ## run all tests
 	@$(BIN)/python -m pytest
 
 bench: setup ## measure how long turns and answers take
-	@$(BIN)/tongshi evaluate latency && $(BIN)/tongshi evaluate serving
+	@$(BIN)/tongshi evaluate latency
 
 lint: setup ## check style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check tongshi actions tests
