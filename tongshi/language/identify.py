@@ -8,9 +8,10 @@ outside the twelve is reported only where lid.176 is sure of it over a text that
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -84,8 +85,8 @@ class LanguageIdentifier:
 
     Args:
         world: path of fastText's lid.176.
-        chat: path of the classifier trained on chat wordings, see `train_chat_model`.
-        romanised: path of the one that knows languages of other scripts in Latin letters, see `train_romanised_model`.
+        chat: path of the classifier trained on chat wordings.
+        romanised: path of the one that knows languages of other scripts in Latin letters.
     """
 
     def __init__(self, world: Path, chat: Path, romanised: Path) -> None:
@@ -194,44 +195,41 @@ def is_traditional(text: str) -> bool | None:
     return None if traditional == simplified == 0 else traditional > simplified
 
 
-def train_chat_model(data: Path, folder: Path) -> Path:
-    """Train the chat classifier on the wordings of `data/nlu` and the articles' questions, unless it is there already.
+Wordings = dict[str, list[str]]
+"""What customers say, by language."""
+
+
+def _chat_examples(wordings: Wordings) -> Iterator[tuple[str, str]]:
+    """Pairs of language and text, as they were written."""
+    return ((language, text) for language, texts in wordings.items() for text in texts)
+
+
+def _romanised_examples(wordings: Wordings) -> Iterator[tuple[str, str]]:
+    """Pairs of language, or `latin`, and text in Latin letters: a few wordings were written so, the others are spelled so here."""
+    for language, text in _chat_examples(wordings):
+        spelled = text if set(scripts(text)) <= {"Latin"} else _in_latin_letters(text, language)
+        if spelled:
+            yield "latin" if language in LATIN else language, spelled
+
+
+def _trained(name: str, examples_of: Callable[[Wordings], Iterable[tuple[str, str]]], wordings: Wordings, folder: Path) -> Path:
+    """A classifier of texts, trained on examples made of the wordings unless it is there already.
 
     Args:
-        data: the project's data folder.
-        folder: where the model is kept, named after a hash of what it was trained on.
+        folder: where it is kept, named after a hash of the wordings and of this module, which makes the examples.
 
     Returns:
         The model's path. Training takes a few seconds and about 100 MB.
     """
-    return _trained("chat", [(language, text) for language in LANGUAGES for text in _wordings(data, language)], folder)
-
-
-def train_romanised_model(data: Path, folder: Path) -> Path:
-    """Train what tells languages of other scripts typed in Latin letters from those that have Latin letters, as `train_chat_model`.
-
-    A few wordings were written so; the others are spelled in Latin letters here.
-    """
-    examples = []
-    for language in LANGUAGES:
-        for text in _wordings(data, language):
-            spelled = text if set(scripts(text)) <= {"Latin"} else _in_latin_letters(text, language)
-            if spelled:
-                examples.append(("latin" if language in LATIN else language, spelled))
-    return _trained("romanised", examples, folder)
-
-
-def _trained(name: str, examples: Iterable[tuple[str, str]], folder: Path) -> Path:
-    """A classifier of texts by label, trained unless one for these examples is there."""
-    lines = []
-    for label, text in examples:
-        words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
-        if words:
-            lines.append(f"__label__{label} {words}\n")
-    digest = hashlib.sha256("".join(lines).encode()).hexdigest()[:12]
+    digest = hashlib.sha256(Path(__file__).read_bytes() + json.dumps(wordings).encode()).hexdigest()[:12]
     path = folder / f"{name}-{digest}.bin"
     if path.exists():
         return path
+    lines = []
+    for label, text in examples_of(wordings):
+        words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
+        if words:
+            lines.append(f"__label__{label} {words}\n")
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
         corpus = Path(work) / "corpus.txt"
@@ -289,6 +287,8 @@ def get_identifier() -> LanguageIdentifier:
 
 
 def load_identifier(settings: Settings) -> LanguageIdentifier:
+    wordings = {language: _wordings(settings.data, language) for language in LANGUAGES}
     folder = settings.models / "language"
-    chat, romanised = train_chat_model(settings.data, folder), train_romanised_model(settings.data, folder)
+    chat = _trained("chat", _chat_examples, wordings, folder)
+    romanised = _trained("romanised", _romanised_examples, wordings, folder)
     return LanguageIdentifier(weights.path_of("lid.176", settings), chat, romanised)
