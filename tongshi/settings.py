@@ -30,6 +30,13 @@ _TOGETHER = (
 )
 """What a channel needs, all of it or none."""
 
+_ONE_OF = {
+    "answer_mode": ("auto", "quote", "generate"),
+    "neighbours": ("index", "pgvector", "qdrant"),
+    "synthesiser": ("kokoro", "espeak"),
+    "voice": ("on", "off"),
+}
+
 _MAIL_SERVERS = {"email_imap": ("imaps", "imap"), "email_smtp": ("smtps", "smtp")}
 
 
@@ -114,16 +121,12 @@ class Settings:
             raise TongshiError("TONGSHI_PUBLIC_URL must be set too: what Twilio signs begins with it.")
         if self.language not in LANGUAGES:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
-        if self.answer_mode not in ("auto", "quote", "generate"):
-            raise TongshiError(f"TONGSHI_ANSWER_MODE is {self.answer_mode!r}; it must be auto, quote or generate.")
+        for name, allowed in _ONE_OF.items():
+            if (value := getattr(self, name)) not in allowed:
+                listed = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
+                raise TongshiError(f"TONGSHI_{name.upper()} is {value!r}; it must be {listed}.")
         if self.phone_token and not self.public_url:
             raise TongshiError("TONGSHI_PHONE_TOKEN needs TONGSHI_PUBLIC_URL, which Twilio signs its calls together with.")
-        if self.synthesiser not in ("kokoro", "espeak"):
-            raise TongshiError(f"TONGSHI_SYNTHESISER is {self.synthesiser!r}; it must be kokoro or espeak.")
-        if self.voice not in ("on", "off"):
-            raise TongshiError(f"TONGSHI_VOICE is {self.voice!r}; it must be on or off.")
-        if self.neighbours not in ("index", "pgvector", "qdrant"):
-            raise TongshiError(f"TONGSHI_NEIGHBOURS is {self.neighbours!r}; it must be index, pgvector or qdrant.")
         if self.client_key and len(self.client_key) < 32:
             raise TongshiError("TONGSHI_CLIENT_KEY must have 32 characters or more.")
         if self.session_rate < 1 or self.address_rate < 1:
