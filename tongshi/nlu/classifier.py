@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.classifiers.classifier import IntentClassifier
 from rasa.shared.nlu.constants import INTENT, INTENT_NAME_KEY, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -19,11 +16,12 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax, softmax
 from sklearn.svm import LinearSVC
 
+from tongshi.nlu.learnt import LearntComponent
 from tongshi.nlu.sentiment import MOOD
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class LinearIntentClassifier(IntentClassifier, GraphComponent):
+class LinearIntentClassifier(IntentClassifier, LearntComponent):
     """A linear support vector machine over the dense and sparse sentence features of a message.
 
     Its decision values become probabilities by a softmax whose temperature is fitted on wordings held out from a first training (Guo et al.
@@ -36,20 +34,6 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {"C": 1.0, "dense_weight": 1.0, "held_out": 0.5, "ranking_length": 5}
-
-    def __init__(
-        self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: tuple[LinearSVC, float] | None = None
-    ) -> None:
-        self._config = config
-        self._storage = storage
-        self._resource = resource
-        self._model = model
-
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> LinearIntentClassifier:
-        return cls(config, model_storage, resource)
 
     def _matrix(self, messages: list[Message]) -> scipy.sparse.csr_matrix:
         sparse = [found.features for message in messages if (found := message.get_sparse_features(attribute=TEXT)[1])]
@@ -71,22 +55,7 @@ class LinearIntentClassifier(IntentClassifier, GraphComponent):
             machine = self._machine().fit(features, intents)
             machine.coef_ = machine.coef_.astype(np.float32)
             self._model = machine, temperature
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / "model.joblib")
-        return self._resource
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> LinearIntentClassifier:
-        with model_storage.read_from(resource) as folder:
-            model = joblib.load(folder / "model.joblib")
-        return cls(config, model_storage, resource, model)
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         known = [message for message in messages if self._model is not None and message.get(TEXT)]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-import joblib
 import numpy as np
-from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.engine.storage.storage import ModelStorage
 from rasa.shared.nlu.constants import INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
+
+from tongshi.nlu.learnt import LearntComponent
 
 MOOD = "mood"
 """Name of the property: `{"sentiment", "urgency"}`, from -1 to 1 and from 0 to 1; on training examples `{"sentiment", "urgent"}`."""
@@ -61,7 +60,7 @@ def _linear(strength: float) -> Pipeline:
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
-class SentimentClassifier(GraphComponent):
+class SentimentClassifier(LearntComponent):
     """Writes the property `mood` on each message.
 
     It learns from the messages of data/sentiment, which the importer adds, and from wordings whose intent tells how one feels.
@@ -79,18 +78,6 @@ class SentimentClassifier(GraphComponent):
             "weight": 240,
         }
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource, model: MoodModel | None = None) -> None:
-        self._config = config
-        self._storage = storage
-        self._resource = resource
-        self._model = model
-
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> SentimentClassifier:
-        return cls(config, model_storage, resource)
-
     def train(self, training_data: TrainingData) -> Resource:
         labelled = [one for one in training_data.training_examples if one.get(MOOD)]
         if labelled:
@@ -102,25 +89,11 @@ class SentimentClassifier(GraphComponent):
             weights = np.concatenate([np.ones(len(labelled)), self._weights([one.get(INTENT) for one in telling])])
             model = MoodModel(self._config["strength"])
             self._model = model.fit(_vectors([*labelled, *telling]), np.array(sentiments), np.array(urgent), weights)
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._model, folder / "model.joblib")
-        return self._resource
+        return self._keep()
 
     def _weights(self, intents: list[str]) -> np.ndarray:
         names, places, counts = np.unique(intents, return_inverse=True, return_counts=True)
         return self._config["weight"] / counts[places] if len(names) else np.zeros(0)
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SentimentClassifier:
-        with model_storage.read_from(resource) as folder:
-            return cls(config, model_storage, resource, joblib.load(folder / "model.joblib"))
 
     def process(self, messages: list[Message]) -> list[Message]:
         known = [message for message in messages if self._model is not None and message.get(TEXT)]
