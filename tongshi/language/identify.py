@@ -1,6 +1,6 @@
 """Which language is a message in?
 
-Scripts decide where they can. Between languages of one script two fastText classifiers are heard together: lid.176, which knows the
+Scripts decide where they can. Between languages of one script two classifiers are heard together: fastText's lid.176, which knows the
 world's languages from long texts, and one trained here on the project's own chat wordings, which knows how customers write. A language
 outside the twelve is reported only where lid.176 is sure of it over a text that is long enough.
 """
@@ -16,12 +16,16 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+import joblib
+import numpy as np
 import regex
 import yaml
 from anyascii import anyascii
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.linear_model import SGDClassifier
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from tongshi import weights
-from tongshi.errors import TongshiError
 from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.language.text import fold, scripts
 from tongshi.settings import LANGUAGES, Settings, get_settings
@@ -95,8 +99,8 @@ class LanguageIdentifier:
         # fastText warns on standard error for each file it loads; its own switch for that.
         fasttext.FastText.eprint = lambda *_: None
         self._world = fasttext.load_model(str(world))
-        self._chat = fasttext.load_model(str(chat))
-        self._romanised = fasttext.load_model(str(romanised))
+        self._chat = joblib.load(chat)
+        self._romanised = joblib.load(romanised)
 
     def __call__(self, text: str) -> Identification:
         """Identify one message; e-mails, addresses, codes and figures in it are not looked at."""
@@ -171,9 +175,9 @@ class LanguageIdentifier:
         """
         if len(words.split()) < 2 or probability > _SURE_OF_LATIN:
             return None
-        labels, values = self._romanised.predict(words.lower(), k=1)
-        label = labels[0].removeprefix("__label__") if labels else "latin"
-        return Identification(label, float(values[0])) if label != "latin" and values[0] >= _SURE_OF_SPELLING else None
+        spellings = _probabilities(self._romanised, words)
+        label = max(spellings, key=spellings.get)
+        return Identification(label, spellings[label]) if label != "latin" and spellings[label] >= _SURE_OF_SPELLING else None
 
     def _world_best(self, words: str) -> tuple[str, float]:
         labels, values = self._world_all(words)
@@ -184,8 +188,12 @@ class LanguageIdentifier:
         return [label.removeprefix("__label__") for label in labels], [float(value) for value in values]
 
     def _chat_probabilities(self, words: str) -> dict[str, float]:
-        labels, values = self._chat.predict(words.lower(), k=len(LANGUAGES))
-        return {label.removeprefix("__label__"): float(value) for label, value in zip(labels, values)}
+        return _probabilities(self._chat, words)
+
+
+def _probabilities(classifier: Pipeline, words: str) -> dict[str, float]:
+    """What a classifier thinks of a text, by label."""
+    return dict(zip(classifier.classes_, classifier.predict_proba([words.lower()])[0].tolist()))
 
 
 def is_traditional(text: str) -> bool | None:
@@ -222,26 +230,29 @@ def _trained(name: str, examples_of: Callable[[Wordings], Iterable[tuple[str, st
         The model's path. Training takes a few seconds and about 100 MB.
     """
     digest = hashlib.sha256(Path(__file__).read_bytes() + json.dumps(wordings).encode()).hexdigest()[:12]
-    path = folder / f"{name}-{digest}.bin"
+    path = folder / f"{name}-{digest}.joblib"
     if path.exists():
         return path
-    lines = []
-    for label, text in examples_of(wordings):
-        words = " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()
-        if words:
-            lines.append(f"__label__{label} {words}\n")
+    pairs = ((label, " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()) for label, text in examples_of(wordings))
+    labels, texts = zip(*(pair for pair in pairs if pair[1]))
+    classifier = _classifier().fit(texts, labels)
+    # One message's few letters are multiplied with the weights where they lie; in the order in which they were learnt all are copied.
+    classifier[-1].coef_ = np.asfortranarray(classifier[-1].coef_, dtype=np.float32)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as work:
-        corpus = Path(work) / "corpus.txt"
-        corpus.write_text("".join(lines), "utf-8")
-        model = _train(str(corpus))
-        model.save_model(str(Path(work) / "model.bin"))
+        joblib.dump(classifier, Path(work) / path.name)
         # Several processes may train at once; the last one to finish replaces an equal file.
-        os.replace(Path(work) / "model.bin", path)
-    for old in folder.glob(f"{name}-*.bin"):
+        os.replace(Path(work) / path.name, path)
+    for old in folder.glob(f"{name}-*"):
         if old != path:
             old.unlink(missing_ok=True)
     return path
+
+
+def _classifier() -> Pipeline:
+    """A linear classifier of the letters that stand together, hashed: it needs no vocabulary and trains in seconds."""
+    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 5), n_features=2**18, alternate_sign=False, dtype=np.float32)
+    return make_pipeline(letters, SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=20, tol=None, random_state=1))
 
 
 def _in_latin_letters(text: str, language: str) -> str | None:
@@ -250,20 +261,6 @@ def _in_latin_letters(text: str, language: str) -> str | None:
     if language not in ("ru", "ko", "zh", "ja", "th") or counts["Latin"] or (language == "ja" and counts["Han"]):
         return None
     return regex.sub(r"(?<=[a-z])(?=[A-Z])", " ", anyascii(text))
-
-
-def _train(corpus: str):
-    """Train fastText's classifier; a learning rate at which it diverges, as it may with very short lines, is halved."""
-    import fasttext
-
-    for rate in (0.1, 0.05, 0.025):
-        try:
-            return fasttext.train_supervised(
-                corpus, dim=24, epoch=60, lr=rate, minn=1, maxn=5, bucket=200_000, wordNgrams=1, thread=1, verbose=0, seed=1
-            )
-        except RuntimeError:
-            continue
-    raise TongshiError(f"fastText could not be trained on {corpus}.")
 
 
 def _wordings(data: Path, language: str) -> list[str]:
