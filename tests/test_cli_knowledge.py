@@ -100,10 +100,21 @@ def test_a_folder_is_imported_as_drafts(run, tmp_path):
     assert (found["added"], found["failed"][0]["file"]) == (1, "broken.pdf")
     assert run("import", str(folder), "--collection", "kb", "--json")["same"] == 1
     assert [one["status"] for one in run("list", "--collection", "kb", "--json")] == ["draft"]
-    with pytest.raises(TongshiError, match="made of data/knowledge"):
-        run("import", str(folder), "--collection", "shop")
     with pytest.raises(TongshiError, match="Name a file"):
         run("import")
+
+
+def test_what_is_imported_into_the_shop_waits_unless_it_is_approved_at_once(run, tmp_path):
+    folder = tmp_path / "files"
+    folder.mkdir()
+    (folder / "returns.md").write_text(ARTICLE)
+    (folder / "faq.csv").write_text("question,answer\nare you open on sundays,We are closed on Sundays.\n")
+    run("import", str(folder / "returns.md"), "--collection", "shop")
+    assert run("import", str(folder), "--collection", "shop", "--approve", "--json")["added"] == 1
+    stood = {one["article"].split("/")[0]: (one["status"], one["verbatim"]) for one in run("list", "--json")}
+    assert stood == {"faq": ("approved", True), "returns": ("draft", False)}
+    run("approve", "returns")
+    assert run("import", str(folder), "--collection", "shop", "--json")["same"] == 2
 
 
 def test_the_model_drafts_and_a_person_approves(run, identify, monkeypatch):

@@ -67,34 +67,38 @@ def knowledge_import(
     source: Annotated[str | None, typer.Argument(help="File, folder, or address of a page or sitemap.")] = None,
     urls: Annotated[Path | None, typer.Option(help="A file of addresses of pages and sitemaps, one a line.")] = None,
     collection: Annotated[str, typer.Option(help="Where to put it; made if it is not there.")] = "imported",
-    draft: Annotated[bool, typer.Option("--draft", help="Not seen by search before a person approves it.")] = False,
+    draft: Annotated[
+        bool | None,
+        typer.Option(
+            "--draft/--approve", help="Whether a person has to approve it first; in 'shop' so unless --approve is given."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take in files of .md .txt .html .pdf .docx .csv .jsonl .eml .mbox, or web pages; what has not changed is not touched."""
     from tongshi.knowledge.base import SHOP, make_knowledge_base
     from tongshi.knowledge.fetching import is_address, listed
     from tongshi.storage.database import get_database
-    from tongshi.storage.models import APPROVED, DRAFT
 
     if (source is None) == (urls is None):
         raise TongshiError("Name a file, a folder or an address, or give --urls FILE.")
-    if collection == SHOP:
-        raise TongshiError(
-            f"The collection {SHOP!r} is made of data/knowledge; edit its files, use `tongshi knowledge new` or `edit`, or choose another name."
-        )
     addresses = listed(urls) if urls else [source] if is_address(source) else []
     base = make_knowledge_base(ready(), get_database())
-    status = DRAFT if draft else APPROVED
+    draft = collection == SHOP if draft is None else draft
     with Progress(console=Console(stderr=True)) as bar:
         if addresses:
-            change, failures = _import_pages(base, addresses, collection, status, bar)
+            change, failures = _import_pages(base, addresses, collection, draft, bar)
         else:
-            change, failures = _import_files(base, Path(source), collection, status, bar)
+            change, failures = _import_files(base, Path(source), collection, draft, bar)
     value = {**asdict(change), "failed": [{"file": file, "reason": reason} for file, reason in failures]}
     if as_json:
         print_json(value)
     else:
         console.print(f"{change.added} added, {change.changed} changed, {change.same} as they were, in {collection!r}.")
+        if draft and change.any:
+            console.print("They wait for approval: tongshi knowledge list --status draft, then approve.")
+        elif collection != SHOP:
+            console.print(f"The chat asks {SHOP!r} alone; --collection {SHOP} has it answer from them.")
         for file, reason in failures:
             console.print(f"[red]{escape(file)}: {escape(reason)}[/red]", soft_wrap=True)
     if failures and not (change.any or change.same):
@@ -102,26 +106,30 @@ def knowledge_import(
 
 
 def _import_files(
-    base: KnowledgeBase, path: Path, collection: str, status: str, bar: Progress
+    base: KnowledgeBase, path: Path, collection: str, draft: bool, bar: Progress
 ) -> tuple[Change, list[tuple[str, str]]]:
-    from tongshi.knowledge.importing import read
+    from tongshi.knowledge.importing import read, take_in
 
     files, articles = bar.add_task("files"), bar.add_task("articles")
     reading = read(path, progress=lambda done, total: bar.update(files, completed=done, total=total))
-    change = base.put(
-        reading.articles,
+    change, failures = take_in(
+        base.writer,
+        reading,
         collection,
-        status=status,
+        draft=draft,
         progress=lambda done, total: bar.update(articles, completed=done, total=total),
     )
+    if change.any and not draft:
+        base.index(collection)
     bar.update(articles, completed=1, total=1)
-    return change, reading.failures
+    return change, failures
 
 
 def _import_pages(
-    base: KnowledgeBase, addresses: list[str], collection: str, status: str, bar: Progress
+    base: KnowledgeBase, addresses: list[str], collection: str, draft: bool, bar: Progress
 ) -> tuple[Change, list[tuple[str, str]]]:
     from tongshi.knowledge.fetching import WebReader
+    from tongshi.knowledge.importing import take_in
     from tongshi.knowledge.writing import Change
     from tongshi.storage.database import get_database
     from tongshi.storage.knowledge import KnowledgeStore
@@ -131,9 +139,10 @@ def _import_pages(
     pages = bar.add_task("pages")
     change, failures = Change(0, 0, 0, 0), []
     for batch in WebReader(store.pages(collection), taken).batches(addresses):
-        change += base.writer.put(batch.reading.articles, collection, status=status) + Change(0, 0, 0, batch.same)
+        changed, failed = take_in(base.writer, batch.reading, collection, draft=draft)
+        change += changed + Change(0, 0, 0, batch.same)
         store.keep_pages(collection, batch.pages)
-        failures += batch.reading.failures
+        failures += failed
         bar.update(pages, completed=batch.done, total=batch.total)
     return change, failures
 
@@ -413,7 +422,7 @@ def knowledge_translate(
     as_json: Json = False,
 ) -> None:
     """Have the language model draft a translation, for a person to read and approve."""
-    from tongshi.llm.drafting import make_drafter
+    from tongshi.llm.drafting import draft_translation, make_drafter
     from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
@@ -421,11 +430,9 @@ def knowledge_translate(
         raise TongshiError(f"--to is {to!r}; it must be one of {' '.join(LANGUAGES)}.")
     there = [one.article.language for one in editor.entries(article_id=article_id)]
     source = lang or (settings.language if settings.language in there else _language(editor, article_id, None))
-    original = editor.entry(article_id, source).article
     drafter = make_drafter(settings, get_database())
     with language_model(settings, drafter.model):
-        drafted = drafter.translate(original, to)
-    entry = editor.draft(editor.translation(original, to, drafted.title, drafted.text), by or user(), f"drafted from {source}")
+        entry, drafted = draft_translation(drafter, editor, article_id, source, to, by or user())
     _report(entry, as_json, differences=drafted.differences)
     if not as_json:
         print(f"\n{drafted.title}\n\n{drafted.text}\n")
@@ -443,17 +450,14 @@ def knowledge_questions(
     as_json: Json = False,
 ) -> None:
     """Have the language model draft similar questions, for a person to read and approve."""
-    from tongshi.llm.drafting import make_drafter
+    from tongshi.llm.drafting import draft_questions, make_drafter
     from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
-    entry = editor.entry(article_id, _language(editor, article_id, lang))
-    article = editor.latest(article_id, entry.article.language)
+    language = _language(editor, article_id, lang)
     drafter = make_drafter(settings, get_database())
     with language_model(settings, drafter.model):
-        drafted = drafter.questions(article, number)
-    with_them = replace(article, questions=(*article.questions, *drafted))
-    entry = editor.draft(with_them, by or user(), "similar questions drafted", entry.newest)
+        entry, drafted = draft_questions(drafter, editor, article_id, language, number, by or user())
     _report(entry, as_json, drafted=drafted)
     if not as_json:
         print("\n".join(drafted))

@@ -216,16 +216,19 @@ class Editor:
         )
         return replace(before, title=title, text=text, translation_of=original.language, translated_from=original.text_digest)
 
-    def approve(self, article_id: str, language: str, author: str, note: str = "", *, up_to_date: bool = False) -> Entry:
+    def approve(
+        self, article_id: str, language: str, author: str, note: str = "", *, up_to_date: bool = False, upon: int | None = None
+    ) -> Entry:
         """Have search see an article: its draft, or, where none waits, the article that was retired.
 
         Args:
             up_to_date: it says what its original says; it is no longer listed as outdated.
+            upon: number of the newest version that the author has read; None: whichever it is.
 
         Raises:
             NoSuchArticle: there is no such article.
             TongshiError: there is nothing to approve.
-            storage.knowledge.Conflict: somebody else has changed it at the same moment.
+            storage.knowledge.Conflict: somebody else has changed it since, or at the same moment.
         """
         row = self._row(article_id, language)
         if not (row.draft or row.status == RETIRED or up_to_date):
@@ -234,7 +237,7 @@ class Editor:
         if up_to_date:
             article = self._writer.linked(replace(article, translated_from=""), self._collection)
         note = note or (f"version {row.draft}" if row.draft else "")
-        return self._keep(Edit(article, APPROVED, author, note, upon=row.newest))
+        return self._keep(Edit(article, APPROVED, author, note, upon=row.newest if upon is None else upon))
 
     def retire(self, article_id: str, language: str, author: str, note: str = "") -> Entry:
         """Take an article out of search; a draft of it no longer waits.

@@ -12,12 +12,18 @@ import regex
 
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, Reading, life
+from tongshi.knowledge.base import SHOP
 from tongshi.knowledge.documents import HEADING, READERS, Broken, Document, one_line, tidy
 from tongshi.knowledge.products import PREFIX
 from tongshi.knowledge.rows import ROW_READERS, Row, keys
+from tongshi.knowledge.writing import TAKEN_IN, Change, Progress, Writer
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.settings import LANGUAGES, get_settings
+from tongshi.storage.models import APPROVED, DRAFT
+
+KINDS = (*READERS, *ROW_READERS)
+"""Endings of the names of files that can be read."""
 
 ID_LENGTH = 180
 """Characters of an id at the most; the database takes 200, and a suffix may follow."""
@@ -69,16 +75,70 @@ def read(
     return Reading(_unique(reader.articles), reader.failures)
 
 
+def read_one(name: str, data: bytes) -> Reading:
+    """Read articles from one file that somebody sends.
+
+    Args:
+        name: the file's path, with `/` between folders, which tells id and language as in a folder.
+
+    Returns:
+        As `read` does.
+    """
+    path = PurePosixPath(name)
+    reader, place = Reader(), place_of(path, str(path))
+    if path.suffix.lower() in KINDS:
+        reader.take(path.suffix.lower(), data, place)
+    else:
+        reader.fail(place, f"is of a kind that cannot be read; wanted are {' '.join(KINDS)}")
+    return Reading(_unique(reader.articles), reader.failures)
+
+
+def take_in(
+    writer: Writer,
+    reading: Reading,
+    collection: str,
+    *,
+    draft: bool = False,
+    progress: Progress = lambda done, total: None,
+) -> tuple[Change, list[tuple[str, str]]]:
+    """Put what was read into a collection; what has not changed since the last time is not touched.
+
+    In the shop's collection, articles of data/knowledge are not overwritten: a document of the same id and language is a failure.
+
+    Args:
+        draft: a person has to approve it before search sees it.
+        progress: called with the number of articles done and their total.
+
+    Returns:
+        What changed, and what was not taken in: (path, reason).
+    """
+    origin = TAKEN_IN if collection == SHOP else ""
+    held = writer.held(collection, origin)
+    clashes = [
+        (one.source, f"data/knowledge has an article {one.article_id!r} in {one.language!r}; give it another id")
+        for one in reading.articles
+        if one.key in held
+    ]
+    change = writer.put(
+        [one for one in reading.articles if one.key not in held],
+        collection,
+        status=DRAFT if draft else APPROVED,
+        origin=origin,
+        progress=progress,
+    )
+    return change, [*reading.failures, *clashes]
+
+
 def _files(path: Path) -> tuple[Path, list[Path]]:
     """The folder that paths are told from, and the files to read."""
-    kinds = " ".join([*READERS, *ROW_READERS])
+    kinds = " ".join(KINDS)
     if not path.exists():
         raise TongshiError(f"{path} does not exist; name a file or a folder of {kinds}.")
     if path.is_file():
         root, candidates = path.parent, [path]
     else:
         root, candidates = path, [one for one in path.rglob("*") if one.is_file() and not _hidden(one.relative_to(path))]
-    files = sorted(one for one in candidates if one.suffix.lower() in {**READERS, **ROW_READERS})
+    files = sorted(one for one in candidates if one.suffix.lower() in KINDS)
     if not files:
         raise TongshiError(f"{path} holds nothing that can be read; wanted are {kinds}.")
     return root, files

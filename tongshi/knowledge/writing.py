@@ -16,6 +16,9 @@ from tongshi.storage.models import APPROVED, RETIRED
 IMPORTER = "import"
 """Author of the versions that imports make."""
 
+TAKEN_IN = "taken-in"
+"""Origin of what people import into the shop's collection, beside the articles of data/knowledge, whose origin is ""."""
+
 Progress = Callable[[int, int], None]
 """Is told how many articles are done, and of how many."""
 
@@ -76,6 +79,7 @@ class Writer:
         *,
         whole: bool = False,
         status: str = APPROVED,
+        origin: str = "",
         progress: Progress = lambda done, total: None,
     ) -> Change:
         """Put imported articles into a collection.
@@ -84,21 +88,24 @@ class Writer:
         hundred articles, so that an import that was broken off goes on where it was.
 
         Args:
-            whole: these are all that imports brought: what another import brought and is not among them is retired.
+            whole: these are all that imports of this origin brought: what another one brought and is not among them is retired.
             status: `models.DRAFT` has a person approve them.
+            origin: tells articles of several sources in one collection apart.
             progress: called with the number of articles done and their total.
         """
         self.refresh(collection)
         kept = self._store.imported(collection)
         incoming = {article.key: article for article in articles}
         fresh = [
-            self.linked(article, collection, incoming) for key, article in incoming.items() if kept.get(key) != article.digest
+            self.linked(article, collection, incoming)
+            for key, article in incoming.items()
+            if kept.get(key) != _mark(origin, article)
         ]
-        gone = [key for key, digest in kept.items() if digest and key not in incoming] if whole else []
+        gone = [key for key, mark in kept.items() if mark and _origin(mark) == origin and key not in incoming] if whole else []
         done = 0
         try:
             for chunk in _chunks(fresh, _CHUNK):
-                edits = [Edit(one, status, IMPORTER, imported=incoming[one.key].digest) for one in chunk]
+                edits = [Edit(one, status, IMPORTER, imported=_mark(origin, incoming[one.key])) for one in chunk]
                 self.write(collection, edits, announce=False)
                 done += len(chunk)
                 progress(done, len(fresh))
@@ -108,6 +115,10 @@ class Writer:
                 self._store.announce(collection)
         added = sum(article.key not in kept for article in fresh)
         return Change(added, len(fresh) - added, len(gone), len(incoming) - len(fresh))
+
+    def held(self, collection: str, origin: str) -> set[tuple[str, str]]:
+        """Ids and languages of the articles that imports of another origin brought."""
+        return {key for key, mark in self._store.imported(collection).items() if mark and _origin(mark) != origin}
 
     def _retired(self, collection: str, keys: Sequence[tuple[str, str]]) -> list[Edit]:
         """Ends of articles whose files are gone; they count as new where the files come back."""
@@ -184,6 +195,15 @@ class Writer:
             encoded = np.asarray(self._encoder().encode([normalise(text) for text in batch]), np.float32)
             vectors.update((text, vector.tobytes()) for text, vector in zip(batch, encoded))
         return [[models.SearchKey(kind=kind, text=text, vector=vectors[text]) for kind, text in one] for one in texts]
+
+
+def _mark(origin: str, article: Article) -> str:
+    """What is kept of an import, in `models.Article.imported`."""
+    return f"{origin}:{article.digest}" if origin else article.digest
+
+
+def _origin(mark: str) -> str:
+    return mark.rpartition(":")[0]
 
 
 def article_of(row: models.Content, article_id: str = "", language: str = "") -> Article:

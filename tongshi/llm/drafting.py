@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import yaml
 
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
+from tongshi.knowledge.editing import Editor, Entry
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.llm.checks import differences, is_in_language
@@ -141,6 +142,42 @@ class Drafter:
     def _ask(self, prompt: str, text: str, most_tokens: int) -> str:
         messages = [{"role": "system", "content": prompt}, {"role": "user", "content": text}]
         return "".join(self.model.stream(messages, deadline=time.monotonic() + _SECONDS, most_tokens=most_tokens)).strip()
+
+
+def draft_translation(
+    drafter: Drafter, editor: Editor, article_id: str, source: str, language: str, by: str
+) -> tuple[Entry, ArticleTranslation]:
+    """Keep a draft of an article in another language.
+
+    Args:
+        source: language to translate from.
+        by: who asks for it.
+
+    Raises:
+        Unavailable: the language model does not answer.
+        TongshiError: there is no such article, or it cannot be kept.
+    """
+    original = editor.entry(article_id, source).article
+    drafted = drafter.translate(original, language)
+    article = editor.translation(original, language, drafted.title, drafted.text)
+    return editor.draft(article, by, f"drafted from {source}"), drafted
+
+
+def draft_questions(
+    drafter: Drafter, editor: Editor, article_id: str, language: str, number: int, by: str
+) -> tuple[Entry, list[str]]:
+    """Keep a draft of an article with further similar questions, which come back as well.
+
+    Raises:
+        Unavailable: the language model does not answer.
+        TongshiError: there is no such article, or nothing that the model wrote will do.
+        storage.knowledge.Conflict: somebody else has changed the article meanwhile.
+    """
+    newest = editor.entry(article_id, language).newest
+    article = editor.latest(article_id, language)
+    drafted = drafter.questions(article, number)
+    with_them = replace(article, questions=(*article.questions, *drafted))
+    return editor.draft(with_them, by, "similar questions drafted", newest), drafted
 
 
 def make_drafter(settings: Settings, database: Database) -> Drafter:
