@@ -15,6 +15,8 @@ from tongshi.commerce.catalogue import recommend, skus_of
 from tongshi.commerce.identity import Locked, Refused
 
 _LOWEST_BUDGET = 10
+_LIKE_EURO = ("USD", "GBP", "CHF")
+"""Currencies in which a budget is taken for as many euro: near enough to choose by."""
 
 
 class ActionRecommend(Action):
@@ -31,7 +33,10 @@ class ActionRecommend(Action):
         for entity in tracker.latest_message.get("entities", []):
             named.setdefault(entity["entity"], []).append(entity["value"])
         catalogue = services.shop().products()
-        if not set(named) & {"product", "price", "number", "colour"} and last_reply(tracker) != "utter_request_need":
+        if (
+            not set(named) & {"product", "price", "foreign_price", "number", "colour"}
+            and last_reply(tracker) != "utter_request_need"
+        ):
             say(dispatcher, tracker, "utter_request_need")
             return []
         kinds, goes_with = _wishes(named.get("product", []), catalogue)
@@ -66,8 +71,10 @@ def _wishes(named: list[str], catalogue: list[Any]) -> tuple[list[str], list[str
 
 def _budget(named: dict[str, list[Any]]) -> Decimal | None:
     """The most that it may cost: a price, else the largest bare number that can be one."""
-    if named.get("price"):
-        return max(Decimal(price) for price in named["price"])
+    foreign = [one.split() for one in named.get("foreign_price", [])]
+    prices = [*named.get("price", []), *(amount for amount, currency in foreign if currency in _LIKE_EURO)]
+    if prices:
+        return max(Decimal(price) for price in prices)
     numbers = [int(number) for number in named.get("number", []) if int(number) >= _LOWEST_BUDGET]
     return Decimal(max(numbers)) if numbers else None
 

@@ -280,11 +280,16 @@ def handover_release(sender: str) -> None:
 @app.command()
 def evaluate(
     what: Annotated[
-        str, typer.Argument(help="nlu, mood, retrieval, scale, answers, generation, checks, dialogues, latency or speech")
+        str, typer.Argument(help="nlu, entities, robustness, mood, retrieval, answers, dialogues…; another word lists them all")
     ],
     sample: Annotated[
-        int | None, typer.Option(help="Questions a language, for answers; passages, for scale; all by default.")
+        int | None,
+        typer.Option(help="Questions a language, for answers; passages, for scale; wordings an intent, for benchmarks; all by default."),
     ] = None,
+    sets: Annotated[list[str] | None, typer.Option("--set", help="For benchmarks: banking77, clinc150, own; all by default.")] = None,
+    systems: Annotated[list[str] | None, typer.Option("--system", help="For benchmarks: tongshi, rasa; both by default.")] = None,
+    epochs: Annotated[int, typer.Option(help="For benchmarks: of Rasa's DIET; 100 take an hour and more.")] = 100,
+    folder: Annotated[Path | None, typer.Option(help="For benchmarks: where BANKING77 and CLINC150 lie.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""
@@ -292,8 +297,10 @@ def evaluate(
 
     if what not in REPORTS:
         raise TongshiError(f"There is no report {what!r}; there are {', '.join(REPORTS)}.")
-    ready()
-    report = REPORTS[what](get_settings(), sample)
+    chosen = {"sets": sets or (), "systems": systems or (), "epochs": epochs, "folder": folder} if what == "benchmarks" else {}
+    if what not in ("benchmarks", "crosslingual"):
+        ready()
+    report = REPORTS[what](get_settings(), sample, **chosen)
     if as_json:
         return print_json(report.as_dict())
     for one in (report, *report.parts):

@@ -170,7 +170,9 @@ def measure(understand: Callable[[Sequence[str]], list[dict[str, Any]]]) -> Repo
     Args:
         understand: gives for each text `{"entities": [...]}` as Rasa does.
     """
-    found = Report("Entities", "F1", notes="tests/evaluation/entities; right is kind and value at the place, exact its borders too")
+    found = Report(
+        "Entities", "F1", notes="tests/evaluation/entities; right is kind and value at the place, exact its borders too"
+    )
     judged: dict[str, Judged] = {}
     for language in LANGUAGES:
         today, messages = read(language)

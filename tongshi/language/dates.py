@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -226,7 +226,7 @@ def _calendar(year: str | None, month: int, day: int, today: date) -> date | Non
         return None
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(folder: Path, language: str) -> DayFinder:
     path = folder / f"{language}.yml"
     try:

@@ -10,21 +10,44 @@ import regex
 from tongshi.language.text import fold_digits, fold_width
 
 _GAP = r"[\s.\-–—‐‑_#№:/°]{0,3}"
-_DIGITS = r"\d(?:[\s.\-–—]?\d){4}(?![\s\-–—]?\d)"
+_DIGITS = r"\d(?:[\s.,\-–—]?\d){4}(?![\s\-–—]?\d)"
 _ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}({_DIGITS})", regex.I)
 _BARE_ORDER = regex.compile(r"(?<![\d.,+\-/])(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
 _AT = r"(?:\s*@\s*|\s*[(\[{]\s*(?:at|arroba|@)\s*[)\]}]\s*|\s+(?:at|arroba)\s+)"
 _DOT = r"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{2})\b)|\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
+_SPOKEN_DOT = r"(?:\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
 # A part after the last dot: "mail.co" of "mail.co.uk"; but in "mail.com.Thanks" a sentence begins there.
 _NOT_LAST = r"(?!(?-i:\.[a-z]|(?<=[A-Z])\.[A-Z]))"
 _EMAIL = regex.compile(
-    rf"(?<![a-z0-9])([a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
+    rf"(?<![a-z0-9])((?:[a-z0-9]+{_SPOKEN_DOT})*[a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
     regex.I,
 )
 _CURRENCY = r"(?:€|(?<!\p{L})eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
-_AMOUNT = r"(?<![\d.,])(?:\d{1,3}(?:[.,\u00a0\u202f]\d{3})+|\d{1,5})(?:[.,]\d{1,2})?(?!\d)"
+_THOUSANDS = r"[.,'’\s\u00a0\u202f](?=\d{3})"
+_AMOUNT = rf"(?<![\d.,])(?:\d{{1,3}}(?:{_THOUSANDS}\d{{3}})+|\d{{1,7}})(?:[.,]\d{{1,2}})?(?!\d)"
 _PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
+# Money that is not euro, by the signs and everyday words of the twelve languages; "pound" may be a weight, "won" a verb, "real" an adjective.
+_MONEY = {
+    "USD": r"us\$|\$|usd\b|dollars?\b|d[oó]lar(?:es)?\b|dollari?\b|доллар\p{L}*|بكس|دولار|美元|美金|美刀|ドル|달러|ดอลลาร์",
+    "GBP": r"£|gbp\b|quid\b|英镑|英鎊|ポンド|파운드|ปอนด์|фунт\p{L}* стерлингов|جنيه استرليني",
+    "CHF": r"chf\b|sfr\.?(?!\p{L})|franken\b|瑞士法郎|スイスフラン",
+    "JPY": r"jpy\b|円|日元|日圆|엔화|เยน|иен\p{L}*|\byen\b",
+    "CNY": r"cny\b|rmb\b|人民币|人民幣|块钱|塊錢|(?<=\d\s?)[块塊]|(?<!欧|歐|美|日)元|위안|หยวน|юан\p{L}*",
+    "KRW": r"krw\b|₩|(?<=\d\s?)원|韩元|ウォン",
+    "RUB": r"₽|rub\b|руб(?:\.|л\p{L}*)?(?!\p{L})|卢布",
+    "THB": r"฿|thb\b|บาท|泰铢|バーツ",
+    "PLN": r"zł(?!\p{L})|pln\b|z[lł]oty(?:ch)?\b",
+    "BRL": r"r\$|brl\b|reais\b",
+    "AED": r"aed\b|درهم",
+    "SAR": r"sar\b|ريال",
+    "EGP": r"egp\b|جنيه(?! استرليني)",
+}
+_FOREIGN = {
+    code: regex.compile(rf"(?<!\p{{Latin}})(?:{signs})\s*({_AMOUNT})(?!\s*{_CURRENCY})|({_AMOUNT})\s*(?:{signs})", regex.I)
+    for code, signs in _MONEY.items()
+}
+_ANY_MONEY = regex.compile("|".join(_MONEY.values()), regex.I)
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
 _MEANT_AS_EMAIL = regex.compile(r"@|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I)
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
@@ -46,7 +69,7 @@ class Match:
 def find(text: str) -> list[Match]:
     """All that stands in a text, in order, none overlapping another.
 
-    Kinds: `order_number` (`MD-10234`), `case_number` (`RT-10001`), `email`, `price` (euro, decimal point), `number`.
+    Kinds: `order_number` (`MD-10234`), `case_number` (`RT-10001`), `email`, `price` (euro, decimal point), `foreign_price` (`1299.00 USD`), `number`.
     """
     # Folding keeps the length, so that places in the folded text are places in the text.
     folded = fold_digits(fold_width(text))
@@ -61,13 +84,18 @@ def _candidates(text: str) -> Iterator[Match]:
     for match in _EMAIL.finditer(text):
         local, domain, top = match.groups()
         domain = regex.sub(_DOT, ".", domain, flags=regex.I)
+        local = regex.sub(_SPOKEN_DOT, ".", local, flags=regex.I)
         yield Match("email", *match.span(), f"{local}@{domain}.{top}".lower())
     for match in _ORDER.finditer(text):
         yield Match("order_number", *match.span(), "MD-" + regex.sub(r"\D", "", match[1]))
     for match in _CASE.finditer(text):
         yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
     for match in _PRICE.finditer(text):
-        yield Match("price", *match.span(), regex.sub(r"[.,\u00a0\u202f](?=\d{3})", "", match[1] or match[2]).replace(",", "."))
+        yield Match("price", *match.span(), _decimal(match[1] or match[2]))
+    if _ANY_MONEY.search(text):
+        for code, pattern in _FOREIGN.items():
+            for match in pattern.finditer(text):
+                yield Match("foreign_price", *match.span(), f"{_decimal(match[1] or match[2])} {code}")
     # Five digits alone are an order number where little else is said, or where an e-mail stands beside them and no other number of an order:
     # a postcode stands among the words of an address.
     bare = list(_BARE_ORDER.finditer(text))
@@ -77,6 +105,11 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
     for match in _NUMBER.finditer(text):
         yield Match("number", *match.span(1), str(int(match[1])))
+
+
+def _decimal(amount: str) -> str:
+    """An amount as people write it with a decimal point and nothing between its thousands."""
+    return regex.sub(_THOUSANDS, "", amount).replace(",", ".")
 
 
 def is_attempt(kind: str, text: str) -> bool:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
-from tongshi.language.segment import tokenize
+from tongshi.language.segment import is_chinese_word, tokenize
+from tongshi.language.sounds import heard, runs, script_of
 from tongshi.language.text import fold, scripts
-from tongshi.language.vocabulary import is_form_of, is_word, load_words
+from tongshi.language.vocabulary import frequencies, is_form_of, is_said_in, is_word, load_words
+from tongshi.settings import LANGUAGES
 
 _WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
@@ -25,8 +29,14 @@ _BORDERS = {
     "korean": rf"(?<!\p{{{{Hangul}}}})(?P<phrase>{{}})(?:{_PARTICLES})*(?!\p{{{{Hangul}}}})",
     "unspaced": r"(?P<phrase>{})",
 }
+_KOREAN_ENDING = regex.compile(rf"(?:{_PARTICLES})*")
+_FIGURES = regex.compile(r"\d+")
 _LONG_ENOUGH = 5
 _TYPO_LENGTH = 6
+_SEVERAL_LENGTH = 8
+_LEAST_HEARD = {"Han": 2, "Katakana": 3, "Hangul": 2, "Thai": 4}
+NEARLY = 0.8
+"""How surely something is meant that is not quite written."""
 
 
 @dataclass(frozen=True)
@@ -43,20 +53,27 @@ class PhraseFinder:
     """Finds phrases, the longest first.
 
     Scripts that put spaces between words are matched at word borders, with Arabic prefixes and Korean particles allowed; in the others
-    short phrases are matched where the language's own segmenter cuts, so that 白 is not found in 面白い. Words of six letters or more
-    are also found with one letter wrong, missing, added or swapped, unless what stands there is a word of its own and no other form of
-    the phrase: "changer" is French and no charger.
+    short phrases are matched where the language's own segmenter cuts, so that 白 is not found in 面白い. What nearly is a phrase is found too:
+
+    - a word of six letters or more, or two or three words together, with one letter wrong, missing, added or swapped, unless what stands
+      there are words of their own and no other form of the phrase: "changer" is French and no charger;
+    - in Chinese, Japanese, Korean and Thai what sounds the same, unless it is another word.
 
     Args:
         phrases: pairs of phrase and the value it stands for.
+        languages: by phrase, in which languages it is said. In a text of another language a word of that one is not taken for it: "dos" is
+            two in Spanish, and a back in French.
     """
 
-    def __init__(self, phrases: Iterable[tuple[str, str]]) -> None:
+    def __init__(self, phrases: Iterable[tuple[str, str]], languages: Mapping[str, Set[str]] | None = None) -> None:
         self._values: dict[str, str] = {}
+        self._languages: dict[str, set[str]] = defaultdict(set)
         for phrase, value in phrases:
-            self._values.setdefault(" ".join(fold(phrase).split()), value)
+            folded = " ".join(fold(phrase).split())
+            self._values.setdefault(folded, value)
+            self._languages[_squeeze(folded)] |= set((languages or {}).get(phrase, ()))
         self._values.pop("", None)
-        self._squeezed = {regex.sub(r"[\s\-]", "", phrase): value for phrase, value in self._values.items()}
+        self._squeezed = {_squeeze(phrase): value for phrase, value in self._values.items()}
         # One alternation a kind of script, longest phrase first, so that "power bank" wins over "power".
         groups: dict[str, list[str]] = defaultdict(list)
         for phrase in sorted(self._values, key=len, reverse=True):
@@ -64,37 +81,75 @@ class PhraseFinder:
             groups[kind].append(regex.escape(phrase).replace(r"\ ", r"[\s\-]*"))
         self._patterns = {kind: regex.compile(_BORDERS[kind].format("|".join(phrases))) for kind, phrases in groups.items()}
         self._by_length: dict[int, list[str]] = defaultdict(list)
+        self._several_by_length: dict[int, list[str]] = defaultdict(list)
         for phrase in self._values:
-            if " " not in phrase and len(phrase) >= _TYPO_LENGTH and not _UNSPACED.search(phrase):
+            if _UNSPACED.search(phrase) or _HANGUL.search(phrase):
+                continue
+            squeezed = _squeeze(phrase)
+            if " " not in phrase and len(phrase) >= _TYPO_LENGTH:
                 self._by_length[len(phrase)].append(phrase)
+            elif " " in phrase and len(squeezed) >= _SEVERAL_LENGTH:
+                self._several_by_length[len(squeezed)].append(squeezed)
+        self._sounds = SoundFinder(self._values)
         load_words()
 
-    def find(self, text: str) -> list[Found]:
-        """All phrases of a text, in order, none overlapping another."""
+    def find(self, text: str, language: str | None = None) -> list[Found]:
+        """All phrases of a text, in order, none overlapping another.
+
+        Args:
+            text: any message.
+            language: the language that it is in, where that is known.
+        """
         folded, places = fold_with_places(text)
-        found: list[Found] = []
+        found = _without_overlaps([one for one in self._as_written(folded, places) if not self._is_foreign(one, text, language)])
+
+        def add(start: int, end: int, value: str | None) -> None:
+            if value is None:
+                return
+            # "merdian tab" is more than the "tab" in it.
+            within = [one for one in found if start <= one.start and one.end <= end and one.value != value]
+            if not any(start < other.end and other.start < end for other in found if other not in within):
+                found[:] = [*(one for one in found if one not in within), Found(start, end, value, NEARLY)]
+
+        words = [(match, places[match.start()], places[match.end() - 1] + 1) for match in _WORD.finditer(folded)]
+        for count in (3, 2):
+            for first in range(len(words) - count + 1):
+                window = words[first : first + count]
+                add(window[0][1], window[-1][2], self._with_typos([match.group() for match, _, _ in window], language))
+        for match, start, end in words:
+            if not any(start < other.end and other.start < end for other in found):
+                add(start, end, self._with_typo(match.group(), text[start:end].lower(), language))
+        for start, end, value in self._sounds.find(folded):
+            add(places[start], places[end - 1] + 1, value)
+        return sorted(found, key=lambda one: one.start)
+
+    def _as_written(self, folded: str, places: Sequence[int]) -> Iterator[Found]:
         for kind, pattern in self._patterns.items():
             borders = None
             for match in pattern.finditer(folded):
                 start, end = match.span("phrase")
                 if kind == "unspaced" and end - start < _LONG_ENOUGH:
-                    borders = _word_borders(folded) if borders is None else borders
+                    borders = word_borders(folded) if borders is None else borders
                     # jieba lets 坏 of 充电宝坏了 run into the product: one border is enough for Chinese words of several characters.
                     enough = 1 if _HAN.fullmatch(match["phrase"]) else 2
                     if (start in borders) + (end in borders) < enough:
                         continue
-                value = self._squeezed[regex.sub(r"[\s\-]", "", match["phrase"])]
-                found.append(Found(places[start], places[end - 1] + 1, value, 1.0))
-        found = _without_overlaps(found)
-        for match in _WORD.finditer(folded):
-            start, end = places[match.start()], places[match.end() - 1] + 1
-            if any(start < other.end and other.start < end for other in found):
-                continue
-            if value := self._with_typo(match.group(), text[start:end].lower()):
-                found.append(Found(start, end, value, 0.8))
-        return sorted(found, key=lambda one: one.start)
+                yield Found(places[start], places[end - 1] + 1, self._squeezed[_squeeze(match["phrase"])], 1.0)
 
-    def _with_typo(self, word: str, written: str) -> str | None:
+    def _is_foreign(self, one: Found, text: str, language: str | None) -> bool:
+        """Whether a phrase of other languages stands where a text's own language has a word."""
+        written = text[one.start : one.end].lower()
+        said_in = self._languages[_squeeze(fold(written))]
+        if language is None or not said_in or language in said_in:
+            return False
+        return is_said_in(written, language)
+
+    def _is_said_in(self, squeezed: str, language: str | None) -> bool:
+        """Whether a phrase may be what somebody means who writes a language: it is said in that, or in English, which is mixed in everywhere."""
+        said_in = self._languages[squeezed]
+        return not language or not said_in or bool(said_in & {language, "en"})
+
+    def _with_typo(self, word: str, written: str, language: str | None) -> str | None:
         """What a folded word means that is nearly a phrase; `written` is the word with its accents."""
         if len(word) < _TYPO_LENGTH:
             return None
@@ -103,22 +158,132 @@ class PhraseFinder:
             for length in (len(word) - 1, len(word), len(word) + 1)
             for phrase in self._by_length[length]
             # The first letter is hardly ever the wrong one; holding it keeps other words out.
-            if phrase[0] == word[0] and DamerauLevenshtein.distance(phrase, word, score_cutoff=1) <= 1
+            if phrase[0] == word[0]
+            and self._is_said_in(phrase, language)
+            and DamerauLevenshtein.distance(phrase, word, score_cutoff=1) <= 1
         ]
         if near and (is_word(word) or is_word(written)):
-            near = [phrase for phrase in near if is_form_of(phrase, word)]
-        values = {self._values[phrase] for phrase in near}
-        return values.pop() if len(values) == 1 else None
+            near = [phrase for phrase in near if is_form_of(phrase, word, self._languages[phrase] or LANGUAGES)]
+        return _only({self._values[phrase] for phrase in near})
+
+    def _with_typos(self, words: Sequence[str], language: str | None) -> str | None:
+        """What two or three folded words mean that together are nearly a phrase: one letter of ten wrong, all figures right."""
+        squeezed = "".join(words)
+        most = max(1, len(squeezed) // 10)
+        if len(squeezed) < _SEVERAL_LENGTH or all(is_said_in(word, language or "en") or word.isdigit() for word in words):
+            return None
+        near = {
+            phrase: distance
+            for length in range(len(squeezed) - most, len(squeezed) + most + 1)
+            for phrase in self._several_by_length[length]
+            if phrase[0] == squeezed[0]
+            and self._is_said_in(phrase, language)
+            and _FIGURES.findall(phrase) == _FIGURES.findall(squeezed)
+            if (distance := DamerauLevenshtein.distance(phrase, squeezed, score_cutoff=most)) <= most
+        }
+        return _only({self._squeezed[phrase] for phrase, distance in near.items() if distance == min(near.values())})
 
 
-def fold_with_places(text: str) -> tuple[str, list[int]]:
+class SoundFinder:
+    """Finds what sounds like a phrase and is written otherwise, in scripts whose words are not told apart by spaces.
+
+    Args:
+        phrases: folded phrases with their values.
+    """
+
+    def __init__(self, phrases: Mapping[str, str]) -> None:
+        self._values: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._phrases: dict[tuple[str, str], set[str]] = defaultdict(set)
+        self._longest: dict[str, int] = defaultdict(int)
+        self._syllables: dict[int, list[tuple[str, str]]] = defaultdict(list)
+        for phrase, value in phrases.items():
+            squeezed = _squeeze(phrase)
+            script = script_of(squeezed)
+            if script is None or len(squeezed) < _LEAST_HEARD[script]:
+                continue
+            sound = (script, "".join(heard(squeezed, script)))
+            self._values[sound].add(value)
+            self._phrases[sound].add(squeezed)
+            self._longest[script] = max(self._longest[script], len(squeezed))
+            if script == "Hangul" and len(squeezed) >= 3:
+                self._syllables[len(squeezed)].append((squeezed, value))
+
+    def find(self, folded: str) -> Iterator[tuple[int, int, str]]:
+        """Start, end and value of each, the longest first."""
+        found = []
+        for start, end, script in runs(folded):
+            borders = self._borders(folded, start, end, script)
+            for first, last in borders:
+                value = self._heard_as(folded[first:last], script)
+                if value:
+                    found.append((first, last, value))
+        yield from sorted(found, key=lambda one: one[0] - one[1])
+
+    def _borders(self, folded: str, start: int, end: int, script: str) -> Iterator[tuple[int, int]]:
+        """Where words may begin and end within a stretch of one script."""
+        if script == "Katakana":
+            yield start, end
+        elif script == "Hangul":
+            for last in range(start + _LEAST_HEARD[script], end + 1):
+                if _KOREAN_ENDING.fullmatch(folded, last, end):
+                    yield start, last
+        elif self._longest[script]:
+            cuts = (
+                range(start, end + 1) if script == "Han" else sorted(one for one in word_borders(folded) if start <= one <= end)
+            )
+            for place, first in enumerate(cuts):
+                for last in cuts[place + 1 :]:
+                    if last - first > self._longest[script] + 2:
+                        break
+                    if last - first >= _LEAST_HEARD[script]:
+                        yield first, last
+
+    def _heard_as(self, word: str, script: str) -> str | None:
+        sound = (script, "".join(heard(word, script)))
+        phrases = self._phrases.get(sound, ())
+        if phrases and not _is_another_word(word, script):
+            # Half of the characters are right at least: two syllables alone sound like too much in Chinese.
+            if script != "Han" or any(sum(a == b for a, b in zip(word, phrase)) * 2 >= len(word) for phrase in phrases):
+                return _only(self._values[sound])
+        if script == "Hangul" and len(word) >= 3 and not _is_another_word(word, script):
+            jamo = unicodedata.normalize("NFD", word)
+            near = {
+                value
+                for phrase, value in self._syllables[len(word)]
+                if phrase[0] == word[0]
+                and DamerauLevenshtein.distance(unicodedata.normalize("NFD", phrase), jamo, score_cutoff=1) <= 1
+            }
+            return _only(near)
+        return None
+
+
+def _is_another_word(word: str, script: str) -> bool:
+    """Whether a word that sounds like a phrase is one of its own."""
+    if script == "Han":
+        return is_chinese_word(word)
+    if script == "Hangul":
+        return word in frequencies("ko", "small")
+    return script == "Thai" and word in frequencies("th")
+
+
+def _only(values: Set[str]) -> str | None:
+    """The one value that is possible; None where there is none, or a choice."""
+    return next(iter(values)) if len(values) == 1 else None
+
+
+def _squeeze(phrase: str) -> str:
+    return regex.sub(r"[\s\-]", "", phrase)
+
+
+@lru_cache(maxsize=64)
+def fold_with_places(text: str) -> tuple[str, tuple[int, ...]]:
     """The folded text, and for each of its characters the place in the original it came from."""
     folded, places = [], []
     for place, char in enumerate(text):
         for piece in fold(char):
             folded.append(piece)
             places.append(place)
-    return "".join(folded), places
+    return "".join(folded), tuple(places)
 
 
 def _without_overlaps(found: list[Found]) -> list[Found]:
@@ -129,9 +294,10 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
     return kept
 
 
-def _word_borders(text: str) -> set[int]:
+@lru_cache(maxsize=64)
+def word_borders(text: str) -> frozenset[int]:
     """Where the segmenter of the text's own language cuts it."""
     counts = scripts(text)
     language = "th" if counts["Thai"] else "ja" if counts["Kana"] else "zh"
     tokens = tokenize(text, language)
-    return {token.start for token in tokens} | {token.end for token in tokens}
+    return frozenset(place for token in tokens for place in (token.start, token.end))

@@ -55,6 +55,15 @@ def tokenize(text: str, language: str) -> list[Token]:
     return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
 
 
+def is_chinese_word(word: str) -> bool:
+    """Whether jieba's dictionary has a word, in simplified characters."""
+    import jieba
+
+    _pipeline("zh")
+    jieba.initialize()
+    return bool(jieba.dt.FREQ.get(word))
+
+
 def terms(text: str, language: str) -> list[str]:
     """What a text is found by word for word: its words without case, as stems where the language has them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 
 from tongshi.language.segment import terms
@@ -37,9 +38,29 @@ def is_word(word: str) -> bool:
     return any(word in frequencies(language, "small") for language in _SPACED)
 
 
-def is_form_of(word: str, other: str) -> bool:
-    """Whether one of the languages with spaces writes both with the same stem, as Russian does Японии and Япония."""
-    return any(terms(word, language) == terms(other, language) for language in _SPACED)
+def is_said_in(word: str, language: str) -> bool:
+    """Whether a language with spaces between its words has this one.
+
+    Args:
+        word: lower case, with its accents or without.
+        language: one of the twelve; those without spaces have none.
+    """
+    return language in _SPACED and word in frequencies(language, "small")
+
+
+def is_form_of(word: str, other: str, languages: Collection[str] = _SPACED) -> bool:
+    """Whether a language with spaces between its words writes both with the same stem, as Russian does Японии and Япония.
+
+    English has hardly a form but the plural; its stemmer would make a charger and a charge one word.
+
+    Args:
+        languages: those that are asked.
+    """
+    if word.removesuffix("s") == other.removesuffix("s"):
+        return True
+    return any(
+        terms(word, language) == terms(other, language) for language in _SPACED if language in languages and language != "en"
+    )
 
 
 def load_words() -> None:

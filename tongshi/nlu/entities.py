@@ -1,4 +1,4 @@
-"""What a message names: by its form, or by the phrases that the training data gives as synonyms."""
+"""What a message names: by its form, as a day, or by the phrases that the training data gives as synonyms."""
 
 from __future__ import annotations
 
@@ -14,17 +14,51 @@ from rasa.shared.nlu.constants import ENTITIES, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi import clock
+from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
 from tongshi.language.phrases import PhraseFinder
+from tongshi.nlu.language import LANGUAGE
+from tongshi.nlu.naming import Naming
+from tongshi.nlu.wordings import kinds_of_products, languages_of_phrases
+from tongshi.settings import LANGUAGES, get_settings
+
+_FILE = "phrases.joblib"
+_PRODUCT = "product"
+_RATHER_SURE = 0.5
+
+_NUMBER = "number"
+"""The kind of a bare figure, which gives way to whatever it is part of: "volt 65", "3 weeks ago"."""
 
 
-def _entity(kind: str, start: int, end: int, value: str, confidence: float) -> dict[str, Any]:
-    return {"entity": kind, "start": start, "end": end, "value": value, "confidence_entity": confidence}
+def _entity(kind: str, start: int, end: int, value: str, confidence: float, **more: Any) -> dict[str, Any]:
+    return {"entity": kind, "start": start, "end": end, "value": value, "confidence_entity": confidence, **more}
+
+
+def _overlap(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    return one["start"] < other["end"] and other["start"] < one["end"]
+
+
+def _language_of(message: Message) -> str | None:
+    """The language that a message is in, where that is rather sure."""
+    found = message.get(LANGUAGE) or {}
+    return found.get("code") if found.get("confidence", 0) >= _RATHER_SURE else None
+
+
+class _Extractor(EntityExtractorMixin, GraphComponent):
+    """Adds entities to those that are there; what overlaps an earlier one is left out, unless that is a bare figure."""
+
+    def _add(self, message: Message, found: list[dict[str, Any]]) -> None:
+        before = message.get(ENTITIES, [])
+        new = [one for one in found if not any(_overlap(one, other) for other in before if other["entity"] != _NUMBER)]
+        kept = [one for one in before if one["entity"] != _NUMBER or not any(_overlap(one, other) for other in new)]
+        new = self.add_extractor_name(sorted(new, key=lambda one: one["start"]))
+        message.set(ENTITIES, kept + new, add_to_output=True)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
-class PatternEntityExtractor(EntityExtractorMixin, GraphComponent):
-    """`order_number`, `case_number`, `email`, `price`, `number`: see `tongshi.language.patterns`."""
+class PatternEntityExtractor(_Extractor):
+    """`order_number`, `case_number`, `email`, `price`, `foreign_price`, `number`: see `tongshi.language.patterns`."""
 
     @classmethod
     def create(
@@ -34,33 +68,65 @@ class PatternEntityExtractor(EntityExtractorMixin, GraphComponent):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            found = [_entity(one.kind, one.start, one.end, one.value, 1.0) for one in find(message.get(TEXT) or "")]
-            found = self.add_extractor_name(found)
-            message.set(ENTITIES, message.get(ENTITIES, []) + found, add_to_output=True)
+            self._add(message, [_entity(one.kind, one.start, one.end, one.value, 1.0) for one in find(message.get(TEXT) or "")])
+        return messages
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
+class DayEntityExtractor(_Extractor):
+    """`date`, in ISO form with its `grain`, told from today: see `tongshi.language.dates`. Needs the message's language."""
+
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> DayEntityExtractor:
+        return cls()
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        today = clock.now().date()
+        for message in messages:
+            language = (message.get(LANGUAGE) or {}).get("code")
+            found = get_days(language).find(message.get(TEXT) or "", today) if language in LANGUAGES else []
+            self._add(
+                message, [_entity("date", one.start, one.end, one.value.isoformat(), 1.0, grain=one.grain) for one in found]
+            )
         return messages
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class SynonymEntityExtractor(EntityExtractorMixin, GraphComponent):
+class SynonymEntityExtractor(_Extractor):
     """Entities named by phrases.
 
     The training data's `lookup` tables list the canonical values of each entity (data/nlu/entities.yml), its `synonym` blocks the
     phrases that people say for a value (data/nlu/<lang>.yml).
+
+    Args:
+        phrases: by entity, pairs of phrase and value.
+        languages: by phrase, in which languages it is said.
+        kinds: the SKUs of each kind of product.
     """
 
-    def __init__(self, storage: ModelStorage, resource: Resource, phrases: dict[str, list[tuple[str, str]]]) -> None:
+    def __init__(
+        self,
+        storage: ModelStorage,
+        resource: Resource,
+        phrases: dict[str, list[tuple[str, str]]],
+        languages: dict[str, set[str]],
+        kinds: dict[str, list[str]],
+    ) -> None:
         self._storage = storage
         self._resource = resource
-        self._finders = {entity: PhraseFinder(pairs) for entity, pairs in phrases.items()}
+        self._finders = {entity: PhraseFinder(pairs, languages) for entity, pairs in phrases.items()}
+        self._naming = Naming(phrases.get(_PRODUCT, []), kinds)
 
     @classmethod
     def create(
         cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
     ) -> SynonymEntityExtractor:
-        return cls(model_storage, resource, {})
+        return cls(model_storage, resource, {}, {}, {})
 
     def train(self, training_data: TrainingData) -> Resource:
-        kinds = {
+        entities = {
             value: table["name"]
             for table in training_data.lookup_tables
             if isinstance(table["elements"], list)
@@ -68,11 +134,13 @@ class SynonymEntityExtractor(EntityExtractorMixin, GraphComponent):
         }
         phrases: dict[str, list[tuple[str, str]]] = {}
         for phrase, value in training_data.entity_synonyms.items():
-            if value in kinds:
-                phrases.setdefault(kinds[value], []).append((phrase, value.partition(":")[2] or value))
+            if value in entities:
+                phrases.setdefault(entities[value], []).append((phrase, value.partition(":")[2] or value))
+        data = get_settings().data
+        learnt = {"phrases": phrases, "languages": languages_of_phrases(data), "kinds": kinds_of_products(data)}
         with self._storage.write_to(self._resource) as folder:
-            joblib.dump(phrases, folder / "phrases.joblib")
-        self.__init__(self._storage, self._resource, phrases)
+            joblib.dump(learnt, folder / _FILE)
+        self.__init__(self._storage, self._resource, **learnt)
         return self._resource
 
     @classmethod
@@ -85,17 +153,20 @@ class SynonymEntityExtractor(EntityExtractorMixin, GraphComponent):
         **kwargs: Any,
     ) -> SynonymEntityExtractor:
         with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, joblib.load(folder / "phrases.joblib"))
+            return cls(model_storage, resource, **joblib.load(folder / _FILE))
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            text, before = message.get(TEXT) or "", message.get(ENTITIES, [])
-            found = [
-                _entity(entity, one.start, one.end, one.value, one.confidence)
-                for entity, finder in self._finders.items()
-                for one in finder.find(text)
-                if not any(one.start < other["end"] and other["start"] < one.end for other in before)
-            ]
-            found = self.add_extractor_name(found)
-            message.set(ENTITIES, before + sorted(found, key=lambda one: one["start"]), add_to_output=True)
+            text, language = message.get(TEXT) or "", _language_of(message)
+            found = {entity: finder.find(text, language) for entity, finder in self._finders.items()}
+            if _PRODUCT in found:
+                found[_PRODUCT] = self._naming.join(found[_PRODUCT], text, language)
+            self._add(
+                message,
+                [
+                    _entity(entity, one.start, one.end, one.value, one.confidence)
+                    for entity, several in found.items()
+                    for one in several
+                ],
+            )
         return messages

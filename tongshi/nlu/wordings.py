@@ -80,3 +80,28 @@ def known_intents(data: Path) -> set[str]:
         data: the project's data folder.
     """
     return {one.intent for one in read(data / "nlu" / "en.yml", "en")}
+
+
+def languages_of_phrases(data: Path) -> dict[str, set[str]]:
+    """The phrases of the `synonym` blocks, with the languages that say them.
+
+    Args:
+        data: the project's data folder.
+    """
+    found: dict[str, set[str]] = {}
+    for language in LANGUAGES:
+        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+            if "synonym" in block:
+                for phrase in _examples(block["examples"]):
+                    found.setdefault(phrase, set()).add(language)
+    return found
+
+
+def kinds_of_products(data: Path) -> dict[str, list[str]]:
+    """The products that customers count among each kind, in the kind's broader sense.
+
+    Args:
+        data: the project's data folder.
+    """
+    told = yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))
+    return {**told["kinds"], **told["broader"]}
