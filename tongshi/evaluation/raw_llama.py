@@ -6,12 +6,14 @@ import sys
 import threading
 
 
-def main(model: str, port: str, threads: str, context: str, parallel: str) -> None:
+def main(model: str, port: str, threads: str, context: str, parallel: str, adapter: str = "") -> None:
     """Serve a model file until the process is ended, with llama.cpp's own settings apart from these sizes."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = model
+    if adapter:
+        params.lora_adapters = [xllamacpp.CommonAdapterLoraInfo(adapter)]
     params.hostnames = ["127.0.0.1"]
     params.port = int(port)
     params.n_ctx = int(context)

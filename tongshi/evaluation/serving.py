@@ -1,7 +1,8 @@
 """How fast answers come, to one customer and to several at once: ours beside llama.cpp as it comes, in the same run.
 
 Ours is the whole way of an answer that the model writes: prompt, our server, our client, the checks of each sentence. Beside it the same
-prompts go to a bare llama.cpp server by a bare HTTP client, and nothing is checked. Search is left out of both.
+prompts go to a bare llama.cpp server by a bare HTTP client, and nothing is checked. Search is left out of both. Both servers run all the
+time, and each question is asked of the one right after the other, so that what else the machine does weighs on both alike.
 """
 
 from __future__ import annotations
@@ -11,13 +12,14 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import chain, islice
-from typing import Any
+from itertools import chain
+from typing import IO, Any
 
 import httpx
 from rich.progress import track
@@ -26,11 +28,11 @@ from tongshi import weights
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.evaluation.generation import Given, Item, of_shop, serving
 from tongshi.evaluation.running import free_port
-from tongshi.evaluation.tables import Report
+from tongshi.evaluation.tables import Report, with_mean
 from tongshi.knowledge.base import Passage
 from tongshi.language.identify import get_identifier
 from tongshi.llm.answering import Answerer
-from tongshi.llm.client import IDLE, ChatClient
+from tongshi.llm.client import ChatClient
 from tongshi.llm.prompting import prompt
 from tongshi.llm.server import CONTEXT, PARALLEL, installed_adapter
 from tongshi.settings import LANGUAGES, ROOT, Settings
@@ -39,6 +41,8 @@ CUSTOMERS = (1, 4, 8)
 _EACH = 2
 _MOST_TOKENS = 160
 _DEADLINE = 600.0
+_SAID = 1500
+"""Characters of a dead server's last words that are told."""
 
 
 @dataclass(frozen=True)
@@ -49,16 +53,19 @@ class Timing:
         first: seconds to its first piece.
         shown: seconds to the first sentence that a customer may see; with nothing checked, the first piece.
         seconds: to its end.
-        text: all that was written.
+        written: seconds to its last piece.
+        tokens: that were written.
     """
 
     first: float
     shown: float
     seconds: float
-    text: str
+    written: float
+    tokens: int
 
 
 Ask = Callable[[Item], Timing]
+Ways = dict[str, Ask]
 
 
 def report(settings: Settings, sample: int | None = None) -> Report:
@@ -71,77 +78,113 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     Raises:
         TongshiError: the model is served elsewhere: nothing would be measured of it.
     """
+    each = sample or _EACH
+    items = questions(settings, each + 1)
+    with both(settings) as ways:
+        found = alone(ways, items)
+        found.parts.append(together(ways, items, each))
+    found.notes = f"{settings.llm}, {each} questions a language, {os.cpu_count()} cores; seconds are medians"
+    return found
+
+
+def questions(settings: Settings, many: int) -> dict[str, list[Item]]:
+    """So many questions of the shop a language, of different articles, each with the English article that answers."""
+    found: dict[str, list[Item]] = {language: [] for language in LANGUAGES}
+    seen = set()
+    for one in of_shop(settings):
+        # Figures: what the model is likeliest to answer, since a reply of one word measures nothing.
+        article = (one.language, *(one.passages[place] for place in sorted(one.right)))
+        if one.facts and article not in seen and len(found[one.language]) < many:
+            found[one.language].append(one)
+            seen.add(article)
+    return found
+
+
+@contextmanager
+def both(settings: Settings) -> Iterator[Ways]:
+    """Ways to ask ours and the bare server, until the block ends."""
     if settings.llm_url:
         raise TongshiError("TONGSHI_LLM_URL names a server elsewhere; this report measures the one that Tongshi starts.")
-    each = sample or _EACH
-    items = {language: _answerable(settings, language, each + 1) for language in LANGUAGES}
-    crowd = list(islice(chain.from_iterable(zip(*items.values())), max(*CUSTOMERS, 2 * each)))
-    found = Report("Serving", "first token s", notes=f"{settings.llm}, {each} questions a language, {os.cpu_count()} cores")
-    together = Report("Serving, customers at once", "answers a minute", notes="first token and shown: median seconds")
-    measured = {}
-    for name, server in {"ours": _ours, "raw": _raw}.items():
-        with server(settings) as (ask, count):
-            for language in LANGUAGES:
-                ask(items[language][-1])  # its orders are in the cache from here on, as they are in the running system
-            alone = {
-                language: _figures([ask(one) for one in items[language][:each]], count)
-                for language in track(LANGUAGES, f"serving ({name})", transient=True)
-            }
-            crowds = {many: _at_once(ask, crowd[: max(many, 2 * each)], many, count) for many in CUSTOMERS}
-            measured[name] = (alone, crowds)
-    for language in LANGUAGES:
-        found.rows.append({"language": language} | _beside({name: alone[language] for name, (alone, _) in measured.items()}))
-    for many in CUSTOMERS:
-        together.rows.append({"customers": many} | _beside({name: crowds[many] for name, (_, crowds) in measured.items()}))
-    found.parts.append(together)
+    with _ours(settings) as ours, _raw(settings) as raw:
+        yield {"ours": ours, "raw": raw}
+
+
+def alone(ways: Ways, items: dict[str, list[Item]]) -> Report:
+    """One row a language: a customer who is alone, after another's question has had the language's orders read."""
+    found = Report("Serving", "first token s ours")
+    for language in track(items, "serving", transient=True):
+        timings: dict[str, list[Timing]] = {name: [] for name in ways}
+        *asked, first = items[language]
+        for ask in ways.values():
+            ask(first)
+        for number, item in enumerate(asked):
+            for name in _in_turn(ways, number):
+                timings[name].append(ways[name](item))
+        found.rows.append({"language": language} | _beside({name: _figures(timings[name]) for name in ways}))
+    return with_mean(found)
+
+
+def together(ways: Ways, items: dict[str, list[Item]], each: int) -> Report:
+    """One row for so many customers at once, each of another language, who ask again as soon as they are answered."""
+    found = Report("Serving, customers at once", "answers/min ours", notes="first token and shown: median seconds")
+    asked = list(chain.from_iterable(zip(*items.values())))
+    for number, many in enumerate(CUSTOMERS):
+        measured = {name: _at_once(ways[name], asked[: max(many, 2 * each)], many) for name in _in_turn(ways, number)}
+        found.rows.append({"customers": many} | _beside({name: measured[name] for name in ways}))
     return found
+
+
+def _in_turn(ways: Ways, number: int) -> list[str]:
+    """Who is asked first takes turns."""
+    return list(ways)[:: -1 if number % 2 else 1]
 
 
 def _beside(figures: dict[str, dict[str, float]]) -> dict[str, float]:
     return {f"{figure} {name}": values[figure] for figure in next(iter(figures.values())) for name, values in figures.items()}
 
 
-def _answerable(settings: Settings, language: str, many: int) -> list[Item]:
-    """Questions of the shop with the English article that answers."""
-    return [one for one in of_shop(settings) if one.language == language and one.right][:many]
-
-
-def _at_once(ask: Ask, items: Sequence[Item], many: int, count: Callable[[str], int]) -> dict[str, float]:
+def _at_once(ask: Ask, items: Sequence[Item], many: int) -> dict[str, float]:
     """Figures where so many customers ask at the same time, each again as soon as they are answered."""
     began = time.monotonic()
     with ThreadPoolExecutor(many) as pool:
         timings = list(pool.map(ask, items))
     seconds = time.monotonic() - began
-    figures = _figures(timings, count)
-    return {**figures, "tokens/s": sum(count(one.text) for one in timings) / seconds, "answers/min": len(timings) / seconds * 60}
+    answers = {"tokens/s": sum(one.tokens for one in timings) / seconds, "answers/min": len(timings) / seconds * 60}
+    return {**_figures(timings), **answers}
 
 
-def _figures(timings: Sequence[Timing], count: Callable[[str], int]) -> dict[str, float]:
-    writing = sum(one.seconds - one.first for one in timings)
+def _figures(timings: Sequence[Timing]) -> dict[str, float]:
+    """Tokens a second are counted from the first token on, which is not one of them."""
+    writing = sum(one.written - one.first for one in timings)
     return {
         "first token s": statistics.median(one.first for one in timings),
         "shown s": statistics.median(one.shown for one in timings),
-        "tokens/s": sum(count(one.text) for one in timings) / max(writing, 1e-9),
+        "tokens/s": sum(max(one.tokens - 1, 0) for one in timings) / max(writing, 1e-9),
     }
 
 
 class _Timed:
-    """A client that notes when pieces come."""
+    """A client that notes when pieces come, and whether there was a repair, whose pieces are none of the first reply's."""
 
     def __init__(self, client: ChatClient) -> None:
         self._client = client
         self.first: float | None = None
+        self.last = 0.0
         self.text = ""
+        self.asked = 0
 
     def stream(self, messages: Sequence[dict[str, str]], **options: Any) -> Iterator[str]:
+        self.asked += 1
         for piece in self._client.stream(messages, **options):
-            self.first = self.first or time.monotonic()
-            self.text += piece
+            if self.asked == 1:
+                self.last = time.monotonic()
+                self.first = self.first or self.last
+                self.text += piece
             yield piece
 
 
 @contextmanager
-def _ours(settings: Settings) -> Iterator[tuple[Ask, Callable[[str], int]]]:
+def _ours(settings: Settings) -> Iterator[Ask]:
     here = replace(settings, llm_port=free_port())
     client = ChatClient(here.llm_address, here.llm)
     identify = get_identifier()
@@ -149,51 +192,70 @@ def _ours(settings: Settings) -> Iterator[tuple[Ask, Callable[[str], int]]]:
     def ask(item: Item) -> Timing:
         timed = _Timed(client)
         passages = [Passage(str(place), language, "", 1.0, text) for place, (language, text) in enumerate(item.passages)]
+        answerer = Answerer(Given(passages), timed, identify, item.shop, "generate", _DEADLINE)
         shown: list[float] = []
         began = time.monotonic()
-        answerer = Answerer(Given(passages), timed, identify, item.shop, "generate", _DEADLINE)
         answerer.answer(item.question, item.language, on_sentence=lambda _: shown.append(time.monotonic()))
         end = time.monotonic()
-        return Timing((timed.first or end) - began, (shown[0] if shown else end) - began, end - began, timed.text)
+        first = timed.first or end
+        return Timing(first - began, (shown[0] if shown else end) - began, end - began, timed.last - began, count(timed.text))
 
     with serving(here, installed_adapter(settings), client):
-        yield ask, _counter(here.llm_address)
+        count = _counter(here.llm_address)
+        yield ask
 
 
 @contextmanager
-def _raw(settings: Settings) -> Iterator[tuple[Ask, Callable[[str], int]]]:
+def _raw(settings: Settings) -> Iterator[Ask]:
     port, threads = free_port(), settings.llm_threads or os.cpu_count() or 2
     sizes = map(str, (port, threads, CONTEXT * PARALLEL, PARALLEL))
-    command = [sys.executable, "-m", "tongshi.evaluation.raw_llama", str(weights.path_of(settings.llm, settings)), *sizes]
+    adapter = installed_adapter(settings)
+    model = str(weights.path_of(settings.llm, settings))
+    command = [sys.executable, "-m", "tongshi.evaluation.raw_llama", model, *sizes, *([str(adapter)] if adapter else [])]
     address = f"http://127.0.0.1:{port}/v1"
-    http = httpx.Client(timeout=_DEADLINE, limits=httpx.Limits(keepalive_expiry=IDLE))
+    count = _counter(address)
 
     def ask(item: Item) -> Timing:
         messages = prompt(item.shop, item.language, item.texts, item.question)
         body = {"messages": messages, "max_tokens": _MOST_TOKENS, "temperature": 0, "stream": True}
-        first, text, began = None, "", time.monotonic()
-        with http.stream("POST", f"{address}/chat/completions", json=body) as response:
+        first, last, text, began = None, None, "", time.monotonic()
+        # A connection of its own: one that lay idle may be closed by the server just as a request is sent on it.
+        with httpx.stream("POST", f"{address}/chat/completions", json=body, timeout=_DEADLINE) as response:
             response.raise_for_status()
             for line in response.iter_lines():
-                if not line.startswith("data: {"):
-                    continue
-                piece = json.loads(line[6:])["choices"][0]["delta"].get("content")
-                first = first or (time.monotonic() if piece else None)
-                text += piece or ""
+                if line.startswith("data: {") and (piece := json.loads(line[6:])["choices"][0]["delta"].get("content")):
+                    last = time.monotonic()
+                    first = first or last
+                    text += piece
         end = time.monotonic()
-        return Timing((first or end) - began, (first or end) - began, end - began, text)
+        first, last = first or end, last or end
+        return Timing(first - began, first - began, end - began, last - began, count(text))
 
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        client, end = ChatClient(address, settings.llm), time.monotonic() + 120
-        while not client.is_up():
-            if process.poll() is not None or time.monotonic() > end:
-                raise Unavailable("llama.cpp did not start.")
-            time.sleep(0.3)
-        yield ask, _counter(address)
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(command, cwd=ROOT, stdout=said, stderr=said)
+        try:
+            _wait_for(process, ChatClient(address, settings.llm), said)
+            yield ask
+        except httpx.HTTPError as error:
+            raise Unavailable(f"llama.cpp did not answer: {error}. {_last_words(process, said)}") from error
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _wait_for(process: subprocess.Popen, client: ChatClient, said: IO[bytes]) -> None:
+    end = time.monotonic() + 120
+    while not client.is_up():
+        if process.poll() is not None or time.monotonic() > end:
+            raise Unavailable(f"llama.cpp did not start. {_last_words(process, said)}")
+        time.sleep(0.3)
+
+
+def _last_words(process: subprocess.Popen, said: IO[bytes]) -> str:
+    """Whether a process ended, and what it said last."""
+    state = "It runs" if process.poll() is None else f"It ended with {process.poll()}"
+    said.seek(0)
+    return f"{state}; it said: {said.read().decode('utf-8', 'replace')[-_SAID:].strip() or 'nothing'}"
 
 
 def _counter(address: str) -> Callable[[str], int]:
