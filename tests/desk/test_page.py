@@ -16,6 +16,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.desk.conftest import CITED, running
 
+expect.set_options(timeout=20_000)  # of a browser on a busy machine
+
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

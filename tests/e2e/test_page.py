@@ -8,6 +8,8 @@ from playwright.sync_api import expect, sync_playwright
 
 from tongshi.evaluation.running import is_reply
 
+expect.set_options(timeout=20_000)  # of a browser on a busy machine
+
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

@@ -466,6 +466,8 @@ if (api.embedded) {
   window.addEventListener("message", (event) => event.source === window.parent && event.data?.type === "tongshi:open" && focusComposer());
 }
 
+// What is typed before this script listens to Enter would not be sent.
+page.text.disabled = false;
 setLanguage(preferredLanguage());
 await load();
 microphone.offer().catch(reportError);
