@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import yaml
 from rich.progress import track
 
-from tongshi.evaluation import checks, moods, retrieval, understanding
-from tongshi.evaluation.running import free_port, play, running
-from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.evaluation import benchmarks, checks, entities, latency, moods, retrieval, understanding
+from tongshi.evaluation.running import play, running
+from tongshi.evaluation.tables import TESTS, Report, asked_questions, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, Settings
@@ -47,7 +42,7 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
     report = Report("Answers", "fact right", notes=notes)
     for language in track(LANGUAGES, "answers", transient=True):
         facts, cited, tongue, silent, seconds = [], [], [], [], []
-        questions = _questions(language)
+        questions = asked_questions(language)
         for question in questions[:: max(1, len(questions) // sample) if sample else 1]:
             answer = answerer.answer(question["question"], language)
             seconds.append(answer.seconds)
@@ -180,31 +175,6 @@ def dialogues(settings: Settings, sample: int | None = None) -> Report:
     return with_mean(report)
 
 
-def latency(settings: Settings, sample: int | None = None) -> Report:
-    """Milliseconds of turns, beside the bot of `rasa init` in the same run."""
-    report = Report(
-        "Latency (ms)", "plain p50", notes="plain: no action; look-up: an order's status; answer: from the knowledge base"
-    )
-    words = {language: _first_turns(language) for language in LANGUAGES}
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _rasa_init(Path(folder) / "init") as plain,
-        running(Path(folder) / "home", support_hours="always") as system,
-    ):
-        say_plain = _speaker(plain)
-        base = [_timed(say_plain, "hello") for _ in range(40)][10:]
-        report.rows.append(_timings("rasa init", base, [], []))
-        say = _speaker(system.address("RASA"))
-        for language in track(LANGUAGES, "latency", transient=True):
-            greeting, look_up = words[language]
-            questions = [one["question"] for one in _questions(language) if one["article"]][:30:3]
-            turns = [_timed(say, greeting) for _ in range(20)][5:]
-            look_ups = [_timed(say, look_up) for _ in range(15)][3:]
-            found = [_timed(say, question) for question in questions]
-            report.rows.append(_timings(language, turns, look_ups, found))
-    return report
-
-
 def speech(settings: Settings, sample: int | None = None) -> Report:
     """What is spoken and heard again, see `tongshi.evaluation.speech`."""
     from tongshi.evaluation.speech import report
@@ -212,69 +182,11 @@ def speech(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
-def _timings(name: str, plain: list[float], look_ups: list[float], found: list[float]) -> dict[str, Any]:
-    row: dict[str, Any] = {"language": name}
-    for label, values in (("plain", plain), ("look-up", look_ups), ("answer", found)):
-        row[f"{label} p50"] = round(statistics.median(values), 1) if values else "-"
-        row[f"{label} p95"] = round(float(np.quantile(values, 0.95)), 1) if values else "-"
-    return row
-
-
-def _first_turns(language: str) -> tuple[str, str]:
-    """A greeting and an order's status in one message, from the scripted dialogues."""
-    scripted = yaml.safe_load((TESTS / "dialogues" / f"{language}.yml").read_text("utf-8"))["dialogues"]
-    return scripted[0]["turns"][0]["say"], scripted[1]["turns"][0]["say"]
-
-
-def _speaker(address: str) -> Callable[[str], Any]:
-    client = httpx.Client(timeout=60)
-
-    def say(text: str) -> Any:
-        body = {"sender": uuid.uuid4().hex, "message": text}
-        return client.post(f"{address}/webhooks/rest/webhook", json=body).raise_for_status()
-
-    return say
-
-
-def _timed(say: Callable[[str], Any], text: str) -> float:
-    began = time.perf_counter()
-    say(text)
-    return (time.perf_counter() - began) * 1000
-
-
-@contextmanager
-def _rasa_init(folder: Path) -> Iterator[str]:
-    """The bot that `rasa init` makes, trained and served; yields its address."""
-    folder.mkdir()
-    rasa = [sys.executable, "-m", "rasa"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*rasa, "init", "--no-prompt", "--init-dir", str(folder)], check=True, **quiet)
-    port = free_port()
-    process = subprocess.Popen([*rasa, "run", "--interface", "127.0.0.1", "--port", str(port)], cwd=folder, **quiet)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        while process.poll() is None:
-            try:
-                if httpx.get(f"{address}/webhooks/rest/", timeout=2).is_success:
-                    break
-            except httpx.HTTPError:
-                time.sleep(0.5)
-        yield address
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _questions(language: str) -> list[dict[str, Any]]:
-    return yaml.safe_load((TESTS / "evaluation" / "answers" / f"{language}.yml").read_text("utf-8"))["questions"]
-
-
-def _share(ranks: list[int], most: int) -> float:
-    return float(np.mean([0 < rank <= most for rank in ranks]))
-
-
-REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
+REPORTS: dict[str, Callable[..., Report]] = {
     "nlu": understanding.report,
+    "benchmarks": benchmarks.report,
+    "crosslingual": benchmarks.crosslingual,
+    "entities": entities.report,
     "mood": moods.report,
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
@@ -286,7 +198,7 @@ REPORTS: dict[str, Callable[[Settings, int | None], Report]] = {
     "serving": serving,
     "graph": graph,
     "dialogues": dialogues,
-    "latency": latency,
+    "latency": latency.report,
     "speech": speech,
 }
 """Each report by its name on the command line."""

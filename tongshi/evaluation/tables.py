@@ -6,11 +6,18 @@ import statistics
 from dataclasses import dataclass, field
 from typing import Any
 
+import yaml
 from rich.table import Table
 
 from tongshi.settings import ROOT
 
 TESTS = ROOT / "tests"
+
+
+def asked_questions(language: str) -> list[dict[str, Any]]:
+    """Those of tests/evaluation/answers: `question`, `article` (None where nothing answers), `expect` (what a right answer says)."""
+    content = (TESTS / "evaluation" / "answers" / f"{language}.yml").read_text("utf-8")
+    return yaml.load(content, yaml.CSafeLoader)["questions"]
 
 
 @dataclass
