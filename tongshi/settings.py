@@ -32,6 +32,7 @@ _TOGETHER = (
 
 _ONE_OF = {
     "answer_mode": ("auto", "quote", "generate"),
+    "socketio": ("on", "off"),
     "neighbours": ("index", "pgvector", "qdrant"),
     "synthesiser": ("kokoro", "espeak"),
     "voice": ("on", "off"),
@@ -50,6 +51,7 @@ class Settings:
     home: Path = ROOT / ".tongshi"
     models: Path = ROOT / "models"
     data: Path = ROOT / "data"
+    benchmarks: Path = ROOT / "benchmarks"
     shop: str = "Meridian"
     language: str = "en"
     support_hours: str = "Mon-Sat 08:00-20:00 Europe/Berlin"
@@ -80,6 +82,7 @@ class Settings:
     redis_url: str = field(default="", repr=False)
     widget_origins: str = ""
     client_key: str = field(default="", repr=False)
+    socketio: str = "off"
     session_rate: int = 20
     address_rate: int = 120
     slack_token: str = field(default="", repr=False)
@@ -129,6 +132,8 @@ class Settings:
             raise TongshiError("TONGSHI_PHONE_TOKEN needs TONGSHI_PUBLIC_URL, which Twilio signs its calls together with.")
         if self.client_key and len(self.client_key) < 32:
             raise TongshiError("TONGSHI_CLIENT_KEY must have 32 characters or more.")
+        if self.socketio == "on" and not self.client_key:
+            raise TongshiError("TONGSHI_SOCKETIO needs TONGSHI_CLIENT_KEY, with which the clients' tokens are signed.")
         if self.session_rate < 1 or self.address_rate < 1:
             raise TongshiError("TONGSHI_SESSION_RATE and TONGSHI_ADDRESS_RATE must be 1 or more.")
         for origin in self.origins:
@@ -168,6 +173,11 @@ class Settings:
     def origins(self) -> tuple[str, ...]:
         """Sites that may show the chat, e.g. ``https://shop.example``."""
         return tuple(self.widget_origins.split())
+
+    @property
+    def origin_pattern(self) -> str:
+        """A regular expression of `origins`; where there are none, it matches nothing but an empty text."""
+        return "|".join(re.escape(one).replace(r"\*", r"[a-zA-Z0-9-]+") for one in self.origins)
 
     @property
     def database(self) -> str:

@@ -28,13 +28,13 @@ from tongshi.settings import get_settings
 class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
     """One dense vector a message.
 
-    Configuration: `encoder`, `use` (the default, from the settings) or any model that sentence-transformers loads. Vectors of
-    training examples are cached on disk.
+    Configuration: `encoder`, as `tongshi.language.vectors.get_encoder` names them, by default that of the settings; `keep`, whether vectors of
+    training examples are kept on disk for the next training.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"encoder": None, "alias": "sentence_vector"}
+        return {"encoder": None, "keep": True, "alias": "sentence_vector"}
 
     def __init__(self, config: dict[str, Any], name: str) -> None:
         super().__init__(name, config)
@@ -55,7 +55,9 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        self._attach(training_data.training_examples, VectorCache(self._encoder, get_settings().models / "vectors"))
+        folder = get_settings().models / "vectors"
+        encoder = VectorCache(self._encoder, folder) if self._config["keep"] else self._encoder
+        self._attach(training_data.training_examples, encoder)
         return training_data
 
     def _attach(self, messages: list[Message], encoder) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import yaml
@@ -17,8 +18,18 @@ def configured(component: str, key: str) -> Any:
     Args:
         component: the last part of its name, e.g. `FallbackClassifier`.
     """
-    pipeline = yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["pipeline"]
-    return next((one.get(key) for one in pipeline if one["name"].rpartition(".")[2] == component), None)
+    return next((one.get(key) for one in configured_pipeline() if one["name"].rpartition(".")[2] == component), None)
+
+
+def configured_pipeline() -> list[dict[str, Any]]:
+    """The steps of config.yml, each with its settings."""
+    return yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["pipeline"]
+
+
+def default_pipeline() -> list[dict[str, Any]]:
+    """The steps that Rasa takes where a config.yml names none, as that of `rasa init` does."""
+    file = resources.files("rasa.engine.recipes") / "config_files" / "default_config.yml"
+    return yaml.safe_load(file.read_text("utf-8"))["pipeline"]
 
 
 def prepare(text: str) -> str:

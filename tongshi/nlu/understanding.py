@@ -11,6 +11,18 @@ import structlog
 from rasa.core.agent import Agent
 from rasa.core.channels.channel import UserMessage
 from rasa.engine.constants import PLACEHOLDER_MESSAGE, PLACEHOLDER_TRACKER
+from rasa.model_training import train_nlu
+
+
+def learn(config: Path, wordings: Path, bot: Path) -> None:
+    """Train understanding alone, without dialogue.
+
+    Args:
+        config: what config.yml is to the project.
+        wordings: a file of Rasa's NLU format.
+        bot: the file to be made, `*.tar.gz`.
+    """
+    train_nlu(str(config), str(wordings), str(bot.parent), fixed_model_name=bot.name.removesuffix(".tar.gz"))
 
 
 def parse(agent: Agent, texts: Sequence[str]) -> list[dict[str, Any]]:
