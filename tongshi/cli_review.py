@@ -123,11 +123,13 @@ def review_train(
     """Teach the bot what was accepted, report language by language what gets better and worse, and go live unless one gets worse."""
     hush()
     from tongshi import system
+    from tongshi.conversations.review import LastTraining
     from tongshi.evaluation.learning import learn
 
     settings = get_settings()
     system.pull_models(settings)
     outcome = learn(settings, _store(), force, lambda step: None if as_json else console.print(f"[dim]{step} …[/dim]"))
+    LastTraining(settings.home).keep(_told(outcome))
     if as_json:
         print_json(_told(outcome))
     else:

@@ -10,10 +10,15 @@ from starlette.routing import Route
 from starlette.testclient import TestClient
 
 from tests.knowledge.helpers import HashEncoder
+from tests.llm.test_answering import Model, pieces
 from tongshi.desk.knowledge import CSRF_HEADER, KnowledgeApi
 from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor
-from tongshi.knowledge.writing import Writer
+from tongshi.llm.answering import Answerer
+from tongshi.llm.drafting import Drafter
+from tongshi.llm.translation import ModelEngine, Translator
+from tongshi.settings import Settings
 from tongshi.storage.knowledge import KnowledgeStore
 
 PATH = "/desk/api/knowledge/en/help/returns"
@@ -21,12 +26,25 @@ RETURNS = {"title": "Returning", "text": "Within 30 days.", "questions": ["how l
 
 
 @pytest.fixture
-def client(database, clock) -> TestClient:
+def model() -> Model:
+    """A language model that says what `replies` holds."""
+    return Model()
+
+
+@pytest.fixture
+def client(database, clock, identify, model, tmp_path) -> TestClient:
     """A browser that is not signed in; GET /sign-in signs it in."""
     store = KnowledgeStore(database, clock)
-    encoder = HashEncoder()
+    base = KnowledgeBase(store, HashEncoder(), tmp_path / "index")
     cookie = Cookie("desk", "secret", 3600)
-    api = KnowledgeApi(lambda collection: Editor(store, Writer(store, lambda: encoder), collection), cookie)
+    api = KnowledgeApi(
+        lambda collection: Editor(store, base.writer, collection),
+        cookie,
+        base,
+        lambda: Answerer(base, None, identify, "the shop"),
+        lambda: Drafter(model, identify, Translator([ModelEngine(model)] * 2, identify)),
+        Settings(home=tmp_path),
+    )
 
     async def sign_in(request: Request) -> Response:
         response = Response()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from tongshi import clock
 from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
 from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, Feedback, Message, Review, Trace
@@ -118,3 +121,21 @@ class ReviewQueue:
             TongshiError: there is no such message.
         """
         return self._store.decide(number, DROPPED, by, self._now())
+
+
+class LastTraining:
+    """What came of the last training on reviewed messages, as `tongshi review train --json` prints it, and when that was.
+
+    Args:
+        home: folder of this installation.
+    """
+
+    def __init__(self, home: Path) -> None:
+        self._path = home / "last-training.json"
+
+    def keep(self, told: dict[str, Any]) -> None:
+        self._path.write_text(json.dumps({**told, "at": clock.now().isoformat()}, ensure_ascii=False), "utf-8")
+
+    def read(self) -> dict[str, Any] | None:
+        """None where there was none."""
+        return json.loads(self._path.read_text("utf-8")) if self._path.exists() else None

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Awaitable, Callable
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 
 from tongshi.conversations.handover import Handovers
 from tongshi.conversations.live import Changed
 from tongshi.conversations.urgency import in_order
+from tongshi.desk.frame import Frame
 from tongshi.desk.live import Live
 from tongshi.desk.photos import KIND
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
@@ -26,10 +25,9 @@ from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
+from tongshi.storage.models import Message, Trace
 
 _LONGEST_REPLY = 10_000
-
-Page = Callable[[Request], Awaitable[Response]]
 
 
 class AgentPages:
@@ -40,6 +38,7 @@ class AgentPages:
         live: tells the customer's page that something was said.
         cookie: holds the sign-in.
         reading: translates and sums up for the agent.
+        frame: renders pages for who is signed in.
     """
 
     def __init__(
@@ -51,6 +50,7 @@ class AgentPages:
         cookie: Cookie,
         settings: Settings,
         reading: Reading,
+        frame: Frame,
     ) -> None:
         self._store = store
         self._reading = reading
@@ -59,7 +59,9 @@ class AgentPages:
         self._live = live
         self._cookie = cookie
         self._settings = settings
-        self._templates = Jinja2Templates(Path(__file__).with_name("templates"))
+        self._render = frame.render
+        self._signed_in = frame.signed_in
+        self._texts = frame.texts
         self._tries = RateLimit(5, 60, "sign-in", settings.redis_url)
 
     def routes(self) -> list[Route]:
@@ -76,25 +78,15 @@ class AgentPages:
             Route("/desk/language", signed_in(self.language), methods=["POST"]),
         ]
 
-    def _signed_in(self, page: Page) -> Page:
-        async def guarded(request: Request) -> Response:
-            if self._cookie.read(request) != AGENT:
-                return RedirectResponse("/desk/login", 303)
-            if request.method == "POST" and not self._cookie.is_token(str((await request.form()).get("csrf", "")), AGENT):
-                return self._render(request, "login.html", 403, error="The form was too old. Please sign in again.")
-            return await page(request)
-
-        return guarded
-
     async def login(self, request: Request) -> Response:
         if request.method == "GET":
             return self._render(request, "login.html")
         form = await request.form()
         if self._tries.wait(address_of(request)):
-            return self._render(request, "login.html", 429, error="Too many tries. Please wait a minute.")
+            return self._render(request, "login.html", 429, error=self._texts(request)("login.too_many"))
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
         if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):
-            return self._render(request, "login.html", 403, error="That is not the password.")
+            return self._render(request, "login.html", 403, error=self._texts(request)("login.wrong"))
         response = RedirectResponse("/desk", 303)
         self._cookie.write(request, response, AGENT)
         return response
@@ -136,8 +128,9 @@ class AgentPages:
             }
             for one in messages
         ]
-        values = {"conversation": shown, "messages": lines, "helped": helped, "agent_language": language, **draft}
-        return self._render(request, "conversation.html", **values)
+        traces = _answered(messages, await asyncio.to_thread(self._store.traces, sender))
+        values = {"conversation": shown, "messages": lines, "helped": helped, "agent_language": language, "traces": traces}
+        return self._render(request, "conversation.html", **values, **draft)
 
     async def language(self, request: Request) -> Response:
         """The language that the agent reads in, from here on."""
@@ -158,9 +151,10 @@ class AgentPages:
         try:
             found = await asyncio.to_thread(self._reading.reply, text, messages, spoken, language)
         except TongshiError as error:
-            return await self._conversation(request, draft=text, error=f"Not translated: {error}")
+            return await self._conversation(request, draft=text, error=self._texts(request)("reply.not_translated", why=error))
         if not found.translated:
-            return await self._conversation(request, draft=text, error=f"Not translated: {'; '.join(found.problems)}.")
+            error = self._texts(request)("reply.not_translated", why="; ".join(found.problems))
+            return await self._conversation(request, draft=text, error=error)
         return await self._conversation(request, draft=found.text, original=text, doubts=found.doubts)
 
     async def file(self, request: Request) -> Response:
@@ -241,10 +235,16 @@ class AgentPages:
             for one in self._store.feedback()
         ]
 
-    def _render(self, request: Request, template: str, status: int = 200, **values: Any) -> Response:
-        context = {"csrf": self._cookie.token(AGENT), "shop": self._settings.shop, **values}
-        return self._templates.TemplateResponse(request, template, context, status_code=status)
-
 
 def _state(handover) -> str | None:
     return handover.state if handover and handover.state != "released" else None
+
+
+def _answered(messages: Sequence[Message], traces: Sequence[Trace]) -> dict[int, int]:
+    """Numbers of traces by the id of the bot's message that gave the answer: the first after it was found."""
+    found: dict[int, int] = {}
+    for trace in traces:
+        reply = next((one for one in messages if one.author == "bot" and one.at >= trace.at), None)
+        if reply:
+            found[reply.message_id] = trace.trace_id
+    return found

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -25,16 +25,21 @@ from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.agents import AgentPages
 from tongshi.desk.chat import ChatApi, Limits
+from tongshi.desk.editors import EditorPages
 from tongshi.desk.explanations import ExplanationApi
+from tongshi.desk.frame import Frame
 from tongshi.desk.help import HelpCentre
-from tongshi.desk.knowledge import KnowledgeApi
+from tongshi.desk.knowledge import LARGEST_IMPORT, KnowledgeApi
 from tongshi.desk.live import Hub, Live
 from tongshi.desk.photos import LARGEST_PHOTO
 from tongshi.desk.reading import Reading
+from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
 from tongshi.desk.speech import LARGEST_RECORDING, make_speech
-from tongshi.knowledge.base import make_knowledge_base
+from tongshi.knowledge.base import SHOP, make_knowledge_base
 from tongshi.knowledge.editing import make_editor
+from tongshi.llm.answering import make_answerer
+from tongshi.llm.drafting import make_drafter
 from tongshi.llm.summary import make_summariser
 from tongshi.llm.translation import make_translator
 from tongshi.nlu.wordings import known_intents
@@ -47,7 +52,11 @@ from tongshi.storage.review import ReviewStore
 
 STATIC = Path(__file__).with_name("static")
 LARGEST_BODY = 64 * 1024
-LARGER_BODIES = {"/api/photos": LARGEST_PHOTO + 16 * 1024, "/api/speech/heard": LARGEST_RECORDING}
+LARGER_BODIES = {
+    "/api/photos": LARGEST_PHOTO + 16 * 1024,
+    "/api/speech/heard": LARGEST_RECORDING,
+    "/desk/api/imports": LARGEST_IMPORT + 16 * 1024,
+}
 """Paths that take more than `LARGEST_BODY`, in bytes."""
 
 _POLICY = (
@@ -112,11 +121,21 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     speech = make_speech(settings, store, sessions)
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
-    agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading)
+    frame = Frame(signed_in, settings)
+    agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading, frame)
     reviews = ReviewStore(database)
     queue = ReviewQueue(reviews, clock.now, lambda: known_intents(settings.data))
     explanations = ExplanationApi(store, reviews, queue, rasa, signed_in)
-    editing = KnowledgeApi(lambda collection: make_editor(settings, database, collection), signed_in)
+    editing = KnowledgeApi(
+        lambda collection: make_editor(settings, database, collection),
+        signed_in,
+        knowledge,
+        cache(lambda: make_answerer(settings, database, knowledge)),
+        cache(lambda: make_drafter(settings, database)),
+        settings,
+    )
+    editors = EditorPages(frame, make_editor(settings, database, SHOP), editing)
+    reviewers = ReviewPages(frame, explanations, store, reviews, queue, settings)
 
     searches = RateLimit(30, 60, "help", settings.redis_url)
     help_centre = HelpCentre(KnowledgeStore(database), knowledge, settings, searches)
@@ -147,8 +166,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     middleware = [Middleware(_Safety)]
     if settings.origins:
         # One's own pages on those sites may speak the JSON interface themselves; they carry a token, never our cookie.
-        origins = "|".join(re.escape(one).replace(r"\*", r"[a-zA-Z0-9-]+") for one in settings.origins)
-        allowed = {"allow_origin_regex": origins, "allow_methods": ["GET", "POST"]}
+        allowed = {"allow_origin_regex": settings.origin_pattern, "allow_methods": ["GET", "POST"]}
         middleware.append(Middleware(CORSMiddleware, **allowed, allow_headers=["Authorization", "Content-Type"], max_age=600))
     return Starlette(
         routes=[
@@ -162,6 +180,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             *speech.routes(),
             *help_centre.routes(),
             *agents.routes(),
+            *editors.routes(),
+            *reviewers.routes(),
             *editing.routes(),
             *explanations.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),

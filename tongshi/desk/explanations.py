@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi.conversations.review import ReviewQueue
-from tongshi.desk.knowledge import CSRF_HEADER
+from tongshi.desk.knowledge import CSRF_HEADER, author
 from tongshi.desk.sessions import AGENT, Cookie
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.explanation.answer import explain_trace
@@ -59,12 +59,16 @@ class ExplanationApi:
     async def explain(self, request: Request) -> Response:
         if refused := self._refused(request):
             return refused
+        told, status = await self.explained(request.query_params.get("text", ""))
+        return JSONResponse(told, status)
+
+    async def explained(self, text: str) -> tuple[dict[str, Any], int]:
+        """What the running bot makes of a message, as `Explanation.as_dict` tells it, and 200; else `{"error"}` and 400 or 503."""
         try:
-            text = request.query_params.get("text", "")
             answer = await self._rasa.post("/webhooks/explain/message", json={"text": text}, timeout=_SECONDS)
-            return JSONResponse(answer.json(), 400 if answer.status_code == 400 else 200 if answer.is_success else 503)
+            return answer.json(), 400 if answer.status_code == 400 else 200 if answer.is_success else 503
         except (httpx.HTTPError, ValueError) as error:
-            return JSONResponse({"error": f"The bot did not answer: {error or type(error).__name__}."}, 503)
+            return {"error": f"The bot did not answer: {error or type(error).__name__}."}, 503
 
     async def trace(self, request: Request) -> Response:
         if refused := self._refused(request):
@@ -95,14 +99,14 @@ class ExplanationApi:
         return await self._answer(lambda: self._decided(request.path_params["number"], body).as_dict())
 
     def _decided(self, number: int, body: dict[str, Any]) -> Review:
-        decision = body.get("decision")
+        decision, by = body.get("decision"), author(body)
         if decision == "accept":
-            return self._queue.accept(number, AGENT)
+            return self._queue.accept(number, by)
         if decision == "drop":
-            return self._queue.drop(number, AGENT)
+            return self._queue.drop(number, by)
         intent, wording = body.get("intent"), body.get("wording", "")
         if decision == "correct" and isinstance(intent, str) and isinstance(wording, str):
-            return self._queue.correct(number, intent, AGENT, wording[:2000])
+            return self._queue.correct(number, intent, by, wording[:2000])
         raise TongshiError('Send {"decision": "accept"}, {"decision": "drop"}, or {"decision": "correct", "intent": "..."}.')
 
     async def _answer(self, work: Callable[[], dict[str, Any]]) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -312,14 +312,14 @@ class HelpCentre:
             pass  # whoever searches is told; here nobody asked
 
 
-def accepted_language(header: str, default: str) -> str:
-    """Which of our languages an `Accept-Language` header likes best."""
+def accepted_language(header: str, default: str, among: Sequence[str] = LANGUAGES) -> str:
+    """Which of some languages an `Accept-Language` header likes best."""
     wanted = []
     for place, part in enumerate(header.split(",")):
         tag, _, parameter = part.strip().partition(";")
         quality = re.fullmatch(r"\s*q=([01](?:\.\d{0,3})?)\s*", parameter)
         wanted.append((-float(quality[1]) if quality else -1.0, place, re.split(r"[-_]", tag)[0].lower()))
-    return next((code for quality, _, code in sorted(wanted) if code in LANGUAGES and quality), default)
+    return next((code for quality, _, code in sorted(wanted) if code in among and quality), default)
 
 
 def _answer(request: Request, page: Page, kind: str) -> Response:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -13,16 +15,33 @@ from starlette.routing import Route
 from tongshi.desk.sessions import AGENT, Cookie
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
-from tongshi.knowledge.base import SHOP
+from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
 from tongshi.knowledge.editing import Editor, NoSuchArticle, fields_of, with_fields
+from tongshi.knowledge.importing import read_one, take_in
+from tongshi.knowledge.index import get_calibration
+from tongshi.language.identify import get_identifier
+from tongshi.language.text import clean
+from tongshi.llm.answering import Answerer
+from tongshi.llm.drafting import Drafter, draft_questions, draft_translation
+from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.knowledge import Conflict
 
 CSRF_HEADER = "X-CSRF-Token"
 """Header in which whoever changes something shows the token of `/desk/api/session`."""
 
+OUTDATED = "outdated"
+"""What the filter for a status also takes: translations whose originals say something else by now."""
+
+LARGEST_IMPORT = 20 * 1024 * 1024
+"""Bytes of a file that may be sent."""
+
+FILTERS = ("language", "status", "tag", "owner", "words")
+
 Work = Callable[[Editor, Request, dict[str, Any]], Any]
 
-_FILTERS = ("language", "status", "tag", "owner", "words")
+_LONGEST_QUESTION = 2000
+_LONGEST_NAME = 100
+_MOST_QUESTIONS = 30
 _STATUSES = {NoSuchArticle: 404, Conflict: 409, Unavailable: 503}
 
 
@@ -35,11 +54,27 @@ class KnowledgeApi:
     Args:
         editor: gives the editor of a collection.
         cookie: holds the sign-in.
+        knowledge: what is searched, and what files are imported into.
+        answerer: gives what answers customers.
+        drafter: gives what drafts by the language model.
+        settings: name the language that a question is answered in whose own does not show.
     """
 
-    def __init__(self, editor: Callable[[str], Editor], cookie: Cookie) -> None:
+    def __init__(
+        self,
+        editor: Callable[[str], Editor],
+        cookie: Cookie,
+        knowledge: KnowledgeBase,
+        answerer: Callable[[], Answerer],
+        drafter: Callable[[], Drafter],
+        settings: Settings,
+    ) -> None:
         self._editor = editor
         self._cookie = cookie
+        self._knowledge = knowledge
+        self._answerer = answerer
+        self._drafter = drafter
+        self._settings = settings
 
     def routes(self) -> list[Route]:
         article = "/desk/api/knowledge/{language}/{article_id:path}"
@@ -52,6 +87,11 @@ class KnowledgeApi:
             self._route(f"{article}/approve", _approve, "POST"),
             self._route(f"{article}/retire", _retire, "POST"),
             self._route(f"{article}/rollback", _rollback, "POST"),
+            self._route(f"{article}/questions", self._questions, "POST"),
+            self._route(f"{article}/translate", self._translate, "POST"),
+            self._route("/desk/api/search", self._search),
+            self._route("/desk/api/answers", self._answer, "POST"),
+            Route("/desk/api/imports", self.take_in, methods=["POST"]),
             self._route(article, _get),
             self._route(article, _draft, "PUT"),
         ]
@@ -69,10 +109,8 @@ class KnowledgeApi:
         """Work as a route's endpoint: for who is signed in, with its errors as JSON."""
 
         async def endpoint(request: Request) -> Response:
-            if self._cookie.read(request) != AGENT:
-                return _error("Sign in at /desk/login.", 401)
-            if changes and not self._cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
-                return _error(f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old.", 403)
+            if refused := self._refused(request, changes):
+                return refused
             try:
                 body = await _body(request) if changes else {}
                 editor = self._editor(request.query_params.get("collection", SHOP))
@@ -81,6 +119,130 @@ class KnowledgeApi:
                 return _error(str(error), _STATUSES.get(type(error), 400))
 
         return endpoint
+
+    def _refused(self, request: Request, changes: bool) -> Response | None:
+        if self._cookie.read(request) != AGENT:
+            return _error("Sign in at /desk/login.", 401)
+        if changes and not self._cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
+            return _error(f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old.", 403)
+        return None
+
+    async def take_in(self, request: Request) -> Response:
+        """Import one file into the collection: a form with `file`, its `path`, and `approve`, which has search see it at once."""
+        if refused := self._refused(request, changes=True):
+            return refused
+        form = await request.form()
+        file = form.get("file")
+        if not isinstance(file, UploadFile):
+            return _error("Send a form with a file.", 400)
+        name = str(form.get("path") or file.filename or "")
+        approve = form.get("approve") == "true"
+        try:
+            return JSONResponse(
+                await asyncio.to_thread(
+                    self._taken_in, name, await file.read(), request.query_params.get("collection", SHOP), approve
+                )
+            )
+        except TongshiError as error:
+            return _error(str(error), _STATUSES.get(type(error), 400))
+
+    def _taken_in(self, name: str, data: bytes, collection: str, approve: bool) -> dict[str, Any]:
+        reading = read_one(name, data)
+        change, failures = take_in(self._knowledge.writer, reading, collection, draft=not approve)
+        failed = [{"file": file, "reason": reason} for file, reason in failures]
+        return {
+            **asdict(change),
+            "articles": [{"article": one.article_id, "lang": one.language} for one in reading.articles],
+            "failed": failed,
+        }
+
+    def _questions(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Have the language model draft similar questions; a person approves them."""
+        number = _number(body.get("number", 8), "number")
+        if not number or number > _MOST_QUESTIONS:
+            raise TongshiError(f"number must be from 1 to {_MOST_QUESTIONS}.")
+        entry, drafted = draft_questions(self._drafter(), editor, *_key(request), number, author(body))
+        return {**entry.as_dict(), "drafted": drafted}
+
+    def _translate(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Have the language model draft the article in another language; a person approves it."""
+        article_id, source = _key(request)
+        language = body.get("to")
+        if language not in LANGUAGES or language == source:
+            raise TongshiError(f"to must be another of {' '.join(LANGUAGES)}.")
+        entry, drafted = draft_translation(self._drafter(), editor, article_id, source, language, author(body))
+        return {**entry.as_dict(), "text": drafted.text, "title": drafted.title, "differences": drafted.differences}
+
+    def _search(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        collection = request.query_params.get("collection", SHOP)
+        query = request.query_params
+        tried = self.try_search(query.get("question", ""), query.get("language", ""), collection)
+        return {
+            "language": tried.language,
+            "confident": tried.found.confident,
+            "about_product": tried.found.about_product,
+            "threshold": tried.threshold,
+            "passages": [
+                {
+                    "article": one.article,
+                    "lang": one.language,
+                    "title": one.title,
+                    "score": one.score,
+                    "text": one.text,
+                    "verbatim": one.verbatim,
+                }
+                for one in tried.found.passages
+            ],
+        }
+
+    def try_search(self, question: str, language: str, collection: str = SHOP) -> Tried:
+        """What search finds to a question at this moment.
+
+        Args:
+            language: that an answer is wanted in; "": the question's own.
+
+        Raises:
+            TongshiError: there is no question, or nothing to search in.
+        """
+        question, language = self._asked(question, language)
+        found = self._knowledge.search(question, language, collection)
+        return Tried(language, found, get_calibration(self._knowledge.index(collection).has_questions).threshold)
+
+    def _asked(self, question: object, language: object) -> tuple[str, str]:
+        question = clean(str(question or ""))[:_LONGEST_QUESTION]
+        if not question:
+            raise TongshiError("question is empty.")
+        if language in LANGUAGES:
+            return question, str(language)
+        return question, get_identifier()(question).language or self._settings.language
+
+    def _answer(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """What a customer would read who asked this; it is not kept."""
+        question, language = self._asked(body.get("question"), body.get("language"))
+        answer = self._answerer().answer(question, language, collection=request.query_params.get("collection", SHOP))
+        return {
+            "text": answer.text,
+            "lang": answer.language,
+            "outcome": answer.outcome,
+            "about_product": answer.about_product,
+            "citations": [one.as_dict() for one in answer.citations],
+            "path": answer.details.get("path", []),
+            "seconds": round(answer.seconds, 3),
+        }
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What a search found.
+
+    Attributes:
+        language: that an answer was wanted in.
+        threshold: probability from which one is given.
+    """
+
+    language: str
+    found: Found
+    threshold: float
 
 
 def _error(text: str, status: int) -> Response:
@@ -120,9 +282,36 @@ def _number(value: object, name: str) -> int | None:
     raise TongshiError(f"{name} must be the number of a version.")
 
 
+def author(body: dict[str, Any]) -> str:
+    """Who does it: the name that they give themselves with a change."""
+    return _line(body.get("by"))[:_LONGEST_NAME] or AGENT
+
+
+def _line(value: object) -> str:
+    return " ".join(clean(str(value or "")).split())
+
+
+def listed(editor: Editor, wanted: Mapping[str, str | None] = {}, article_id: str | None = None) -> list[dict[str, Any]]:
+    """Articles as lists show them.
+
+    Args:
+        wanted: filters by name, see `FILTERS`; what is empty filters nothing.
+        article_id: one article's, in all its languages.
+    """
+    outdated = {one.article.key for one in editor.outdated(article_id)}
+    filters = {name: wanted.get(name) or None for name in FILTERS}
+    only_outdated = filters["status"] == OUTDATED
+    if only_outdated:
+        filters["status"] = None
+    return [
+        {**one.summary(), "outdated": one.article.key in outdated}
+        for one in editor.entries(article_id=article_id, **filters)
+        if not only_outdated or one.article.key in outdated
+    ]
+
+
 def _list(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    wanted = {name: request.query_params.get(name) for name in _FILTERS}
-    return {"articles": [one.summary() for one in editor.entries(**wanted)]}
+    return {"articles": listed(editor, request.query_params)}
 
 
 def _get(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -139,24 +328,26 @@ def _draft(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, 
     there = any(one.article.key == key for one in editor.entries(article_id=key[0]))
     article = editor.latest(*key) if there else Article(*key, "", "")
     entry = editor.draft(
-        with_fields(article, {**fields_of(article), **body}), AGENT, _note(body), _number(body.get("upon"), "upon")
+        with_fields(article, {**fields_of(article), **body}), author(body), _note(body), _number(body.get("upon"), "upon")
     )
     return entry.as_dict()
 
 
 def _approve(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return editor.approve(*_key(request), AGENT, _note(body), up_to_date=body.get("up_to_date") is True).as_dict()
+    """Have search see it; `upon` is the newest version that the author has read, another one is 409."""
+    upon, up_to_date = _number(body.get("upon"), "upon"), body.get("up_to_date") is True
+    return editor.approve(*_key(request), author(body), _note(body), up_to_date=up_to_date, upon=upon).as_dict()
 
 
 def _retire(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return editor.retire(*_key(request), AGENT, _note(body)).as_dict()
+    return editor.retire(*_key(request), author(body), _note(body)).as_dict()
 
 
 def _rollback(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
     number = _number(body.get("version"), "version")
     if number is None:
         raise TongshiError("version must be the number of a version.")
-    return editor.rollback(*_key(request), number, AGENT, _note(body)).as_dict()
+    return editor.rollback(*_key(request), number, author(body), _note(body)).as_dict()
 
 
 def _versions(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:

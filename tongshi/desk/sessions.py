@@ -1,28 +1,21 @@
-"""Who a request comes from: the customer's conversation, the agent's sign-in; and how often they may come."""
+"""Who a request comes from: the customer's conversation, the agent's sign-in."""
 
 from __future__ import annotations
 
 import hmac
 import secrets
-import time
 
-import structlog
 from itsdangerous import BadSignature, URLSafeTimedSerializer
-from limits import RateLimitItemPerSecond
-from limits.errors import StorageError
-from limits.storage import storage_from_string
-from limits.strategies import MovingWindowRateLimiter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tongshi.conversations.rates import RateLimit as RateLimit
 from tongshi.conversations.tokens import client_sender, signed, subject
 
 CUSTOMER_AGE = 30 * 86_400
 AGENT_AGE = 12 * 3_600
 _CHAT_COOKIE = "tongshi_chat"
 _AUDIENCE = "tongshi chat"
-
-log = structlog.get_logger()
 
 AGENT = "agent"
 """What the cookie of whoever is signed in to the desk holds."""
@@ -126,29 +119,6 @@ class CustomerSessions:
 def new_sender() -> str:
     """A name for a new conversation that nobody can guess."""
     return f"web-{secrets.token_urlsafe(16)}"
-
-
-class RateLimit:
-    """At most `most` events a key in `seconds`, counted over a moving window.
-
-    Args:
-        name: sets its counts apart from those of other limits.
-        redis_url: where processes count together; empty: each of the desk's processes counts for itself.
-    """
-
-    def __init__(self, most: int, seconds: int, name: str = "", redis_url: str = "") -> None:
-        self._item = RateLimitItemPerSecond(most, seconds, namespace=f"tongshi {name}")
-        self._limiter = MovingWindowRateLimiter(storage_from_string(redis_url or "memory://", wrap_exceptions=True))
-
-    def wait(self, key: str) -> float:
-        """Count an event; seconds until the next is allowed, 0 where this one is."""
-        try:
-            if self._limiter.hit(self._item, key):
-                return 0.0
-            return max(self._limiter.get_window_stats(self._item, key).reset_time - time.time(), 0.1)
-        except StorageError as error:
-            log.error("desk.limit_uncounted", error=str(error), hint="is Redis running? see TONGSHI_REDIS_URL")
-            return 0.0
 
 
 def address_of(request: Request) -> str:

@@ -286,9 +286,9 @@ class Editor:
         )
         return "\n".join(lines)
 
-    def outdated(self) -> list[Entry]:
-        """Translations whose originals say something else than they did when they were translated."""
-        entries = {one.article.key: one for one in self.entries() if one.status != RETIRED}
+    def outdated(self, article_id: str | None = None) -> list[Entry]:
+        """Translations whose originals say something else than they did when they were translated; of one article or of all."""
+        entries = {one.article.key: one for one in self.entries(article_id=article_id) if one.status != RETIRED}
         found = []
         for one in entries.values():
             original = entries.get((one.article.article_id, one.article.translation_of or ""))

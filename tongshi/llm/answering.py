@@ -95,7 +95,8 @@ class Answerer:
     A passage in the customer's own language is quoted: its words are an editor's and need no check. Where there is none, the language
     model puts a foreign passage into the customer's language; each of its sentences is released once it is checked, with the passage's
     sentence that it rests on. What fails is written again once; where it fails again, what was released stands, and where that is
-    nothing the passage itself is quoted. What it wrote without a fault is given again to the same question until its passages change.
+    nothing the passage itself is quoted. Where it says that the passages hold no answer, by the code word or in words of its own, none is
+    given. What it wrote without a fault is given again to the same question until its passages change.
 
     Args:
         knowledge: where answers are looked for.
@@ -247,20 +248,29 @@ class Answerer:
         on_sentence: OnSentence,
         gone: threading.Event | None,
     ) -> Answer:
-        """Have the model write the answer; one repair; else quote. `details["whole"]` tells whether all that it wrote passed."""
+        """Have the model write the answer; one repair; else quote, or nothing where it says that it does not know.
+
+        `details["whole"]` tells whether all that it wrote passed, `details["unknowing"]` what it said in place of an answer.
+        """
         sent: list[Sentence] = []
         held: list[Sentence] = []
         checks: list[dict[str, Any]] = []
         problems: tuple[Problem, ...] = ()
-        whole = False
-        for _ in range(_ATTEMPTS):
+        whole, unknowing = False, ""
+        for attempt in range(_ATTEMPTS):
             asked = prompt(self._shop, language, [passage.text for passage in passages], question, list(map(str, problems)))
             problems = ()
             try:
                 # What was released stands: the second reply goes on where the first one failed.
                 for sentence in islice(self._sentences(asked, deadline, gone), len(sent) + len(held), None):
-                    if _is_no_answer(sentence):
+                    if is_no_answer(sentence):
+                        unknowing = unknowing or ("" if attempt else sentence)
                         break
+                    if self._checker.says_unknown(sentence, language, question):
+                        # Shown with what it leads to: "I do not know about Sundays, but from Monday to Friday …".
+                        unknowing = unknowing or ("" if attempt else sentence)
+                        held.append(Sentence(sentence, None))
+                        continue
                     verdict = self._checker.check(sentence, passages, language, question)
                     checks.append({"sentence": sentence, **verdict.as_dict()})
                     if problems := verdict.problems:
@@ -284,6 +294,8 @@ class Answerer:
             citations = tuple(dict.fromkeys(one.citation for one in sent if one.citation))
             text = " ".join(one.text for one in sent)
             return Answer(text, language, "generated", citations, details={"checks": checks, "whole": whole})
+        if unknowing:
+            return Answer("", language, "unknown", details={"checks": checks, "unknowing": unknowing})
         return replace(self._quote(passages[:1]), details={"checks": checks})
 
     @staticmethod
@@ -331,15 +343,20 @@ class Answerer:
         )
 
 
-def _is_no_answer(sentence: str) -> bool:
+def is_no_answer(sentence: str) -> bool:
+    """Whether the model says by the code word that the passages hold no answer."""
     return NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", "")
 
 
-def make_answerer(settings: Settings, database: Database) -> Answerer:
-    """The answerer of the settings."""
+def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBase | None = None) -> Answerer:
+    """The answerer of the settings.
+
+    Args:
+        knowledge: where a process has made it already.
+    """
     model = ChatClient(settings.llm_address, settings.llm, settings.llm_key)
     return Answerer(
-        make_knowledge_base(settings, database),
+        knowledge or make_knowledge_base(settings, database),
         model,
         get_identifier(),
         settings.shop,

@@ -46,6 +46,12 @@ class ConversationStore:
         with self._database.session() as session:
             return list(session.scalars(query.order_by(Message.message_id.desc()).limit(most)))[::-1]
 
+    def newer(self, after: int, senders: Iterable[str]) -> list[Message]:
+        """Messages of several conversations with keys above `after`, oldest first."""
+        query = select(Message).where(Message.message_id > after, Message.sender.in_(list(senders)))
+        with self._database.session() as session:
+            return list(session.scalars(query.order_by(Message.message_id)))
+
     def replies_to(self, sender: str, client_id: str) -> list[Message] | None:
         """What followed the customer's message of that name up to the next of theirs; None where there is no such message."""
         with self._database.session() as session:
@@ -135,6 +141,11 @@ class ConversationStore:
         """Newest first."""
         with self._database.session() as session:
             return list(session.scalars(select(Score).order_by(Score.at.desc()).limit(most)))
+
+    def traces(self, sender: str) -> list[Trace]:
+        """How the answers of a conversation came about, oldest first."""
+        with self._database.session() as session:
+            return list(session.scalars(select(Trace).where(Trace.sender == sender).order_by(Trace.trace_id)))
 
     def trace(self, trace_id: int) -> Trace | None:
         with self._database.session() as session:
