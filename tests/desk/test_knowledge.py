@@ -125,3 +125,70 @@ def test_what_goes_wrong_is_said(agent):
     assert answer("POST", f"{PATH}/rollback")[0] == 400
     assert answer("GET", f"{PATH}/diff?old=x")[0] == 400
     assert answer("PUT", "/desk/api/knowledge/sv/help/returns", json=RETURNS)[0] == 400
+
+
+def test_who_reads_an_old_version_approves_nothing_that_they_have_not_seen(agent):
+    agent.put(PATH, json=RETURNS | {"by": " Ana  Li "})
+    agent.put(PATH, json={"text": "Within 7 days.", "upon": 1})
+    refused = agent.post(f"{PATH}/approve", json={"upon": 1})
+    assert (refused.status_code, "at version 2" in refused.json()["error"]) == (409, True)
+    assert agent.post(f"{PATH}/approve", json={"upon": 2}).json()["text"] == "Within 7 days."
+    assert [one["author"] for one in agent.get(f"{PATH}/versions").json()["versions"]] == ["agent", "agent", "Ana Li"]
+
+
+def test_outdated_translations_are_marked_and_listed(agent):
+    german = PATH.replace("/en/", "/de/")
+    agent.put(PATH, json=RETURNS)
+    agent.post(f"{PATH}/approve")
+    agent.put(german, json=RETURNS | {"title": "Rückgabe", "translation_of": "en"})
+    assert agent.get("/desk/api/knowledge", params={"status": "outdated"}).json() == {"articles": []}
+    agent.put(PATH, json={"text": "Within 14 days."})
+    agent.post(f"{PATH}/approve")
+    (found,) = agent.get("/desk/api/knowledge", params={"status": "outdated"}).json()["articles"]
+    assert (found["lang"], found["outdated"]) == ("de", True)
+    assert agent.post(f"{german}/approve", json={"up_to_date": True}).json()["status"] == "approved"
+    assert agent.get("/desk/api/knowledge", params={"status": "outdated"}).json() == {"articles": []}
+
+
+def test_the_model_drafts_and_nobody_reads_it_before_a_person_approves(agent, model):
+    agent.put(PATH, json=RETURNS)
+    agent.post(f"{PATH}/approve")
+    model.replies = [pieces("- Can I bring it back?\n- how long")]
+    found = agent.post(f"{PATH}/questions", json={"number": 3, "by": "ana"}).json()
+    assert (found["drafted"], found["status"], found["draft"]) == (["Can I bring it back?"], "approved", 3)
+    assert agent.get(PATH).json()["questions"] == ["how long"]
+    model.replies = [pieces("Rückgabe"), *[pieces("Innerhalb von 60 Tagen.")] * 2]
+    drafted = agent.post(f"{PATH}/translate", json={"to": "de"}).json()
+    assert (drafted["lang"], drafted["status"], drafted["translation_of"]) == ("de", "draft", "en")
+    assert any("60" in one for one in drafted["differences"])
+    for path, wrong in (
+        ("questions", {"number": 0}),
+        ("questions", {"number": 99}),
+        ("translate", {"to": "en"}),
+        ("translate", {}),
+    ):
+        assert agent.post(f"{PATH}/{path}", json=wrong).status_code == 400
+
+
+def test_files_are_taken_in_as_drafts_or_at_once_and_customers_are_answered_word_for_word(agent):
+    def send(name: str, data: bytes, **fields: str):
+        return agent.post(
+            "/desk/api/imports", files={"file": (name.rpartition("/")[2], data)}, data={"path": name, **fields}
+        ).json()
+
+    table = "question,answer\nare you open on sundays,We are closed on Sundays.\n".encode()
+    assert send("faq/opening.en.csv", table)["added"] == 1
+    assert agent.get("/desk/api/knowledge", params={"status": "draft"}).json()["articles"][0]["verbatim"]
+    assert agent.get("/desk/api/search", params={"question": "are you open on sundays"}).status_code == 400
+    changed = table.replace(b"closed", b"open")
+    assert send("faq/opening.en.csv", changed, approve="true")["changed"] == 1
+    answer = agent.post("/desk/api/answers", json={"question": "Are you open on Sundays", "language": "en"}).json()
+    assert (answer["outcome"], answer["text"]) == ("approved", "We are open on Sundays.")
+    found = agent.get("/desk/api/search", params={"question": "are you open on sundays", "language": "en"}).json()
+    assert (found["confident"], found["passages"][0]["verbatim"]) == (True, True)
+    assert send("faq/opening.en.csv", changed, approve="true")["same"] == 1
+    assert "cannot be read as PDF" in send("broken.pdf", b"none")["failed"][0]["reason"]
+    assert "of a kind that cannot be read" in send("photo.png", b"none")["failed"][0]["reason"]
+    assert agent.post("/desk/api/imports", data={"path": "x.md"}).status_code == 400
+    del agent.headers[CSRF_HEADER]
+    assert agent.post("/desk/api/imports", files={"file": ("x.md", b"x")}).status_code == 403

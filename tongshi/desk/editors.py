@@ -20,7 +20,7 @@ from tongshi.knowledge.importing import KINDS
 from tongshi.language.text import fold
 from tongshi.settings import LANGUAGES
 
-_PAGE = 100
+_PAGE = 50
 
 
 class EditorPages:
@@ -60,7 +60,8 @@ class EditorPages:
     def _list(self, request: Request) -> dict[str, Any]:
         wanted = {name: request.query_params.get(name, "") for name in FILTERS}
         everything = listed(self._editor)
-        found = listed(self._editor, wanted) if any(wanted.values()) else everything
+        chosen = listed(self._editor, wanted) if any(wanted.values()) else everything
+        found = _gathered(chosen, self._frame.texts(request).language)
         begin = int(page) if (page := request.query_params.get("from", "0")).isdecimal() else 0
 
         def at(place: int) -> str:
@@ -129,6 +130,23 @@ class EditorPages:
             "old": old,
             "new": new or versions[0].number,
         }
+
+
+def _gathered(articles: list[dict[str, Any]], language: str) -> list[dict[str, Any]]:
+    """Articles with their languages together, called by their title in the reader's language, else in English, else in any."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in articles:
+        found.setdefault(one["article"], []).append(one)
+    return [
+        {
+            "article": article_id,
+            "called": min(versions, key=lambda one: (one["lang"] != language, one["lang"] != "en")),
+            "versions": versions,
+            "owners": sorted({one["owner"] for one in versions if one["owner"]}),
+            "tags": sorted({tag for one in versions for tag in one["tags"]}),
+        }
+        for article_id, versions in found.items()
+    ]
 
 
 def _number(text: str | None) -> int | None:

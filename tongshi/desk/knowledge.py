@@ -179,17 +179,17 @@ class KnowledgeApi:
         tried = self.try_search(query.get("question", ""), query.get("language", ""), collection)
         return {
             "language": tried.language,
-            "confident": tried.found.confident,
-            "about_product": tried.found.about_product,
+            "confident": bool(tried.found.confident),
+            "about_product": bool(tried.found.about_product),
             "threshold": tried.threshold,
             "passages": [
                 {
                     "article": one.article,
                     "lang": one.language,
                     "title": one.title,
-                    "score": one.score,
+                    "score": round(float(one.score), 4),
                     "text": one.text,
-                    "verbatim": one.verbatim,
+                    "verbatim": bool(one.verbatim),
                 }
                 for one in tried.found.passages
             ],
@@ -224,7 +224,7 @@ class KnowledgeApi:
             "text": answer.text,
             "lang": answer.language,
             "outcome": answer.outcome,
-            "about_product": answer.about_product,
+            "about_product": bool(answer.about_product),
             "citations": [one.as_dict() for one in answer.citations],
             "path": answer.details.get("path", []),
             "seconds": round(answer.seconds, 3),
