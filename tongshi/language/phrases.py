@@ -35,6 +35,8 @@ _LONG_ENOUGH = 5
 _TYPO_LENGTH = 6
 _SEVERAL_LENGTH = 8
 _LEAST_HEARD = {"Han": 2, "Katakana": 3, "Hangul": 2, "Thai": 4}
+_EVERYWHERE = 4
+"""In how many languages a phrase is said that is a name, whatever else it means: "pico"."""
 NEARLY = 0.8
 """How surely something is meant that is not quite written."""
 
@@ -140,7 +142,7 @@ class PhraseFinder:
         """Whether a phrase of other languages stands where a text's own language has a word."""
         written = text[one.start : one.end].lower()
         said_in = self._languages[_squeeze(fold(written))]
-        if language is None or not said_in or language in said_in:
+        if language is None or not said_in or language in said_in or len(said_in) >= _EVERYWHERE:
             return False
         return is_said_in(written, language)
 
@@ -207,6 +209,8 @@ class SoundFinder:
             self._longest[script] = max(self._longest[script], len(squeezed))
             if script == "Hangul" and len(squeezed) >= 3:
                 self._syllables[len(squeezed)].append((squeezed, value))
+        for script in self._longest:
+            _is_another_word("", script)  # loads the words of its language, which takes a second
 
     def find(self, folded: str) -> Iterator[tuple[int, int, str]]:
         """Start, end and value of each, the longest first."""
