@@ -206,6 +206,7 @@ class Attachment(Base):
         client_id: of the message that it came with.
         number: its place among that message's files, from 0.
         kind: its media type as the customer's program named it.
+        text: what can be read in a photo; "" where that is nothing, or nobody looked.
     """
 
     __tablename__ = "attachments"
@@ -216,6 +217,7 @@ class Attachment(Base):
     name = Column(Text, nullable=False)
     kind = Column(String(120), nullable=False)
     data = Column(LargeBinary, nullable=False)
+    text = Column(Text, nullable=False, default="", server_default="")
     at = Column(Instant, nullable=False)
     __table_args__ = (UniqueConstraint("sender", "client_id", "number", name="attachments_once"),)
 
@@ -251,6 +253,50 @@ class Mail(Base):
     ours = Column(Boolean, nullable=False)
     at = Column(Instant, nullable=False)
     __table_args__ = (Index("mails_of_a_customer", "customer", "at"),)
+
+
+class Alias(Base):
+    """Somebody on one channel goes on with a conversation that was begun on another.
+
+    Attributes:
+        identity: their name on the channel, which is that of the conversation they would have of their own.
+        sender: the conversation.
+    """
+
+    __tablename__ = "aliases"
+    identity = Column(Text, primary_key=True)
+    sender = Column(Text, nullable=False, index=True)
+    at = Column(Instant, nullable=False)
+
+
+class Invitation(Base):
+    """Lets one customer go on with a conversation on another channel, once, for a short time.
+
+    Attributes:
+        link, code: digests of what a link carries, and of what is typed.
+        used_by: who went on with it; None where nobody has.
+    """
+
+    __tablename__ = "invitations"
+    invitation_id = Column(Integer, primary_key=True)
+    link = Column(String(64), nullable=False, unique=True)
+    code = Column(String(64), nullable=False, unique=True)
+    sender = Column(Text, nullable=False, index=True)
+    expires = Column(Instant, nullable=False)
+    used_by = Column(Text)
+
+
+class Proof(Base):
+    """In a conversation somebody named an order's number and its e-mail together.
+
+    Attributes:
+        customer: digest of the e-mail.
+    """
+
+    __tablename__ = "proofs"
+    sender = Column(Text, primary_key=True)
+    customer = Column(String(64), primary_key=True, index=True)
+    at = Column(Instant, nullable=False)
 
 
 TRANSLATION, SUMMARY, ORIGINAL = "translation", "summary", "original"
