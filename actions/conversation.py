@@ -15,7 +15,7 @@ from actions.answers import ActionAnswer
 from actions.handoff import ActionRequestHuman
 from actions.order_forms import IDENTITY, STARTS, forget_all, offer_to_resume
 from actions.products import ActionRecommend
-from actions.speaking import Say, last_reply, say
+from actions.speaking import Say, last_reply, offered, say
 from tongshi import clock
 from tongshi.settings import LANGUAGES
 from tongshi.storage.models import Feedback
@@ -28,17 +28,9 @@ def _entities(tracker: Tracker, kind: str) -> list[Any]:
     return [entity["value"] for entity in tracker.latest_message.get("entities", []) if entity["entity"] == kind]
 
 
-def _offered(tracker: Tracker) -> list[str]:
-    """Payloads of the buttons under the bot's last message."""
-    for event in reversed(tracker.events):
-        if event["event"] == "bot":
-            return [button["payload"] for button in (event.get("data") or {}).get("buttons") or []]
-    return []
-
-
 def _offered_start(tracker: Tracker) -> str | None:
     """The intent of the one thing that the bot's last message offered to start, if it was one."""
-    starts = [intent for payload in _offered(tracker) if (intent := payload.lstrip("/")) in STARTS or intent in _AT_ONCE]
+    starts = [intent for payload in offered(tracker) if (intent := payload.lstrip("/")) in STARTS or intent in _AT_ONCE]
     return starts[0] if len(starts) == 1 else None
 
 

@@ -11,7 +11,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
-from actions.speaking import language_of, say
+from actions.handoff import ActionRequestHuman
+from actions.speaking import language_of, offered, say
 from tongshi import clock
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
@@ -85,6 +86,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return f"validate_{self.form}"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
+        if self._takes_a_person(tracker):
+            await ActionRequestHuman().run(dispatcher, tracker, domain)
         if services.handovers().is_silent(tracker.sender_id):
             # A person was asked for in the middle of the form: no question of the bot's follows that.
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
@@ -129,6 +132,14 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return [SlotSet(REQUESTED_SLOT, None)]
         say(dispatcher, tracker, ask.say)
         return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
+
+    @staticmethod
+    def _takes_a_person(tracker: Tracker) -> bool:
+        """Whether a yes is for the person that was offered to an upset customer along with the form's question."""
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
+        return (
+            intent == "affirm" and offered(tracker) == ["/request_human"] and tracker.get_slot(REQUESTED_SLOT) not in _YES_OR_NO
+        )
 
     def _yes_or_no(self, tracker: Tracker) -> bool | None:
         """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.

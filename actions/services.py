@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from tongshi import clock
 from tongshi.commerce.identity import Identity
+from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.llm.answering import Answerer, make_answerer
 from tongshi.settings import get_settings
@@ -22,7 +23,7 @@ def shop() -> ShopStore:
 
 @lru_cache(maxsize=1)
 def identity() -> Identity:
-    return Identity(shop(), clock.now)
+    return Identity(shop(), clock.now, make_continuations(get_settings(), get_database()).prove)
 
 
 @lru_cache(maxsize=1)

@@ -23,6 +23,14 @@ def last_reply(tracker: Tracker) -> str | None:
     return (last.get("metadata") or {}).get("utter_action")
 
 
+def offered(tracker: Tracker) -> list[str]:
+    """Payloads of the buttons under the bot's last message."""
+    for event in reversed(tracker.events):
+        if event["event"] == "bot":
+            return [button["payload"] for button in (event.get("data") or {}).get("buttons") or []]
+    return []
+
+
 def say(dispatcher: CollectingDispatcher, tracker: Tracker, *replies: Say | str, custom: dict[str, Any] | None = None) -> None:
     """Send replies in order; Rasa's generator puts them into the customer's language.
 

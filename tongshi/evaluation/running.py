@@ -144,8 +144,9 @@ def play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[Pl
 
 
 def is_reply(name: str, language: str, text: str) -> bool:
-    """Whether a text is one of the variations of a reply, whatever its placeholders hold."""
-    for variation in get_replies().variations(name, language):
+    """Whether a text is one of the variations of a reply, softer ones included, whatever its placeholders hold."""
+    replies = get_replies()
+    for variation in (*replies.variations(name, language), *replies.softer(name, language)):
         pattern = ".*".join(re.escape(part) for part in re.split(r"{\w+}", variation))
         if re.search(pattern, text, re.DOTALL):
             return True

@@ -51,7 +51,9 @@ class Replies:
         """Names of all replies."""
         return list(self._documents[_FALLBACK]["replies"])
 
-    def render(self, name: str, language: str, values: Mapping[str, Any] = {}, *, traditional: bool = False) -> Reply:
+    def render(
+        self, name: str, language: str, values: Mapping[str, Any] = {}, *, traditional: bool = False, upset: bool = False
+    ) -> Reply:
         """One of the variations of a reply.
 
         Args:
@@ -59,12 +61,13 @@ class Replies:
             language: one of the twelve; where a text is missing in it, English is taken.
             values: for the placeholders, unformatted: ISO dates, seconds, keys of terms; see `_FORMATS`.
             traditional: put Chinese into traditional characters.
+            upset: take the wording for customers who are upset, where the reply has one.
 
         Raises:
             TongshiError: there is no such reply, or a placeholder has no value.
         """
         texts, language = self._texts(name, language)
-        text = random.choice(texts)
+        text = random.choice((self.softer(name, language) if upset else None) or texts)
         filled = _PLACEHOLDER.sub(lambda match: self._value(name, match[1], values, language), text)
         buttons = self.buttons(self._buttons["replies"].get(name, ()), language)
         if traditional and language == "zh":
@@ -75,6 +78,10 @@ class Replies:
     def variations(self, name: str, language: str) -> list[str]:
         """The unfilled texts of a reply."""
         return self._texts(name, language)[0]
+
+    def softer(self, name: str, language: str) -> list[str]:
+        """The unfilled texts of a reply for customers who are upset; none where the usual ones do for them too."""
+        return self._documents[language].get("upset", {}).get(name, [])
 
     def buttons(self, names: tuple[str, ...] | list[str], language: str) -> tuple[dict[str, str], ...]:
         """Buttons by name, each `{"title", "payload"}`."""

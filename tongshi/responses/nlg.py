@@ -10,13 +10,20 @@ from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
 from tongshi.responses.catalog import Replies, Reply, get_replies
+from tongshi.responses.tone import is_upset, wants_a_person
 from tongshi.settings import get_settings
+
+OFFER = "utter_person_offered"
+_PERSON = "request_human"
+_OFFERED_LATELY = 4
+_MOOD = "mood"  # as `tongshi.nlu.sentiment` names it
 
 
 class MultilingualNaturalLanguageGenerator(NaturalLanguageGenerator):
     """Named in endpoints.yml as `nlg: type:`.
 
-    The first reply of a conversation says that it comes from a virtual assistant.
+    The first reply of a conversation says that it comes from a virtual assistant. Customers who are clearly upset are spoken to more softly,
+    and offered a person where they stay so.
     """
 
     def __init__(self, endpoint_config: EndpointConfig | None = None, domain: Any = None, replies: Replies | None = None) -> None:
@@ -35,15 +42,36 @@ class MultilingualNaturalLanguageGenerator(NaturalLanguageGenerator):
         language = tracker.get_slot("language") or get_settings().language
         traditional = bool(tracker.get_slot("traditional_chinese"))
         values = {**tracker.current_slot_values(), **kwargs}
-        reply = self._replies.render(utter_action, language, values, traditional=traditional)
+        sentiments = _sentiments(tracker)
+        reply = self._replies.render(utter_action, language, values, traditional=traditional, upset=is_upset(sentiments))
         if _is_first_reply(tracker) and not kwargs.get("following") and utter_action != "utter_bot":
             introduction = self._replies.render("utter_introduction", language, traditional=traditional)
-            space = "" if language in ("ja", "zh") else " "
-            reply = Reply(f"{introduction.text}{space}{reply.text}", reply.buttons)
+            reply = Reply(f"{introduction.text}{_space(language)}{reply.text}", reply.buttons)
+        if wants_a_person(sentiments) and not kwargs.get("following") and self._may_offer(reply, tracker):
+            offer = self._replies.render(OFFER, language, traditional=traditional)
+            reply = Reply(f"{reply.text}{_space(language)}{offer.text}", offer.buttons)
         message: dict[str, Any] = {"text": reply.text}
         if reply.buttons:
             message["buttons"] = list(reply.buttons)
         return message
+
+    def _may_offer(self, reply: Reply, tracker: DialogueStateTracker) -> bool:
+        """Whether a person can be offered along with a reply: one that asks nothing by buttons, where the bot has not just offered one."""
+        payload = f"/{_PERSON}"
+        said = [event for event in tracker.applied_events() if isinstance(event, BotUttered)][-_OFFERED_LATELY:]
+        offered = any(button.get("payload") == payload for event in said for button in event.data.get("buttons") or ())
+        return not reply.buttons and not offered
+
+
+def _sentiments(tracker: DialogueStateTracker) -> list[float]:
+    """How the customer felt at each message of the session that tells, the oldest first."""
+    said = [event for event in tracker.applied_events() if isinstance(event, UserUttered)]
+    return [mood["sentiment"] for event in said if (mood := (event.parse_data or {}).get(_MOOD))]
+
+
+def _space(language: str) -> str:
+    """What stands between two sentences."""
+    return "" if language in ("ja", "zh") else " "
 
 
 def _is_first_reply(tracker: DialogueStateTracker) -> bool:
