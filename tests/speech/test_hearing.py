@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tongshi.settings import LANGUAGES
-from tongshi.speech.hearing import corrected, identifiers, readable
+from tongshi.speech.hearing import corrected, half_heard, identifiers, readable
 from tongshi.speech.speakable import spell
 from tongshi.speech.words import spoken_words
 
@@ -99,3 +99,51 @@ def test_a_correction_takes_the_place_of_what_was_misheard():
     assert corrected("where is MD-10243", "no, MD-10234") == "where is MD-10234"
     assert corrected("where is my parcel", "MD-10234") == "where is my parcel MD-10234"
     assert corrected("MD-10243, anna@example.com", "ana@example.com") == "MD-10243, ana@example.com"
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "prefix", "figures"),
+    [
+        ("en", "I'm calling about Order MD, 144414, it hasn't arrived.", "MD", "144414"),
+        ("en", "return R T 1 0 2 please", "RT", "102"),
+        ("en", "1023", "MD", "1023"),
+        ("zh", "订单号MD，邮632 谢谢。", "MD", "1632"),
+        ("zh", "我想问一下订单MD，耀197,一直没有收到。", "MD", "1197"),
+        ("zh", "号码是要三五五。", "MD", "1355"),
+        ("ko", "엠디 일공이삼 주문이에요", "MD", "1023"),
+    ],
+)
+def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, prefix, figures):
+    lost = half_heard(readable(text, language), language)
+    assert (lost.prefix, lost.figures) == (prefix, figures)
+    asked = []
+
+    def listen(before, count):
+        asked.append((before, count))
+        return [("29999"[:count], -0.1), ("10234"[:count], -0.3)]
+
+    written = lost.found(text, listen)
+    assert identifiers(written) == [f"{prefix}-10234"]
+    assert asked[0] == (text[: lost.start] + f"{prefix}-", 5)
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "Where is MD-10234, which I ordered in 2024?"),
+        ("en", "The MD is out."),
+        ("en", "I ordered two of them in 2024 and paid 1234 euros for all"),
+        ("en", "my telephone is 0151 2345678"),
+        ("zh", "我要退货，一件是坏的"),
+        ("zh", "订单MD一直没有收到"),
+    ],
+)
+def test_what_is_no_lost_number_is_left_alone(language, text):
+    assert half_heard(readable(text, language), language) is None
+
+
+def test_a_swallowed_beginning_is_asked_for():
+    lost = half_heard("我的订单号是MD-8108。", "zh")
+    rows = {5: [("81088", -2.6), ("81081", -3.2)], 4: [("8108", -0.4)]}
+    assert lost.found("我的订单号是MD-8108。", lambda before, count: rows[count]) == "我的订单号是MD-18108。"
+    assert lost.found("我的订单号是MD-8108。", lambda before, count: []) == "我的订单号是MD-8108。"

@@ -19,7 +19,7 @@ from tongshi.language.chinese import to_simplified
 from tongshi.language.segment import tokenize
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.speech.audio import HEARING_RATE, Sound, Unheard, joined, read
-from tongshi.speech.hearing import identifiers, readable
+from tongshi.speech.hearing import identifiers
 from tongshi.speech.kokoro import VOICES
 from tongshi.speech.voice import Voice
 
@@ -104,10 +104,10 @@ def _as_recorded(sound: Sound) -> Sound:
 
 def _heard(voice: Voice, sound: Sound, language: str) -> tuple[str, float]:
     try:
-        heard = voice.recogniser.recognise(sound, language)
+        heard = voice.listen(sound, language)
     except Unheard:
         return "", 0.0
-    return readable(heard.text, language), heard.seconds
+    return heard.text, heard.seconds
 
 
 def _plain(text: str, language: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -18,11 +18,25 @@ _GLUED = ("ja", "ko", "th", "zh")
 
 _IDENTIFIERS = ("order_number", "case_number", "email")
 
-_LENGTH = 5
+FIGURES = 5
 """Figures of an order or case number."""
 
 _SPELLED = 4
 """As many figures said one by one are a number, whatever stands before."""
+
+_FEWEST, _MOST = 2, 8
+"""Figures after a prefix that are an order or case number with some of them lost, or heard twice."""
+
+_FEWEST_ALONE, _MOST_ALONE = 4, 6
+"""The same without a prefix, where hardly anything else is said."""
+
+_WORDS_BESIDE = 3
+
+_FIRST = "1"
+"""What order and case numbers begin with, as `language.patterns` has it; other beginnings are understood where they are heard whole."""
+
+_UNHEARD, _UNUSUAL, _SWALLOWED = 2.0, 2.0, 1.5
+"""What a row of figures loses, in logarithms of probability, that leaves out what was heard, begins unlike others, or is given its beginning."""
 
 _LONGEST_ANSWER = 60
 """Characters of a yes or no; who says more tells something new."""
@@ -34,7 +48,7 @@ _SOUNDS = {
 """Figures by their Chinese sounds, those of the telephone included; they count only after the letters of an order or case number."""
 
 _MOST_BETWEEN = 2
-_PAUSES = frozenset(",.、，。·・-–—‐/:：#№ ")
+_PAUSES = frozenset(",.、，。·・-–—‐/:：#№' ")
 _WRITTEN_SIGNS = {"@": "@", ".": ".", "-": "-", "–": "-", "_": "_"}
 _SIGNS = {"at": "@", "dot": ".", "dash": "-", "underscore": "_"}
 _NAMEABLE = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Katakana}ー\p{Hangul}\d]+")
@@ -101,6 +115,81 @@ def corrected(text: str, correction: str) -> str:
     return text
 
 
+@dataclass(frozen=True)
+class HalfHeard:
+    """An order or case number that was not heard whole.
+
+    Attributes:
+        start, end: its place in the text.
+        prefix: `MD`, `RT`, `EX` or `CL`.
+        figures: those that were heard.
+    """
+
+    start: int
+    end: int
+    prefix: str
+    figures: str
+
+    def before(self, text: str) -> str:
+        """What was said up to the figures."""
+        return f"{text[: self.start]}{self.prefix}-"
+
+    def completed(self, text: str, figures: str) -> str:
+        """The text with the number whole."""
+        return f"{text[: self.start]}{self.prefix}-{figures}{text[self.end :]}"
+
+    def found(self, text: str, listen: Callable[[str, int], list[tuple[str, float]]]) -> str:
+        """The text with the likeliest figures; as it is where there are none.
+
+        Args:
+            listen: tells rows of figures and the logarithms of their probabilities, as `Recogniser.figures`, for what was said before
+                them and for how many there are.
+        """
+        rows = listen(self.before(text), FIGURES)
+        if rows and not max(rows, key=self._likelihood)[0].startswith(_FIRST):
+            # What follows a letter D is easily swallowed, above all 一: whether the rest fits the sound is asked, too.
+            rest = listen(self.before(text) + _FIRST, FIGURES - 1)
+            rows = [*rows, *((_FIRST + figures, likelihood - _SWALLOWED) for figures, likelihood in rest)]
+        return self.completed(text, max(rows, key=self._likelihood)[0]) if rows else text
+
+    def _likelihood(self, row: tuple[str, float]) -> float:
+        figures, likelihood = row
+        shorter, longer = sorted((self.figures, figures), key=len)
+        is_heard = bool(regex.search(".*".join(shorter), longer))
+        return likelihood - _UNHEARD * (not is_heard) - _UNUSUAL * (not figures.startswith(_FIRST))
+
+
+def half_heard(text: str, language: str) -> HalfHeard | None:
+    """Where an order or case number seems to stand in a readable text of which figures were lost; None where none does.
+
+    A second listening, to nothing but figures, may find them.
+    """
+    if any(match.kind in ("order_number", "case_number") for match in find(text)):
+        return None
+    tokens = _tokens(fold_digits(fold_width(text)), language)
+    for at in range(len(tokens)):
+        prefix, after = _prefix(tokens, at)
+        if prefix:
+            figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _MOST + 1, by_sound=True)
+            if _FEWEST <= len(figures) <= _MOST:
+                return HalfHeard(tokens[at].start, tokens[end - 1].end, prefix, figures)
+    return _number_alone(tokens)
+
+
+def _number_alone(tokens: list[_Token]) -> HalfHeard | None:
+    """Figures without a prefix that are all, or nearly all, that was said; what only sounds like one does not suffice."""
+    for at, token in enumerate(tokens):
+        if token.is_number_word:
+            continue
+        figures, end, _ = _figures(tokens, at, _MOST_ALONE + 1, by_sound=True)
+        others = [
+            token for token in (*tokens[:at], *tokens[end:]) if regex.match(r"\p{L}", token.text) and not token.is_number_word
+        ]
+        if _FEWEST_ALONE <= len(figures) <= _MOST_ALONE and len(others) <= _WORDS_BESIDE:
+            return HalfHeard(tokens[at].start, tokens[end - 1].end, "MD", figures)
+    return None
+
+
 def agrees(text: str, language: str) -> bool | None:
     """Whether somebody says yes to what was read back; None where the text is neither a yes nor a no."""
     words = spoken_words(language)
@@ -138,7 +227,16 @@ class _Lexicon:
         self.endings = _turned(words.endings.items())
         self.double = {word.casefold(): times for word, times in words.double.items()}
         self.number = {word.casefold() for word in words.number}
-        known = {*self.digits, *self.letters, *self.signs, *self.prefixes, *self.endings, *self.double, *self.number}
+        known = {
+            *self.digits,
+            *self.letters,
+            *self.signs,
+            *self.prefixes,
+            *self.endings,
+            *self.double,
+            *self.number,
+            *words.other,
+        }
         listed = "|".join(regex.escape(word).replace(r"\ ", r"\s+") for word in sorted(known, key=len, reverse=True))
         bounds = (
             (r"(?<![\p{Latin}\d])", r"(?![\p{Latin}])")
@@ -200,8 +298,9 @@ def _numbers(tokens: list[_Token]) -> Iterator[tuple[int, int, str]]:
     at = 0
     while at < len(tokens):
         prefix, after = _prefix(tokens, at)
-        figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _LENGTH) if prefix else ("", at, 0)
-        if prefix and len(figures) == _LENGTH and not _goes_on(tokens, end):
+        spelled_after = _past_number_words(tokens, after)
+        figures, end, _ = _figures(tokens, spelled_after, FIGURES, by_sound=True) if prefix else ("", at, 0)
+        if prefix and len(figures) == FIGURES and not _goes_on(tokens, end):
             yield tokens[at].start, tokens[end - 1].end, f"{prefix}-{figures}"
             at = end
             continue
@@ -230,14 +329,19 @@ def _goes_on(tokens: list[_Token], at: int) -> bool:
     return after < len(tokens) and tokens[after].text.isdecimal()
 
 
-def _figures(tokens: list[_Token], at: int, most: int | None = None) -> tuple[str, int, int]:
-    """Figures from a token on, where they end, and how many were said one by one; 0 of them where all stand together already."""
+def _figures(tokens: list[_Token], at: int, most: int | None = None, *, by_sound: bool = False) -> tuple[str, int, int]:
+    """Figures from a token on, where they end, and how many were said one by one; 0 of them where all stand together already.
+
+    Args:
+        most: how many.
+        by_sound: whether what sounds like a figure is one.
+    """
     written, end, spelled, at = "", at, 0, _past_pauses(tokens, at)
     while at < len(tokens) and (most is None or len(written) < most):
         times = tokens[at].double
         if times and at + 1 < len(tokens):
             at += 1
-        figures = tokens[at].figures or (tokens[at].sounds_like if most else None)
+        figures = tokens[at].figures or (tokens[at].sounds_like if by_sound else None)
         if not figures:
             break
         written += figures * (times or 1)

@@ -11,8 +11,8 @@ _READ_BY_ENGINE = ("de", "en", "es", "fr", "it", "pt", "zh")
 """Languages whose voices say a capital letter by its name; in the others the name is written out."""
 
 _NO_SPACES = ("ja", "zh")
-_PAUSED = ("de", "es", "fr", "it", "ko", "pt", "ru")
-"""Languages whose voices run figures together unless there is a comma between them."""
+_PAUSES = {"de": ",", "es": ",", "fr": ",", "it": ",", "ja": "、", "ko": ",", "pt": ",", "ru": ",", "zh": "，"}
+"""What stands between figures in languages whose voices would run them together."""
 
 _SOURCES = regex.compile(r"^\s*📄.*$", regex.M)
 _REFERENCE = regex.compile(r"\s*\[\d+\](?!\()")
@@ -104,5 +104,5 @@ def _named(character: str, words: SpokenWords) -> str:
 def _gap(group: str, words: SpokenWords) -> str:
     """What stands between letters or figures, so that a voice says them one by one."""
     if group.isdecimal():
-        return "" if words.language in _NO_SPACES else "," if words.language in _PAUSED else " "
+        return _PAUSES.get(words.language, " ")
     return " " if words.language in _READ_BY_ENGINE or words.language not in _NO_SPACES else ""

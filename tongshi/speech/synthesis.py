@@ -30,7 +30,8 @@ _ESPEAK = {
 }
 """espeak-ng's voices; its Chinese cannot be understood, its Japanese reads no kanji."""
 
-_CLAUSE_END = regex.compile(r"(?<=[,;:—](?=\s))\s+|(?<=[，；：、،؛])\s*")
+_CLAUSE_END = regex.compile(r"(?<=[,;:—](?=\s))\s+|(?<=[，；：、،؛])(?<![\s，、]\w{1,3}[，、])\s*")
+"""Where a clause ends: not between the figures of a number."""
 _LEAST, _MOST = 20, 160
 """Characters of a clause: a shorter one is joined with the next, a longer one cut between words. Those of Chinese, Japanese and Korean count double."""
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.speech.audio import Sound, Unheard, read
-from tongshi.speech.hearing import readable
+from tongshi.speech.hearing import half_heard, readable
 from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
 from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
 from tongshi.speech.words import spoken_words
@@ -58,8 +59,23 @@ class Voice:
             Unheard: it is no sound, or nothing is said in it.
             TongshiError: there is no such file, or the engine cannot be loaded.
         """
-        heard = self.recogniser.recognise(read(source), language, likely=likely)
-        return replace(heard, text=readable(heard.text, heard.language))
+        return self.listen(read(source), language, likely=likely)
+
+    def listen(self, sound: Sound, language: str | None = None, *, likely: str | None = None) -> Heard:
+        """What is said in a sound, as `hear`; a number of which figures were lost is listened to twice.
+
+        Args:
+            sound: at `audio.HEARING_RATE`.
+
+        Raises:
+            Unheard: nothing is said.
+        """
+        began = time.perf_counter()
+        heard = self.recogniser.recognise(sound, language, likely=likely)
+        text = readable(heard.text, heard.language)
+        if lost := half_heard(text, heard.language):
+            text = lost.found(text, partial(self.recogniser.figures, sound, heard.language))
+        return replace(heard, text=text, seconds=time.perf_counter() - began)
 
     def speak(self, text: str, language: str) -> Iterator[Sound]:
         """A reply as sound, clause after clause, as `synthesis.speak`."""
