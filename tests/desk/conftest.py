@@ -28,6 +28,7 @@ from tongshi.channels.web import WebChannel
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.live import HttpAnnouncer, Spoken
 from tongshi.desk import app as desk
+from tongshi.desk.knowledge import CSRF_HEADER
 from tongshi.evaluation.running import free_port
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import KnowledgeBase
@@ -80,6 +81,18 @@ class Site:
     store: ConversationStore
     handovers: Handovers
     bot: Bot
+    sign_in: dict[str, str] = field(default_factory=dict)
+
+    def agent(self, **headers: str) -> httpx.Client:
+        """A client that is signed in to the desk and shows the token with everything; the sign-in itself may be tried seldom."""
+        client = self.client(**headers)
+        if not self.sign_in:
+            token = client.get("/desk/login").text.split('name="csrf" value="')[1].split('"')[0]
+            client.post("/desk/login", data={"password": self.settings.secret("desk-password"), "csrf": token})
+            self.sign_in.update(client.cookies)
+        client.cookies.update(self.sign_in)
+        client.headers[CSRF_HEADER] = client.get("/desk/api/session").json()["csrf"]
+        return client
 
     def client(self, **headers: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)

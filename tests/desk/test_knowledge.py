@@ -176,7 +176,7 @@ def test_files_are_taken_in_as_drafts_or_at_once_and_customers_are_answered_word
             "/desk/api/imports", files={"file": (name.rpartition("/")[2], data)}, data={"path": name, **fields}
         ).json()
 
-    table = "question,answer\nare you open on sundays,We are closed on Sundays.\n".encode()
+    table = b"question,answer\nare you open on sundays,We are closed on Sundays.\n"
     assert send("faq/opening.en.csv", table)["added"] == 1
     assert agent.get("/desk/api/knowledge", params={"status": "draft"}).json()["articles"][0]["verbatim"]
     assert agent.get("/desk/api/search", params={"question": "are you open on sundays"}).status_code == 400

@@ -279,6 +279,91 @@ def test_the_help_centre_is_accessible(browser, site, locale, scheme, width):
     context.close()
 
 
+@pytest.fixture
+def editor(context, site) -> Page:
+    """A page of somebody who is signed in to the desk."""
+    site.agent()
+    context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in site.sign_in.items()])
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    assert errors == []
+
+
+def test_an_article_is_written_approved_and_found_by_keyboard_alone(editor, site):
+    editor.goto(f"{site.url}/desk/knowledge/new")
+    editor.locator("#article").focus()
+    for text in ("gift-cards", None, "Gift cards", "A gift card is valid for three years.", "how long is a gift card good"):
+        if text:
+            editor.keyboard.type(text)
+        editor.keyboard.press("Tab")
+    editor.locator("#by").fill("Ana")
+    editor.locator("[data-approve]").press("Enter")
+    editor.wait_for_url("**/desk/knowledge/en/gift-cards")
+    expect(editor.locator(".article-head .state").first).to_have_text("Approved")
+    expect(editor.locator(".history tbody tr")).to_have_count(2)
+    expect(editor.locator(".history tbody tr").first).to_contain_text("Ana")
+    editor.locator("#question").fill("how long is a gift card good")
+    editor.locator("#question").press("Enter")
+    expect(editor.locator("#answer .words")).to_have_text("A gift card is valid for three years.", timeout=20_000)
+
+
+def test_who_was_slower_is_told_so_and_loses_nothing(editor, site):
+    path = "/desk/api/knowledge/en/slow"
+    agent = site.agent()
+    agent.put(path, json={"title": "Slow", "text": "One."})
+    editor.goto(f"{site.url}/desk/knowledge/en/slow")
+    agent.put(path, json={"text": "Two.", "by": "Li"})
+    editor.locator("#text").fill("Three.")
+    editor.get_by_role("button", name="Keep as draft").click()
+    told = editor.locator(".sheet .outcome.bad")
+    expect(told).to_contain_text("Somebody else has changed this article")
+    expect(told.locator("ins")).to_contain_text("+Two.")
+    expect(told).to_be_focused()
+    expect(editor.locator("#text")).to_have_value("Three.")
+    assert violations(editor) == []
+    editor.get_by_role("button", name="Keep mine").click()
+    expect(editor.locator("#draft-title")).to_contain_text("Version 3 waits")
+    assert agent.get(path, params={"draft": "true"}).json()["text"] == "Three."
+
+
+def test_files_are_imported_one_by_one_and_reported(editor, site):
+    editor.goto(f"{site.url}/desk/knowledge/import")
+    files = [("faq.en.csv", b"question,answer\nare you open,Always.\n"), ("broken.pdf", b"none")]
+    editor.locator("#files").set_input_files([{"name": name, "mimeType": "", "buffer": data} for name, data in files])
+    editor.get_by_role("button", name="Import").click()
+    expect(editor.locator("#import-state")).to_have_text("Done: 1 added, 0 changed, 0 as before, 1 not read.", timeout=20_000)
+    expect(editor.locator("#report tbody tr").first).to_contain_text("cannot be read as PDF")
+    assert violations(editor) == []
+
+
+@pytest.mark.parametrize(("locale", "scheme", "width"), [("en", "light", 1200), ("zh-CN", "dark", 390)])
+def test_the_pages_of_editors_and_reviewers_are_accessible(browser, site, locale, scheme, width):
+    agent = site.agent()
+    agent.put("/desk/api/knowledge/de/returns-window", json={"title": "Rückgabe", "text": "30 Tage.", "translation_of": "en"})
+    agent.post("/desk/api/knowledge/de/returns-window/approve")
+    agent.put("/desk/api/knowledge/en/returns-window", json={"text": "You have 60 days."})
+    context = browser.new_context(locale=locale, color_scheme=scheme, viewport={"width": width, "height": 800})
+    context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in site.sign_in.items()])
+    page = context.new_page()
+    article = "knowledge/de/returns-window?beside=en&old=1&new=2"
+    for path in (
+        "knowledge",
+        article,
+        "knowledge/new",
+        "knowledge/import",
+        "knowledge/try?question=how+long",
+        "reviews",
+        "explain",
+    ):
+        page.goto(f"{site.url}/desk/{path}")
+        assert violations(page) == [], path
+        # Nothing sticks out where the screen is narrow.
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()
+
+
 def test_the_desk_is_accessible(site, context):
     client = site.begun()
     client.post("/api/messages", json={"text": "hi"})
