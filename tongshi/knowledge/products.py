@@ -15,7 +15,7 @@ from tongshi.language import formats
 from tongshi.language.phrases import PhraseFinder
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies
-from tongshi.settings import LANGUAGES
+from tongshi.settings import LANGUAGES, get_settings
 from tongshi.storage.models import Product
 
 PREFIX = "product:"
@@ -23,6 +23,9 @@ PREFIX = "product:"
 
 _NAME_PIECE = re.compile(r"\d+|[^\W\d_]{3,}")
 """A word or figure of a name; shorter words are those of every sentence."""
+
+_FIGURE = re.compile(r"(?<![\d.,])\d{2,}(?![\d.,]*\d)")
+"""A whole number of two digits at least, of which product names are told apart."""
 
 
 class ProductFacts:
@@ -104,27 +107,48 @@ def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> PhraseFinder
 
 
 def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> list[Product]:
-    """Products that a text names, in order; of a kind that is named those whose figures stand in the text ("the 30 watt one"), else all."""
+    """Products that a text names, in order.
+
+    Of a kind that is named those whose figures stand in the text ("the 30 watt charger"), else all; of no kind those of which a figure
+    stands in the text with its unit ("the 65 watter").
+    """
     by_sku = {product.sku: product for product in catalogue}
-    figures = set(re.findall(r"\d+", fold(text)))
+    figures = set(_FIGURE.findall(fold(text)))
     named: list[Product] = []
     for found in finder.find(text):
         products = [by_sku[sku] for sku in skus_of(found.value) if sku in by_sku]
-        exact = [one for one in products if figures & set(re.findall(r"\d+", one.name))]
+        exact = [one for one in products if figures & set(_FIGURE.findall(one.name))]
         named += [one for one in exact or products if one not in named]
+    units = _units(get_settings().data)
+    measured = {match.group() for match in _FIGURE.finditer(text) if units.match(text, match.end())}
+    named += [one for one in catalogue if one not in named and measured & set(_FIGURE.findall(one.name))]
     return named
 
 
+@lru_cache(maxsize=2)
+def _units(data: Path) -> re.Pattern[str]:
+    """Finds a unit behind a figure: the "W" of "30 W", the "polegadas" of "14 polegadas"."""
+    words = yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))["units"]
+    longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"[\s-]?(?:{longest_first})(?![a-zа-яё'’])", re.IGNORECASE)
+
+
 def without(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> str:
-    """A text without the products that it names: neither their phrases nor, apart from them, words and figures of their names."""
-    mentions = finder.find(text)
-    if not mentions:
+    """A text without the products that it names.
+
+    Neither their phrases are left nor, apart from them, words and figures of their names, nor the units behind those figures.
+    """
+    products = mentioned(finder, text, catalogue)
+    if not products:
         return text
-    meant = {sku for found in mentions for sku in skus_of(found.value)}
-    pieces = {piece for product in catalogue if product.sku in meant for piece in _NAME_PIECE.findall(fold(product.name))}
+    pieces = {piece for product in products for piece in _NAME_PIECE.findall(fold(product.name))}
     named = [False] * len(text)
-    spans = [(found.start, found.end) for found in mentions]
-    spans += [match.span() for match in _NAME_PIECE.finditer(text) if fold(match.group()) in pieces]
+    spans = [(found.start, found.end) for found in finder.find(text)]
+    units = _units(get_settings().data)
+    for match in _NAME_PIECE.finditer(text):
+        if fold(match.group()) in pieces:
+            unit = units.match(text, match.end()) if match.group().isdigit() else None
+            spans.append((match.start(), unit.end() if unit else match.end()))
     for start, end in spans:
         named[start:end] = [True] * (end - start)
     return " ".join("".join(" " if hidden else char for char, hidden in zip(text, named)).split())
