@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import time
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from tests.knowledge.helpers import HashEncoder
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import Article, read_until, show_until
-from tongshi.knowledge.base import KnowledgeBase
+from tongshi.knowledge.articles import Article, Reading, read_until, show_until
+from tongshi.knowledge.base import SHOP, KnowledgeBase
 from tongshi.knowledge.editing import Editor, NoSuchArticle, as_markdown, from_markdown
+from tongshi.knowledge.importing import take_in
 from tongshi.knowledge.writing import Change
 from tongshi.storage.database import Database
 from tongshi.storage.knowledge import Conflict, KnowledgeStore
@@ -74,6 +78,31 @@ def test_another_process_sees_a_change_at_its_next_search(base, editor, database
     editor.retire("returns", "en", "ana")
     assert all("30 days" not in text and "14 days" not in text for text in texts(elsewhere))
     other.engine.dispose()
+
+
+def search_on(url: str, folder: str, wanted: str, seen) -> None:
+    """A process of its own, as the action server's is: searches until it finds what is wanted, and says at what time that was."""
+    base = KnowledgeBase(KnowledgeStore(Database(url)), HashEncoder(), Path(folder))
+    seen.send(texts(base))
+    while wanted not in texts(base):
+        time.sleep(0.01)
+    seen.send(time.time())
+
+
+def test_a_change_is_live_in_another_process_within_a_second(base, editor, database, tmp_path):
+    base.put([RETURNS, PARCELS], "kb")
+    here, there = multiprocessing.get_context("spawn").Pipe()
+    wanted = "You can return an item within 14 days."
+    arguments = (str(database.url), str(tmp_path / "other"), wanted, there)
+    process = multiprocessing.get_context("spawn").Process(target=search_on, args=arguments, daemon=True)
+    process.start()
+    assert here.poll(60) and RETURNS.text in here.recv()
+    editor.draft(changed(RETURNS, 14), "ana")
+    editor.approve("returns", "en", "ana")
+    approved = time.time()
+    assert here.poll(30), "the other process did not see the change"
+    assert here.recv() - approved < 1
+    process.join(10)
 
 
 def test_a_new_article_is_found_once_it_is_approved_and_not_when_it_is_retired(base, editor):
@@ -184,6 +213,28 @@ def test_an_import_leaves_a_draft_that_waits(base, editor):
     base.put([changed(RETURNS, 60)], "kb")
     assert editor.entry("returns", "en").draft == 2
     assert editor.latest("returns", "en").text.endswith("14 days.")
+
+
+def test_what_people_import_into_the_shop_lives_beside_its_files(base, editor, store):
+    writer, shop = base.writer, Editor(store, base.writer, SHOP)
+    files, mine = [RETURNS, PARCELS], Article("wrapping", "en", "Wrapping", "We wrap any item.", source="wrapping.md")
+    base.put(files, SHOP, whole=True)
+    change, failures = take_in(
+        writer, Reading([mine, replace(RETURNS, text="Never.", source="r.md")], [("x.pdf", "broken")]), SHOP
+    )
+    assert (change.added, change.changed) == (1, 0)
+    assert [file for file, _ in failures] == ["x.pdf", "r.md"] and "data/knowledge has an article 'returns'" in failures[1][1]
+    assert base.put(files, SHOP, whole=True) == Change(added=0, changed=0, removed=0, same=2)
+    assert take_in(writer, Reading([mine]), SHOP)[0].same == 1
+    changed_file = replace(mine, text="We wrap any item for €4.")
+    assert take_in(writer, Reading([changed_file]), SHOP, draft=True)[0].changed == 1
+    assert (shop.entry("wrapping", "en").article.text, shop.entry("wrapping", "en").draft) == (mine.text, 2)
+    base.put([RETURNS], SHOP, whole=True)
+    assert {one.article.article_id: one.status for one in shop.entries()} == {
+        "parcels": "retired",
+        "returns": "approved",
+        "wrapping": "approved",
+    }
 
 
 def test_imported_drafts_wait_for_a_person(base, editor):
