@@ -128,7 +128,7 @@ def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> 
 @lru_cache(maxsize=2)
 def _units(data: Path) -> re.Pattern[str]:
     """Finds a unit behind a figure: the "W" of "30 W", the "polegadas" of "14 polegadas"."""
-    words = yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))["units"]
+    words = yaml.safe_load((data / "catalogue" / "units.yml").read_text("utf-8"))["units"]
     longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"[\s-]?(?:{longest_first})(?![a-zа-яё'’])", re.IGNORECASE)
 
