@@ -183,10 +183,38 @@ def test_a_courtesy_alone_is_no_answer_and_is_shown_with_what_it_leads_to(ask):
 
 
 @pytest.mark.parametrize("reply", ["NO_ANSWER", "NO ANSWER.", "no_answer", "NOANSWER"])
-def test_where_the_model_finds_no_answer_nothing_of_its_words_is_shown(ask, reply):
+def test_where_the_model_finds_no_answer_none_is_given(ask, reply):
     answer, released = ask(Model(pieces(reply, 3)))
-    assert answer.outcome != "generated"
-    assert not any("ANSWER" in sentence.upper() for sentence in released)
+    assert (answer.outcome, answer.text, released) == ("unknown", "", [])
+
+
+@pytest.mark.parametrize(
+    ("language", "reply"),
+    [
+        ("de", "Dazu liegen mir leider keine Informationen vor. Soll ich Sie mit jemandem aus dem Team verbinden?"),
+        ("de", "Das tut mir leid. Ob das auch sonntags geht, weiß ich leider nicht."),
+        ("en", "The passages do not mention that."),
+        ("zh", "抱歉，给出的资料中没有提到这一点。"),
+        ("th", "ขออภัยค่ะ เรื่องนี้ไม่มีข้อมูลค่ะ"),
+        ("ar", "لا تذكر المقاطع المعطاة أي شيء عن هذا الموضوع."),
+    ],
+)
+def test_where_the_model_says_in_words_that_it_does_not_know_none_is_given(ask, language, reply):
+    model = Model(pieces(reply))
+    answer, released = ask(model, language=language, mode="generate")
+    assert (answer.outcome, answer.text, released) == ("unknown", "", [])
+    assert answer.details["unknowing"] and len(model.asked) == 1
+
+
+def test_not_knowing_one_thing_beside_an_answer_is_an_answer(ask):
+    unsure = "Ob das auch für Geschenke gilt, weiß ich leider nicht."
+    assert ask(Model(pieces(f"{GERMAN} {unsure}")))[0].text.startswith(GERMAN)
+    answer, released = ask(Model(pieces(f"{unsure} {GERMAN}")))
+    assert (answer.outcome, released) == ("generated", [unsure, GERMAN])
+
+
+def test_a_model_that_gives_up_when_it_is_corrected_leaves_the_quotation(ask):
+    assert ask(Model(pieces(WRONG), pieces("NO_ANSWER")))[0].outcome == "quoted"
 
 
 def test_a_model_that_does_not_answer_leaves_the_quotation(ask):

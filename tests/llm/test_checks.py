@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tongshi.evaluation.checks import KINDS, cases, is_stopped
+from tongshi.evaluation.checks import KINDS, cases, is_stopped, unknowing_replies
 from tongshi.llm.checks import differences, is_in_language, make_checker
 from tongshi.llm.checks.names import codes, lacking, names, phones, weekdays
 from tongshi.llm.checks.quantities import quantities
@@ -62,6 +62,18 @@ def test_wrong_answers_are_caught_and_right_ones_pass(checker, language):
     assert sum(stopped["right"]) <= 2
     assert all(stopped["figure"])
     assert sum(caught) / len(caught) >= 0.6
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_not_knowing_is_told_from_saying_no(checker, language):
+    said = unknowing_replies()[language]
+    sources = [
+        passage("Gift cards cannot be returned. To cancel, call our customer service team. We do not deliver to that area.")
+    ]
+    missed = [one for one in said["unknown"] if not checker.says_unknown(one, sources, language)]
+    mistaken = [one for one in said["answers"] if checker.says_unknown(one, sources, language)]
+    assert (len(missed) <= 1, mistaken) == (True, []), missed
+    assert not checker.says_unknown("I have nothing on that, but it takes 5 days.", sources, "en")
 
 
 @pytest.mark.parametrize("language", FAITHFUL)

@@ -36,7 +36,7 @@ from tongshi.knowledge.base import Found, Passage
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences, tokenize
 from tongshi.language.text import fold, fold_digits, fold_width
-from tongshi.llm.answering import NO_ANSWER, Answerer
+from tongshi.llm.answering import Answerer, is_no_answer
 from tongshi.llm.checks.words import plain, words
 from tongshi.llm.client import ChatClient
 from tongshi.llm.prompting import prompt, system_prompt
@@ -361,11 +361,6 @@ class Given:
 
     def search(self, *_: Any, **__: Any) -> Found:
         return self._found
-
-
-def is_no_answer(text: str) -> bool:
-    """Whether the model says by its code word that the passages hold no answer."""
-    return NO_ANSWER.replace("_", "") in text.upper().replace("_", "").replace(" ", "")
 
 
 def facts_of(text: str) -> set[str]:

@@ -41,6 +41,9 @@ CUSTOMERS = (1, 4, 8)
 _EACH = 2
 _MOST_TOKENS = 160
 _DEADLINE = 600.0
+_START = 300.0
+"""Seconds that a server may take to come up on a machine that others keep busy."""
+
 _SAID = 1500
 """Characters of a dead server's last words that are told."""
 
@@ -244,7 +247,7 @@ def _raw(settings: Settings) -> Iterator[Ask]:
 
 
 def _wait_for(process: subprocess.Popen, client: ChatClient, said: IO[bytes]) -> None:
-    end = time.monotonic() + 120
+    end = time.monotonic() + _START
     while not client.is_up():
         if process.poll() is not None or time.monotonic() > end:
             raise Unavailable(f"llama.cpp did not start. {_last_words(process, said)}")

@@ -266,7 +266,7 @@ class Answerer:
                     if is_no_answer(sentence):
                         unknowing = unknowing or ("" if attempt else sentence)
                         break
-                    if self._checker.says_unknown(sentence, language, question):
+                    if self._checker.says_unknown(sentence, passages, language, question):
                         # Shown with what it leads to: "I do not know about Sundays, but from Monday to Friday …".
                         unknowing = unknowing or ("" if attempt else sentence)
                         held.append(Sentence(sentence, None))

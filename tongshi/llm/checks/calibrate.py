@@ -1,8 +1,11 @@
-"""Learns the thresholds of the checks: `python -m tongshi.llm.checks.calibrate`.
+"""Learns what the checks know beside the words: `python -m tongshi.llm.checks.calibrate`.
 
 The answers of the invented businesses in `data/finetune` are right. Learnt from those of the splits `train` and `validation` is how near a
 passage's words are to a right sentence, by how much words that say the contrary may lead, and how rare a word may be that the passage has
 not: each so that few of the right sentences are stopped. What comes out is `calibration.yml`.
+
+From those of the split `train` alone it is learnt how it sounds that something is not known (`unknowing.yml`): the answers to questions that
+nothing answers and the sentences of `data/finetune/unknown.yml`, beside all other answers and the passages themselves.
 """
 
 from __future__ import annotations
@@ -11,17 +14,25 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
+from sklearn.linear_model import LogisticRegression
 
 from tongshi.language.segment import sentences
-from tongshi.language.vectors import get_encoder
+from tongshi.language.vectors import Encoder, get_encoder, normalise
 from tongshi.llm.checks.checker import CALIBRATION, Checker
+from tongshi.llm.checks.support import parts
+from tongshi.llm.checks.unknowing import LEARNT
 from tongshi.settings import LANGUAGES, get_settings
 
 FAR, TURNED, STRANGE = 0.02, 0.025, 0.01
 """Share of the right sentences that each threshold stops."""
+
+_ENCODER = "use"
+_FREEDOM = 3.0
+"""Of the line between knowing and not knowing, as scikit-learn's `C`; of 1, 3 and 10 the one that told most apart in `validation`."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +53,14 @@ class Answered:
     question: str
 
 
+def businesses(data: Path, split: str) -> Iterator[dict[str, Any]]:
+    """The invented businesses of a split, as they are written."""
+    for path in sorted((data / "finetune" / "businesses").glob("*.yml")):
+        business = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        if business["split"] == split:
+            yield business
+
+
 def right_answers(data: Path, split: str, language: str, seed: int = 7) -> Iterator[Answered]:
     """The right answers in a language.
 
@@ -51,9 +70,8 @@ def right_answers(data: Path, split: str, language: str, seed: int = 7) -> Itera
         language: of question and answer; the passages are in it or in another.
     """
     chance = random.Random(f"{seed}/{split}/{language}")
-    for path in sorted((data / "finetune" / "businesses").glob("*.yml")):
-        business = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
-        for one in business["questions"].get(language, []) if business["split"] == split else []:
+    for business in businesses(data, split):
+        for one in business["questions"].get(language, []):
             if one["rests"] and one["kind"] != "unknown":
                 beside = chance.choice(sorted(set(business["passages"]) - set(one["rests"])))
                 sources = tuple(_text(business["passages"][name], language, chance) for name in [*one["rests"], beside])
@@ -92,10 +110,41 @@ def _thresholds(found: list[tuple[str, dict[str, float]]]) -> dict:
     }
 
 
+def told_apart(data: Path, split: str) -> tuple[list[str], list[str]]:
+    """Sentences that say that something is not known, and sentences that do not."""
+    unknowing, knowing = [], []
+    for business in businesses(data, split):
+        for questions in business["questions"].values():
+            for one in questions:
+                # An attack is refused: that is neither.
+                if one["rests"] or one["kind"] != "attack":
+                    (knowing if one["rests"] else unknowing).extend(sentences(one["answer"]))
+        for passage in business["passages"].values():
+            knowing += [part for language, text in passage.items() for part in parts(text["text"], language)]
+    return unknowing, knowing
+
+
+def learn_unknowing(data: Path, encoder: Encoder) -> dict:
+    """The line between both, as it stands in `unknowing.yml`."""
+    unknowing, knowing = told_apart(data, "train")
+    said = yaml.safe_load((data / "finetune" / "unknown.yml").read_text("utf-8"))
+    unknowing += [sentence for texts in said.values() for text in texts for sentence in sentences(text)]
+    vectors = encoder.encode([normalise(one) for one in (*unknowing, *knowing)])
+    labels = np.repeat([1, 0], [len(unknowing), len(knowing)])
+    line = LogisticRegression(C=_FREEDOM, max_iter=3000, class_weight="balanced").fit(vectors, labels)
+    return {"bias": round(float(line.intercept_[0]), 3), "weights": [round(float(one), 3) for one in line.coef_[0]]}
+
+
 def main() -> None:
     settings = get_settings()
-    head = "# Learnt by `python -m tongshi.llm.checks.calibrate`; see there.\n"
-    CALIBRATION.write_text(head + yaml.safe_dump(calibrate(settings.data, "use"), sort_keys=False, allow_unicode=True), "utf-8")
+    for path, learnt in (
+        (CALIBRATION, calibrate(settings.data, _ENCODER)),
+        (LEARNT, learn_unknowing(settings.data, get_encoder(_ENCODER))),
+    ):
+        head = "# Learnt by `python -m tongshi.llm.checks.calibrate`; see there.\n"
+        path.write_text(
+            head + yaml.safe_dump(learnt, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None), "utf-8"
+        )
 
 
 if __name__ == "__main__":

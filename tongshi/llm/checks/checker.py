@@ -18,6 +18,7 @@ from tongshi.language.vectors import Encoder, get_encoder
 from tongshi.llm.checks import names
 from tongshi.llm.checks.quantities import Quantity, quantities, unsupported
 from tongshi.llm.checks.support import Cutter, Window, Windows, clauses, cues, window
+from tongshi.llm.checks.unknowing import is_unknowing
 from tongshi.llm.checks.words import plain, words
 
 CALIBRATION = Path(__file__).with_name("calibration.yml")
@@ -26,6 +27,8 @@ _SURE = 0.8
 _REFUSAL = 60
 # Who says "I am sorry" this near to the passage's words says more than that.
 _CLAIM = 0.5
+# Of the sentences that say that something is not known, one in fifty is as near to its passages; of denials, three in four.
+_BESIDE = 0.35
 
 
 class Source(Protocol):
@@ -122,6 +125,24 @@ class Checker:
         if scores["turned"] > known["turned"]:
             problems.append(Problem("contrary"))
         return Verdict(tuple(problems), place, windows.windows[int(nearness.argmax())].quote, scores)
+
+    def says_unknown(self, sentence: str, sources: Sequence[Source], language: str, question: str = "") -> bool:
+        """Whether a sentence says that the answer is not known, or offers somebody who knows it.
+
+        One that is near to what a passage says says more than that, as does one with a figure that the customer did not name.
+
+        Args:
+            sentence: of the answer, or of what stands in place of one.
+            sources: passages that it might rest on.
+            language: of the sentence.
+            question: the customer's.
+        """
+        vector = self._cutter.encode([sentence])[0]
+        if not is_unknowing(sentence, vector, language) or self._nearest(vector, sources)[2].max() >= _BESIDE:
+            return False
+        told = quantities(names.without_codes(sentence, language), language)
+        asked = quantities(names.without_codes(question, language), language)
+        return all(any(one.agrees(its) for its in asked) for one in told)
 
     def _nearest(self, vector: np.ndarray, sources: Sequence[Source]) -> tuple[int, Windows, np.ndarray]:
         """The place of the passage that has the words nearest to a sentence, its windows, and how near each is."""
