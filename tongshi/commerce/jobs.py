@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from unicodedata import east_asian_width
 
 from tongshi.commerce import rules
 from tongshi.commerce.catalogue import skus_of
@@ -337,7 +338,7 @@ class ChangeAddress(Job):
         address = answers.get("address")
         if not address:
             return Ask("address", Say("utter_request_address"))
-        if len(address) < 10 or not any(char.isdecimal() for char in address):
+        if not _may_be_address(address):
             return Ask("address", Say("utter_invalid_address"), forget=("address",))
         if answers.get("confirm") is None:
             return Ask("confirm", Say("utter_request_address_confirm", {"order_number": order.order_id, "address": address}))
@@ -426,6 +427,11 @@ class ReportLoss(Job):
             return [_case_exists(case)]
         reply = "utter_lost_created" if details else "utter_lost_search_opened"
         return [Say(reply, {**values, **details, "case_number": case.number})]
+
+
+def _may_be_address(text: str) -> bool:
+    """Whether a text is long enough for an address, a character of Chinese, Japanese or Korean saying as much as two letters, and has a number."""
+    return sum(2 if east_asian_width(char) in "WF" else 1 for char in text) >= 10 and any(char.isnumeric() for char in text)
 
 
 def _case_exists(case: Case) -> Say:

@@ -20,7 +20,7 @@ _SPOKEN_DOT = r"(?:\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?
 # A part after the last dot: "mail.co" of "mail.co.uk"; but in "mail.com.Thanks" a sentence begins there.
 _NOT_LAST = r"(?!(?-i:\.[a-z]|(?<=[A-Z])\.[A-Z]))"
 _EMAIL = regex.compile(
-    rf"(?<![a-z0-9])((?:[a-z0-9]+{_SPOKEN_DOT})*[a-z0-9][a-z0-9._%+\-]*){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
+    rf"(?<![a-z0-9])((?:[a-z0-9]{{1,32}}{_SPOKEN_DOT}){{0,2}}[a-z0-9][a-z0-9._%+\-]{{0,63}}){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
     regex.I,
 )
 _CURRENCY = r"(?:€|(?<!\p{L})eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"

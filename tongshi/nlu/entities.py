@@ -15,6 +15,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from tongshi import clock
+from tongshi.language.addresses import find_address
 from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
 from tongshi.language.phrases import PhraseFinder
@@ -58,7 +59,10 @@ class _Extractor(EntityExtractorMixin, GraphComponent):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class PatternEntityExtractor(_Extractor):
-    """`order_number`, `case_number`, `email`, `price`, `foreign_price`, `number`: see `tongshi.language.patterns`."""
+    """What has a form: see `tongshi.language.patterns`, and `address`, see `tongshi.language.addresses`.
+
+    Figures within an address are its own: a postcode is no order number.
+    """
 
     @classmethod
     def create(
@@ -68,7 +72,13 @@ class PatternEntityExtractor(_Extractor):
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            self._add(message, [_entity(one.kind, one.start, one.end, one.value, 1.0) for one in find(message.get(TEXT) or "")])
+            text = message.get(TEXT) or ""
+            found = [_entity(one.kind, one.start, one.end, one.value, 1.0) for one in find(text)]
+            if address := find_address(text):
+                whole = _entity("address", address.start, address.end, address.value, 1.0)
+                found = [one for one in found if not (_overlap(one, whole) and text[one["start"] : one["end"]].isdigit())]
+                found += [] if any(_overlap(one, whole) for one in found) else [whole]
+            self._add(message, found)
         return messages
 
 
