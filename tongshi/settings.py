@@ -34,8 +34,10 @@ _ONE_OF = {
     "answer_mode": ("auto", "quote", "generate"),
     "socketio": ("on", "off"),
     "neighbours": ("index", "pgvector", "qdrant"),
+    "reranker": ("linear", "off"),
     "synthesiser": ("kokoro", "espeak"),
     "voice": ("on", "off"),
+    "phone_voice": ("twilio", "own"),
 }
 
 _MAIL_SERVERS = {"email_imap": ("imaps", "imap"), "email_smtp": ("smtps", "smtp")}
@@ -68,6 +70,7 @@ class Settings:
     translation_key: str = field(default="", repr=False)
     encoder: str = "use*0.4+search*0.6"
     neighbours: str = "index"
+    reranker: str = "linear"
     qdrant_url: str = ""
     qdrant_key: str = field(default="", repr=False)
     answer_mode: str = "auto"
@@ -75,6 +78,7 @@ class Settings:
     turn_deadline: float = 30.0
     phone_token: str = field(default="", repr=False)
     phone_person: str = ""
+    phone_voice: str = "twilio"
     voice: str = "off"
     recogniser: str = "whisper-base"
     synthesiser: str = "kokoro"
@@ -90,6 +94,7 @@ class Settings:
     slack_url: str = "https://slack.com/api/"
     telegram_token: str = field(default="", repr=False)
     telegram_secret: str = field(default="", repr=False)
+    telegram_name: str = ""
     telegram_url: str = "https://api.telegram.org"
     email_address: str = ""
     email_user: str = ""
@@ -100,6 +105,7 @@ class Settings:
     messenger_token: str = field(default="", repr=False)
     messenger_secret: str = field(default="", repr=False)
     messenger_verify: str = field(default="", repr=False)
+    messenger_page: str = ""
     messenger_url: str = "https://graph.facebook.com/v21.0"
     whatsapp_account: str = ""
     whatsapp_token: str = field(default="", repr=False)

@@ -54,7 +54,7 @@ def pull_models(settings: Settings) -> None:
             if name.startswith("llm-") and (name != settings.llm or settings.llm_url):
                 continue
             weights.pull(name, settings)
-    if settings.voice == "on":
+    if settings.voice == "on" or settings.phone_voice == "own":
         for name in speech_models(settings):
             weights.pull(name, settings)
 

@@ -157,9 +157,9 @@ async def test_a_silent_caller_is_asked_once_and_then_left_in_peace(caller, bot)
 async def test_twilio_asks_again_while_an_answer_takes_long(caller, bot, monkeypatch):
     monkeypatch.setattr(phone, "_PATIENCE", 0.2)
     bot.seconds = 0.5
-    assert await caller.says("hello") == ""
-    assert [verb.tag for verb in caller.twiml] == ["Pause", "Redirect"]
-    assert caller.twiml[1].text == f"{PUBLIC}/webhooks/phone/reply"
+    assert is_reply("utter_phone_wait", "en", await caller.says("hello"))
+    assert [verb.tag for verb in caller.twiml] == ["Say", "Pause", "Redirect"]
+    assert caller.twiml[2].text == f"{PUBLIC}/webhooks/phone/reply"
     await asyncio.sleep(0.4)
     assert await caller.call("reply") == "Hello!"
     assert len(bot.heard) == 1

@@ -1,15 +1,16 @@
-"""The telephone, through Twilio: a call is a conversation, its platform hears and speaks.
+"""The telephone, through Twilio: a call is a conversation.
 
-Twilio calls `webhook` when somebody rings, `said` with what it understood, and `reply` while an answer takes long; each call is answered in
-TwiML with what is said next. Order numbers, case numbers and e-mail addresses are read back, and count once the caller has agreed.
+Twilio calls `webhook` when somebody rings. Either it hears and speaks itself: it calls `said` with what it understood, and `reply` while an
+answer takes long, and each call is answered in TwiML with what is said next. Or the call's sound goes through a stream (`phone_stream`), after
+which Twilio calls `after`.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
+import hashlib
+import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,16 +21,16 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from twilio.request_validator import RequestValidator
-from twilio.twiml.voice_response import Gather, VoiceResponse
+from twilio.twiml.voice_response import Connect, Gather, VoiceResponse
 
 from tongshi.channels.guard import Guard, Handler, make_guard
-from tongshi.language import formats
+from tongshi.channels.phone_calls import Call, Calls, Said
+from tongshi.channels.phone_stream import PhoneStream
+from tongshi.channels.websockets import mend
+from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
-from tongshi.settings import LANGUAGES, Settings, get_settings
-from tongshi.speech.hearing import agrees, corrected, identifiers, readable
-from tongshi.speech.speakable import speakable, spell_all
-from tongshi.speech.synthesis import shortened
-from tongshi.storage.models import Message
+from tongshi.settings import Settings, get_settings
+from tongshi.speech.voice import Voice, get_voice
 
 _HEARS = {
     "ar": "ar-AE", "de": "de-DE", "en": "en-US", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "ja": "ja-JP", "ko": "ko-KR", "pt": "pt-PT",
@@ -46,45 +47,27 @@ _SPEAKS = {
 _PATIENCE = 8.0
 """Seconds until Twilio is told to ask again; it hangs up after 15."""
 
-_MOST_CALLS = 1000
-_MOST_SPOKEN = 500
-_YES, _NO = "1", "2"
-_PEOPLE = frozenset({"utter_handoff_queued"})
+_PLAIN = ("ar", "th")
+"""Languages in which Twilio speaks in any case, since only espeak-ng has a voice for them here."""
+
+_MOST_STREAMS = 4
+"""Calls that are heard and spoken to on this machine at a time; Twilio hears and speaks in the others."""
+
+_STREAM = "stream"
 
 log = structlog.get_logger()
 
 
-@dataclass
-class Call:
-    """What is known of a call while it lasts.
-
-    Attributes:
-        sender: its conversation.
-        language: that is spoken.
-        unsure: what the caller said, with an order number or address that has just been read back.
-        misheard: the same after the caller has refused it.
-        silences: how often in a row nothing was heard.
-        turns: how many messages went to the bot, which names them.
-        answer: the turn that is being answered.
-    """
-
-    sender: str
-    language: str
-    unsure: str = ""
-    misheard: str = ""
-    silences: int = 0
-    turns: int = 0
-    answer: asyncio.Task[list[Message]] | None = field(default=None, repr=False)
-
-
 class PhoneChannel(InputChannel):
-    """`POST /webhooks/phone/webhook`, `/said` and `/reply`, signed by Twilio together with the public address that it called.
+    """`POST /webhooks/phone/webhook`, `/said`, `/reply` and `/after`, signed by Twilio together with the public address that it called; and
+    the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
 
     Args:
         token: of the Twilio account; nothing is open without one.
         address: the public address, up to `/webhooks/phone`.
         language: in which a call begins.
         person: a number that callers are put through to when the bot hands over; without one they go on with the bot.
+        voice: hears and speaks in place of Twilio; None leaves it to Twilio.
     """
 
     def __init__(
@@ -93,6 +76,7 @@ class PhoneChannel(InputChannel):
         address: str,
         language: str = "en",
         person: str = "",
+        voice: Voice | None = None,
         guard: Guard | None = None,
         replies: Replies | None = None,
     ) -> None:
@@ -101,9 +85,10 @@ class PhoneChannel(InputChannel):
         self._address = address
         self._language = language
         self._person = person
+        self._voice = voice
+        self._is_voice_ready = False
         self._guard = guard
         self._replies = replies
-        self._calls: OrderedDict[str, Call] = OrderedDict()
 
     @classmethod
     def name(cls) -> str:
@@ -118,43 +103,43 @@ class PhoneChannel(InputChannel):
         """The channel, closed where it has no token.
 
         Args:
-            parts: `guard` and `replies` in place of the settings' own.
+            parts: `voice`, `guard` and `replies` in place of the settings' own.
         """
         address = f"{settings.public_url.rstrip('/')}/webhooks/phone"
+        parts = {"voice": get_voice() if settings.phone_voice == "own" else None, **parts}
         return cls(settings.phone_token, address, settings.language, settings.phone_person, **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         webhook = Blueprint("tongshi_phone", __name__)
         if not self._token:
             return webhook
-        self._guard = self._guard or make_guard()
-        self._replies = self._replies or get_replies()
-        self._on_new_message = on_new_message
+        self._calls = Calls(
+            self._guard or make_guard(),
+            self._replies or get_replies(),
+            on_new_message,
+            language=self._language,
+            has_person=bool(self._person),
+            channel=self.name(),
+        )
 
         @webhook.route("/", methods=["GET"])
         async def health(request: Request) -> HTTPResponse:
             return response.json({"status": "ok"})
 
-        @webhook.route("/webhook", methods=["POST"])
-        async def rings(request: Request) -> HTTPResponse:
-            return await self._respond(request, "webhook", self._welcome)
-
-        @webhook.route("/said", methods=["POST"])
-        async def said(request: Request) -> HTTPResponse:
-            return await self._respond(request, "said", self._said)
-
-        @webhook.route("/reply", methods=["POST"])
-        async def reply(request: Request) -> HTTPResponse:
-            return await self._respond(request, "reply", self._reply)
-
+        for path, answer in (("webhook", self._rings), ("said", self._said), ("reply", self._reply), ("after", self._after)):
+            self._add(webhook, path, answer)
+        if self._voice:
+            self._open_streams(webhook)
         return webhook
 
-    async def _respond(self, request: Request, path: str, answer: Callable[[Call, dict[str, str]], Any]) -> HTTPResponse:
-        values = self._signed(request, path)
-        if values is None or not values.get("CallSid"):
-            return response.json({"error": "The signature is missing or wrong."}, 403)
-        twiml = await answer(self._call(values["CallSid"]), values)
-        return response.text(str(twiml), content_type="text/xml")
+    def _add(self, webhook: Blueprint, path: str, answer: Callable[[Call, dict[str, str]], Any]) -> None:
+        @webhook.route(f"/{path}", methods=["POST"], name=path)
+        async def answered(request: Request) -> HTTPResponse:
+            values = self._signed(request, path)
+            if values is None or not values.get("CallSid"):
+                return response.json({"error": "The signature is missing or wrong."}, 403)
+            twiml = await answer(self._calls.open(values["CallSid"]), values)
+            return response.text(str(twiml), content_type="text/xml")
 
     def _signed(self, request: Request, path: str) -> dict[str, str] | None:
         """What Twilio says, None where it is not Twilio that says it."""
@@ -167,103 +152,104 @@ class PhoneChannel(InputChannel):
             return None
         return values if is_right else None
 
-    def _call(self, number: str) -> Call:
-        """A call by its number; calls that ended long ago are forgotten."""
-        call = self._calls.setdefault(number, Call(f"phone:{number}", self._language))
-        self._calls.move_to_end(number)
-        while len(self._calls) > _MOST_CALLS:
-            self._calls.popitem(last=False)
-        return call
+    # A call that Twilio hears and speaks in
 
-    async def _welcome(self, call: Call, values: dict[str, str]) -> VoiceResponse:
-        return self._ask(call, self._text(call, "utter_phone_welcome"))
+    async def _rings(self, call: Call, values: dict[str, str]) -> VoiceResponse:
+        if self._can_stream(call):
+            return self._connected(call, values["CallSid"])
+        return self._twiml(call, self._calls.welcome(call))
 
     async def _said(self, call: Call, values: dict[str, str]) -> VoiceResponse:
-        text, key = readable(values.get("SpeechResult", ""), call.language).strip(), values.get("Digits", "")
-        if not text and not key:
-            return self._nothing_heard(call)
-        call.silences = 0
-        if call.unsure:
-            agreed = {_YES: True, _NO: False}.get(key) if key else agrees(text, call.language)
-            unsure, call.unsure = call.unsure, ""
-            if agreed:
-                return await self._pass_on(call, unsure)
-            if agreed is False:
-                call.misheard = unsure
-                if not identifiers(text):
-                    return self._ask(call, self._text(call, "utter_phone_again"))
-        misheard, call.misheard = call.misheard, ""
-        if found := identifiers(text):
-            call.unsure = corrected(misheard, text) if misheard else text
-            spelled = spell_all(found, call.language)
-            return self._ask(call, self._text(call, "utter_phone_check", spelled=spelled), is_check=True)
-        return await self._pass_on(call, text or key)
-
-    def _nothing_heard(self, call: Call) -> VoiceResponse:
-        call.silences += 1
-        if call.silences == 1:
-            return self._ask(call, self._text(call, "utter_phone_silence"), is_check=bool(call.unsure))
-        twiml = VoiceResponse()
-        self._say(twiml, call, self._text(call, "utter_phone_goodbye"))
-        twiml.hangup()
-        return twiml
-
-    async def _pass_on(self, call: Call, text: str) -> VoiceResponse:
-        if call.answer is None:
-            call.turns += 1
-            turn = self._guard.turn(
-                self._on_new_message,
-                sender=call.sender,
-                text=text,
-                channel=self.name(),
-                hint=call.language,
-                client_id=f"turn:{call.turns}",
-            )
-            call.answer = asyncio.create_task(turn)
-        return await self._reply(call, {})
+        said = self._calls.hear(call, values.get("SpeechResult", ""), values.get("Digits", ""))
+        if said is None:
+            said = await self._calls.answered(call, _PATIENCE)
+            if said.then == "wait":
+                said = Said(self._calls.text(call, "utter_phone_wait"), "wait")
+        return self._twiml(call, said)
 
     async def _reply(self, call: Call, values: dict[str, str]) -> VoiceResponse:
-        """What the bot says, or a pause after which Twilio asks again."""
-        if call.answer is None:
-            return self._ask(call, "")
-        done, _ = await asyncio.wait([call.answer], timeout=_PATIENCE)
+        return self._twiml(call, await self._calls.answered(call, _PATIENCE))
+
+    def _twiml(self, call: Call, said: Said) -> VoiceResponse:
         twiml = VoiceResponse()
-        if not done:
+        if said.then in ("listen", "check"):
+            gather = self._gather(call, is_check=said.then == "check")
+            self._say(gather, call, said.text)
+            twiml.append(gather)
+            return twiml
+        self._say(twiml, call, said.text)
+        if said.then == "wait":
             twiml.pause(length=1)
             twiml.redirect(f"{self._address}/reply", method="POST")
-            return twiml
-        task, call.answer = call.answer, None
-        replies = task.result()
-        call.language = next((one.language for one in replies if one.language in LANGUAGES), call.language)
-        text = self._spoken(call, replies)
-        if self._person and (not replies or any(one.extras.get("reply") in _PEOPLE for one in replies)):
-            self._say(twiml, call, text)
+        elif said.then == "dial":
             twiml.dial(self._person)
-            return twiml
-        return self._ask(call, text)
+        else:
+            twiml.hangup()
+        return twiml
 
-    def _spoken(self, call: Call, replies: list[Message]) -> str:
-        """Replies as they are said, with the choices of their buttons."""
-        lines = [one.text for one in replies if one.text]
-        titles = [button["title"] for one in replies[-1:] for button in one.extras.get("buttons", [])]
-        lines += [formats.listing(titles, call.language)] if titles else []
-        return shortened(speakable("\n".join(lines), call.language), _MOST_SPOKEN)
-
-    def _text(self, call: Call, name: str, **values: str) -> str:
-        return self._replies.render(name, call.language, values).text
-
-    def _ask(self, call: Call, text: str, *, is_check: bool = False) -> VoiceResponse:
-        """Say something and listen; the caller may interrupt."""
-        twiml = VoiceResponse()
-        gather = Gather(
+    def _gather(self, call: Call, *, is_check: bool) -> Gather:
+        """Listen; the caller may interrupt what is said in it."""
+        return Gather(
             input="speech dtmf", action=f"{self._address}/said", method="POST", language=_HEARS[call.language], speech_timeout="auto",
             action_on_empty_result=True, barge_in=True, hints="MD, RT, EX, CL, $OOV_CLASS_ALPHANUMERIC_SEQUENCE",
             **({"num_digits": 1} if is_check else {"finish_on_key": "#"}),
         )  # fmt: skip
-        self._say(gather, call, text)
-        twiml.append(gather)
-        return twiml
 
     def _say(self, twiml: VoiceResponse | Gather, call: Call, text: str) -> None:
         if regex.search(r"\w", text):
             twiml.say(text, **_SPEAKS.get(call.language, {"language": _HEARS[call.language]}))
+
+    # A call whose sound goes through a stream
+
+    def _open_streams(self, webhook: Blueprint) -> None:
+        mend()
+
+        @webhook.listener("after_server_start")
+        async def warm_up(app: Any, loop: asyncio.AbstractEventLoop) -> None:
+            self._warming = asyncio.create_task(self._warm_up())
+
+        @webhook.middleware("request")
+        async def refuse(request: Request) -> HTTPResponse | None:
+            """Before the handshake, so that nothing is opened."""
+            values = request.match_info
+            if "token" in values and not self._may_stream(values["number"], values["token"]):
+                return response.json({"error": "There is no such call."}, 403)
+            return None
+
+        @webhook.websocket(f"/{_STREAM}/<number:str>/<token:str>")
+        async def stream(request: Request, socket: Any, number: str, token: str) -> None:
+            await PhoneStream(socket, self._calls, self._calls.open(number), number, self._voice, speaks_elsewhere=_PLAIN).run()
+
+    async def _warm_up(self) -> None:
+        try:
+            await asyncio.to_thread(self._voice.warm_up)
+            self._is_voice_ready = True
+        except TongshiError as error:
+            log.error(
+                "phone.no_voice", error=str(error), hint="`tongshi models pull whisper-base kokoro`; Twilio hears and speaks"
+            )
+
+    def _can_stream(self, call: Call) -> bool:
+        return self._is_voice_ready and call.language not in _PLAIN and self._calls.streamed() < _MOST_STREAMS
+
+    def _may_stream(self, number: str, token: str) -> bool:
+        call = self._calls.known(number)
+        return call is not None and not call.is_streamed and hmac.compare_digest(token, self._stream_token(number))
+
+    def _stream_token(self, number: str) -> str:
+        """What opens the stream of one call."""
+        return hmac.new(self._token.encode(), f"{_STREAM}:{number}".encode(), hashlib.sha256).hexdigest()
+
+    def _connected(self, call: Call, number: str) -> VoiceResponse:
+        call.left = None
+        twiml, connect = VoiceResponse(), Connect()
+        address = self._address.replace("http", "ws", 1)
+        connect.stream(url=f"{address}/{_STREAM}/{number}/{self._stream_token(number)}")
+        twiml.append(connect)
+        twiml.redirect(f"{self._address}/after", method="POST")
+        return twiml
+
+    async def _after(self, call: Call, values: dict[str, str]) -> VoiceResponse:
+        """What is to be done after a stream; one that broke is made good by Twilio's own ears and voice."""
+        left, call.left = call.left or Said(self._calls.text(call, "utter_trouble")), None
+        return self._twiml(call, left)

@@ -18,6 +18,9 @@ from tongshi.errors import TongshiError
 HEARING_RATE = 16_000
 """Samples a second of what is recognised."""
 
+PHONE_RATE = 8_000
+"""Samples a second of a telephone."""
+
 LONGEST = 120.0
 """Seconds of sound that are listened to."""
 
@@ -25,6 +28,8 @@ LARGEST = 24_000_000
 """Bytes of a file that are read: two minutes of uncompressed sound in two channels at 48,000 Hz."""
 
 _OPUS_RATE = 48_000
+_MULAW_BIAS, _MULAW_CLIP = 33, 8158
+"""Of G.711's 14 bits."""
 
 
 class Unheard(TongshiError):
@@ -76,6 +81,31 @@ class Sound:
             for piece in (*av.AudioResampler("s16", "mono", _OPUS_RATE).resample(frame), None):
                 container.mux(stream.encode(piece))
         return file.getvalue()
+
+    def at(self, rate: int) -> Sound:
+        """The same with another number of samples a second."""
+        if rate == self.rate or not len(self.samples):
+            return Sound(self.samples, rate)
+        frame = av.AudioFrame.from_ndarray(self.samples[None, :].astype(np.float32), format="flt", layout="mono")
+        frame.sample_rate = self.rate
+        resampler = av.AudioResampler("flt", "mono", rate)
+        pieces = [piece.to_ndarray().reshape(-1) for given in (frame, None) for piece in resampler.resample(given)]
+        return Sound(np.concatenate(pieces), rate)
+
+    def mulaw(self) -> bytes:
+        """As a telephone carries it: mu-law (ITU-T G.711), one byte a sample at `PHONE_RATE`."""
+        samples = _as_integers(self.at(PHONE_RATE).samples).astype(np.int32) >> 2
+        sign = np.where(samples < 0, 0x80, 0)
+        magnitude = np.minimum(np.abs(samples), _MULAW_CLIP) + _MULAW_BIAS
+        segment = np.floor(np.log2(magnitude)).astype(np.int32) - 5
+        return (~(sign | segment << 4 | magnitude >> segment + 1 & 0x0F) & 0xFF).astype(np.uint8).tobytes()
+
+
+def from_mulaw(data: bytes) -> Sound:
+    """A telephone's sound: mu-law, one byte a sample at `PHONE_RATE`."""
+    code = ~np.frombuffer(data, np.uint8).astype(np.int32) & 0xFF
+    magnitude = ((code & 0x0F) * 2 + _MULAW_BIAS << (code >> 4 & 0x07)) - _MULAW_BIAS
+    return Sound((np.where(code & 0x80, -magnitude, magnitude) / (1 << 13)).astype(np.float32), PHONE_RATE)
 
 
 def joined(sounds: list[Sound]) -> Sound:

@@ -1,0 +1,181 @@
+"""What is said in a telephone call, whoever hears and speaks: Twilio (`phone`) or the engines of this machine (`phone_stream`).
+
+Order numbers, case numbers and e-mail addresses are read back, and count once the caller has agreed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Literal
+
+from tongshi.channels.guard import Guard, Handler
+from tongshi.language import formats
+from tongshi.responses.catalog import Replies
+from tongshi.settings import LANGUAGES
+from tongshi.speech.hearing import agrees, corrected, identifiers, readable
+from tongshi.speech.speakable import speakable, spell_all
+from tongshi.speech.synthesis import shortened
+from tongshi.storage.models import Message
+
+_MOST_CALLS = 1000
+_MOST_SPOKEN = 500
+_YES, _NO = "1", "2"
+_PEOPLE = frozenset({"utter_handoff_queued"})
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the caller hears, and what comes after it.
+
+    Attributes:
+        text: speakable; it may be empty.
+        then: `listen`; `check`, where a yes or no is expected; `wait` for an answer that takes longer; `dial` the person whom callers are
+            put through to; `hang_up`.
+    """
+
+    text: str
+    then: Literal["listen", "check", "wait", "dial", "hang_up"] = "listen"
+
+
+@dataclass
+class Call:
+    """What is known of a call while it lasts.
+
+    Attributes:
+        sender: its conversation.
+        language: that is spoken.
+        unsure: what the caller said, with an order number or address that has just been read back.
+        misheard: the same after the caller has refused it.
+        silences: how often in a row nothing was heard.
+        turns: how many messages went to the bot, which names them.
+        answer: the turn that is being answered.
+        is_streamed: whether its sound goes through a stream.
+        left: what is still to be said or done after its stream has ended.
+    """
+
+    sender: str
+    language: str
+    unsure: str = ""
+    misheard: str = ""
+    silences: int = 0
+    turns: int = 0
+    answer: asyncio.Task[list[Message]] | None = field(default=None, repr=False)
+    is_streamed: bool = False
+    left: Said | None = None
+
+
+class Calls:
+    """The calls of a telephone.
+
+    Args:
+        handler: Rasa's, for a message.
+        language: in which a call begins.
+        has_person: whether there is somebody whom callers can be put through to.
+        channel: the name under which conversations are kept.
+    """
+
+    def __init__(
+        self, guard: Guard, replies: Replies, handler: Handler, *, language: str, has_person: bool, channel: str = "phone"
+    ) -> None:
+        self._guard = guard
+        self._replies = replies
+        self._handler = handler
+        self._language = language
+        self._has_person = has_person
+        self._channel = channel
+        self._calls: OrderedDict[str, Call] = OrderedDict()
+
+    def open(self, number: str) -> Call:
+        """A call by its number, as the platform names it; calls that ended long ago are forgotten."""
+        call = self._calls.setdefault(number, Call(f"{self._channel}:{number}", self._language))
+        self._calls.move_to_end(number)
+        while len(self._calls) > _MOST_CALLS:
+            self._calls.popitem(last=False)
+        return call
+
+    def known(self, number: str) -> Call | None:
+        """A call that was opened before."""
+        return self._calls.get(number)
+
+    def streamed(self) -> int:
+        """How many calls have a stream."""
+        return sum(call.is_streamed for call in self._calls.values())
+
+    def text(self, call: Call, name: str, **values: str) -> str:
+        """A reply of the catalogue in the call's language."""
+        return self._replies.render(name, call.language, values).text
+
+    def welcome(self, call: Call) -> Said:
+        return Said(self.text(call, "utter_phone_welcome"))
+
+    def nothing_heard(self, call: Call) -> Said:
+        """Who says nothing is asked once more."""
+        call.silences += 1
+        if call.silences == 1:
+            return Said(self.text(call, "utter_phone_silence"), "check" if call.unsure else "listen")
+        return Said(self.text(call, "utter_phone_goodbye"), "hang_up")
+
+    def hear(self, call: Call, text: str, key: str = "") -> Said | None:
+        """What is said to the caller's words or keys at once; None where the bot has been asked, and `answered` waits for it.
+
+        Args:
+            text: as a recogniser wrote it.
+            key: the telephone's keys that were pressed.
+        """
+        text = readable(text, call.language).strip()
+        if not text and not key:
+            return self.nothing_heard(call)
+        call.silences = 0
+        if call.unsure:
+            agreed = {_YES: True, _NO: False}.get(key) if key else agrees(text, call.language)
+            unsure, call.unsure = call.unsure, ""
+            if agreed:
+                return self._pass_on(call, unsure)
+            if agreed is False:
+                call.misheard = unsure
+                if not identifiers(text):
+                    return Said(self.text(call, "utter_phone_again"))
+        misheard, call.misheard = call.misheard, ""
+        if found := identifiers(text):
+            call.unsure = corrected(misheard, text) if misheard else text
+            return Said(self.text(call, "utter_phone_check", spelled=spell_all(found, call.language)), "check")
+        return self._pass_on(call, text or key)
+
+    def _pass_on(self, call: Call, text: str) -> None:
+        if call.answer is None:
+            call.turns += 1
+            turn = self._guard.turn(
+                self._handler,
+                sender=call.sender,
+                text=text,
+                channel=self._channel,
+                hint=call.language,
+                client_id=f"turn:{call.turns}",
+            )
+            call.answer = asyncio.create_task(turn)
+
+    async def answered(self, call: Call, patience: float) -> Said:
+        """The bot's answer, or `wait` where it is not there yet.
+
+        Args:
+            patience: seconds.
+        """
+        if call.answer is None:
+            return Said("")
+        done, _ = await asyncio.wait([call.answer], timeout=patience)
+        if not done:
+            return Said("", "wait")
+        task, call.answer = call.answer, None
+        replies = task.result()
+        call.language = next((one.language for one in replies if one.language in LANGUAGES), call.language)
+        is_over = self._has_person and (not replies or any(one.extras.get("reply") in _PEOPLE for one in replies))
+        return Said(self._spoken(call, replies), "dial" if is_over else "listen")
+
+    def _spoken(self, call: Call, replies: list[Message]) -> str:
+        """Replies as they are said, with the choices of their buttons."""
+        lines = [one.text for one in replies if one.text]
+        titles = [button["title"] for one in replies[-1:] for button in one.extras.get("buttons", [])]
+        lines += [formats.listing(titles, call.language)] if titles else []
+        return shortened(speakable("\n".join(lines), call.language), _MOST_SPOKEN)
