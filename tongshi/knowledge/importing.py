@@ -268,7 +268,9 @@ class Reader:
                     plain.append(self._plain(row, place))
             except Broken as error:
                 self.fail(place, f"{name}: {error}")
-        self.articles += [*pairs.articles, *plain]
+        # A source needs a name that customers can read.
+        self.articles += [one if one.title else replace(one, title=one.questions[0]) for one in pairs.articles]
+        self.articles += plain
         if not (pairs.articles or plain or len(self.failures) > before):
             raise Broken("holds no rows")
 
