@@ -23,6 +23,7 @@ from rasa.core.channels.channel import register as register_channels
 from sanic import Sanic
 
 from tongshi import clock
+from tongshi.channels.continuing import make_switchboard
 from tongshi.channels.guard import Guard
 from tongshi.channels.web import WebChannel
 from tongshi.conversations.handover import Handovers, SupportHours
@@ -131,7 +132,8 @@ def running(settings: Settings) -> Iterator[Site]:
     handovers = Handovers(store, SupportHours("always"), clock.now)
     url = f"http://127.0.0.1:{settings.web_port}"
     bot = Bot(HttpAnnouncer(url, settings.secret("live")))
-    guard = Guard(store, handovers, get_replies(), get_identifier(), deadline=8, language="en")
+    switchboard = make_switchboard(settings, database)
+    guard = Guard(store, handovers, get_replies(), get_identifier(), deadline=8, language="en", switchboard=switchboard)
     server = uvicorn.Server(desk.server_config(settings, database, log_level="error"))
     ready = threading.Event()
 

@@ -83,6 +83,25 @@ def test_a_browser_keeps_its_conversation_in_a_cookie(site):
     assert browser.get("/api/session").json()["messages"] == []
 
 
+def test_a_conversation_goes_on_in_another_browser_with_its_photos_and_nobody_else_reads_it(site):
+    laptop, phone, other = site.begun(), site.client(), site.begun()
+    send_photo(laptop, photo())
+    (address,), _ = (one["photos"] for one in laptop.get("/api/session").json()["messages"])
+    (reply,) = say(laptop, "/continue")
+    code = reply["text"].split("**")[1]
+    phone.get("/api/session")
+    assert phone.get(address).status_code == 404
+    (reply,) = say(phone, code)
+    assert is_reply("utter_continued", "en", reply["text"])
+    for client in (laptop, phone):
+        shown = client.get("/api/session").json()["messages"]
+        assert [one["text"] for one in shown if one["sender"] == "customer"] == ["🖼", "/continue", "🔗"]
+        assert client.get(address).status_code == 200
+    assert is_reply("utter_continue_failed", "en", say(other, code)[0]["text"]) and other.get(address).status_code == 404
+    phone.post("/api/session", json={})
+    assert phone.get("/api/session").json()["messages"] == [] and phone.get(address).status_code == 404
+
+
 def test_forged_and_outdated_tokens_open_nothing(site):
     good = site.begun().headers["authorization"].removeprefix("Bearer ")
     sender = jwt.decode(good, options={"verify_signature": False})["sub"]

@@ -98,8 +98,8 @@ def test_the_backlog_counts_what_waits_and_what_was_given_up(say, claim, outbox,
 
 
 def test_the_address_is_where_the_customer_last_wrote_from(say, outbox):
-    assert outbox.address("slack:T:anna") is None
+    assert outbox.address("slack:T:anna", "slack") is None
     say("hi", author="customer", extras={"address": {"channel": "D1"}})
     say("hello")
     say("in a thread", author="customer", extras={"address": {"channel": "D1", "thread_ts": "1.2"}})
-    assert outbox.address("slack:T:anna") == {"channel": "D1", "thread_ts": "1.2"}
+    assert outbox.address("slack:T:anna", "slack") == {"channel": "D1", "thread_ts": "1.2"}

@@ -154,7 +154,7 @@ class Postman:
 
     async def _send(self, claim: Claim) -> None:
         outgoing, uncertain = claim.outgoing, claim.uncertain
-        address = await asyncio.to_thread(self._outbox.address, outgoing.sender)
+        address = await asyncio.to_thread(self._outbox.address, outgoing.sender, outgoing.channel)
         if address is None:
             raise Refused("the customer never wrote from anywhere")
         parts = self._platform.parts(outgoing.message)

@@ -1,6 +1,6 @@
 """What every channel does before and after Rasa.
 
-A person may have the conversation: then Rasa does not run. Input is bounded and cleaned; a payload counts only where the bot offered it as a button. A
+Who goes on with a conversation on another channel is led to it. A person may have the conversation: then Rasa does not run. Input is bounded and cleaned; a payload counts only where the bot offered it as a button. A
 turn has a deadline below the lifetime of Rasa's lock, and where it ends without a word, in time or not, the customer is told in their language.
 What was sent is kept, both ways.
 """
@@ -8,13 +8,14 @@ What was sent is kept, both ways.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from tongshi import clock
+from tongshi.channels.continuing import Route, Switchboard, make_switchboard
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.errors import TongshiError
 from tongshi.language.identify import LanguageIdentifier, get_identifier
@@ -70,6 +71,7 @@ class Guard:
         identify: for the language of that.
         deadline: seconds that a turn may take.
         language: of the settings.
+        switchboard: finds the conversation of who goes on with one on another channel; without it nobody does.
     """
 
     def __init__(
@@ -80,6 +82,7 @@ class Guard:
         identify: LanguageIdentifier,
         deadline: float,
         language: str,
+        switchboard: Switchboard | None = None,
     ) -> None:
         self._store = store
         self._handovers = handovers
@@ -87,6 +90,11 @@ class Guard:
         self._identify = identify
         self._deadline = deadline
         self._language = language
+        self._switchboard = switchboard
+
+    def conversation(self, sender: str) -> str:
+        """The conversation that somebody of this name on a channel is in: their own, or one that they go on with."""
+        return self._switchboard.conversation(sender) if self._switchboard else sender
 
     async def turn(
         self,
@@ -106,7 +114,7 @@ class Guard:
 
         Args:
             on_new_message: Rasa's handler.
-            sender: the conversation.
+            sender: who writes, by the channel's name for them.
             text: as it came; anything that is no text counts as empty.
             channel: name of the channel.
             payload: what a button sends, where `text` is its title.
@@ -122,6 +130,8 @@ class Guard:
         words = clean(text)[: LONGEST + 1] if isinstance(text, str) else ""
         hint = hint if hint in LANGUAGES else None
         try:
+            route = await asyncio.to_thread(self._route, sender, words, payload)
+            sender, words, notice = route.sender, route.text, route.notice
             language = await asyncio.to_thread(self._language_of, sender, words, hint)
         except TongshiError as error:
             log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
@@ -133,9 +143,11 @@ class Guard:
             )  # fmt: skip
             if not await asyncio.to_thread(self._store.add_once, incoming):
                 return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
-            if await asyncio.to_thread(self._handovers.is_silent, sender):
+            if notice:
+                replies = [self._reply(notice.name, sender, channel, language, notice.values)]
+            elif await asyncio.to_thread(self._handovers.is_silent, sender):
                 return []
-            if instead:
+            elif instead:
                 replies = [self._reply(instead, sender, channel, language)]
             elif not words:
                 replies = [self._reply("utter_empty_message", sender, channel, language)]
@@ -193,6 +205,9 @@ class Guard:
             for one in output.messages
         ]
 
+    def _route(self, sender: str, text: str, payload: str | None) -> Route:
+        return self._switchboard.route(sender, text, payload) if self._switchboard else Route(sender, text)
+
     def _language_of(self, sender: str, text: str, hint: str | None) -> str:
         """The language for what is said without Rasa: of this message if it shows, else of the last one, else the hint."""
         found = self._identify("" if text.startswith("/") else text)  # a payload is in no language
@@ -213,11 +228,17 @@ class Guard:
         }
         return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
 
-    def _reply(self, name: str, sender: str, channel: str, language: str) -> Message:
-        reply = self._replies.render(name, language)
+    def _reply(self, name: str, sender: str, channel: str, language: str, values: Mapping[str, Any] = {}) -> Message:
+        reply = self._replies.render(name, language, values)
         extras = {"buttons": list(reply.buttons), REPLY: name} if reply.buttons else {REPLY: name}
         return Message(
-            sender=sender, channel=channel, author="bot", text=reply.text, language=language, at=clock.now(), extras=extras
+            sender=sender,
+            channel=channel,
+            author="bot",
+            text=reply.text.strip(),
+            language=language,
+            at=clock.now(),
+            extras=extras,
         )
 
 
@@ -226,4 +247,6 @@ def make_guard(settings: Settings | None = None) -> Guard:
     settings = settings or get_settings()
     store = ConversationStore(get_database())
     handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
-    return Guard(store, handovers, get_replies(), get_identifier(), settings.turn_deadline, settings.language)
+    return Guard(
+        store, handovers, get_replies(), get_identifier(), settings.turn_deadline, settings.language, make_switchboard(settings)
+    )

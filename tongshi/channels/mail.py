@@ -205,11 +205,12 @@ class EmailChannel(PlatformChannel):
             log.info("email.not_answered", mail=letter.message_id, reason=letter.silence)
             return False
         name = digest(letter.address, letter.message_id)
-        before = await asyncio.to_thread(self._store.replies_to, sender, name)
+        conversation = await asyncio.to_thread(self._guard.conversation, sender)
+        before = await asyncio.to_thread(self._store.replies_to, conversation, name)
         if before is None:
             return await self._answer(sender, name, letter)
         if not before:
-            await asyncio.to_thread(self._take_up, sender, name)
+            await asyncio.to_thread(self._take_up, conversation, name)
             self._postman.wake()
         return any(reply.author == "bot" for reply in before)
 
@@ -225,7 +226,7 @@ class EmailChannel(PlatformChannel):
             client_id=name,
             extras=extras,
             instead="utter_only_text" if is_one_of_many or not text else None,
-            review=partial(self._leave, sender, text) if is_one_of_many else partial(self._review, sender, text),
+            review=partial(self._leave, text) if is_one_of_many else partial(self._review, text),
         )
         if any(reply.message_id is None for reply in replies):
             raise Unavailable("what was answered to an e-mail could not be kept")
@@ -250,16 +251,16 @@ class EmailChannel(PlatformChannel):
         many = self._mails.received_since(customer, moment - timedelta(hours=1)) > _MOST_AN_HOUR
         return (text if letter.text or not letter.files else ""), extras, many
 
-    def _review(self, sender: str, asked: str, replies: list[Message]) -> list[Message]:
+    def _review(self, asked: str, replies: list[Message]) -> list[Message]:
         """One message of all replies; a word that a person will answer in place of those that settle nothing."""
         settled = [reply for reply in replies if reply.extras.get(REPLY) not in {*UNCERTAIN, _TO_A_PERSON}]
         if len(settled) < len(replies):
             settled.append(self._word(replies[-1], asked))
         return [_joined(settled)]
 
-    def _leave(self, sender: str, asked: str, replies: list[Message]) -> list[Message]:
+    def _leave(self, asked: str, replies: list[Message]) -> list[Message]:
         """Nothing is said; a person finds the conversation among those that wait."""
-        self._handovers.request(sender, replies[-1].language, asked)
+        self._handovers.request(replies[-1].sender, replies[-1].language, asked)
         return []
 
     def _word(self, instead_of: Message, asked: str) -> Message:
@@ -295,7 +296,7 @@ class EmailChannel(PlatformChannel):
     def _report_undelivered(self, recipient: str, message_id: str) -> None:
         """Say of what was sent to a customer that it did not arrive."""
         sender = self._mails.conversation([digest(recipient, message_id)])
-        outgoing = self._outbox.last_sent(sender) if sender else None
+        outgoing = self._outbox.last_sent(self._guard.conversation(sender)) if sender else None
         if outgoing is None:
             return
         self._outbox.give_up(outgoing.outgoing_id, clock.now(), "the customer's mail system reports that it was not delivered")

@@ -43,7 +43,7 @@ class Incoming:
     """A message of a customer as a platform brought it.
 
     Attributes:
-        sender: the conversation, beginning with the channel's name.
+        sender: who wrote, beginning with the channel's name; also the name of the conversation, unless they go on with another.
         address: where replies go.
         text: what it says.
         client_id: the platform's name for it, the same when it is brought again.
@@ -158,9 +158,14 @@ class PlatformChannel(InputChannel):
             return await self._handle_spoken(incoming, hint)
         await self._answer(incoming, hint)
 
+    def _conversation(self, incoming: Incoming) -> str:
+        """The conversation that a message belongs to; those that were begun on other channels have other names."""
+        return self._guard.conversation(incoming.sender)
+
     async def _handle_spoken(self, incoming: Incoming, hint: str | None) -> None:
         """Handle a voice message as what is said in it, which the customer is told first; replies are spoken, too."""
-        if await asyncio.to_thread(self._store.replies_to, incoming.sender, incoming.client_id) is not None:
+        conversation = await asyncio.to_thread(self._conversation, incoming)
+        if await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id) is not None:
             return
         understood = await self._listener.hear(lambda: self.recording(incoming), hint)
         if understood.text:
@@ -187,10 +192,11 @@ class PlatformChannel(InputChannel):
     async def _answer(self, incoming: Incoming, hint: str | None) -> list[Message]:
         text, payload = incoming.text, None
         button = incoming.button
+        conversation = await asyncio.to_thread(self._conversation, incoming)
         if button is None and self.numbers_buttons and text.strip().isdecimal():
-            button = await asyncio.to_thread(self._numbered, incoming.sender, int(text))
+            button = await asyncio.to_thread(self._numbered, conversation, int(text))
         if button is not None:
-            title, payload = await asyncio.to_thread(self._pressed, incoming.sender, button)
+            title, payload = await asyncio.to_thread(self._pressed, conversation, button)
             text = title or text
         replies = await self._guard.turn(
             self._on_new_message,

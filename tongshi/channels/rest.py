@@ -66,7 +66,7 @@ class RestChannel(InputChannel):
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
             metadata = body.get("metadata")
             hint = metadata.get("language") if isinstance(metadata, dict) else None
-            meanwhile = await asyncio.to_thread(_said_meanwhile, store, sender)
+            meanwhile = await asyncio.to_thread(_said_meanwhile, guard, store, sender)
             replies = await guard.turn(on_new_message, sender=sender, text=body.get("message"), channel=self.name(), hint=hint)
             return response.json([_as_json(reply) for reply in [*meanwhile, *replies]], ensure_ascii=False)
 
@@ -78,10 +78,10 @@ def _as_json(reply: Message) -> dict[str, Any]:
     return {"recipient_id": reply.sender, "text": reply.text, **extras}
 
 
-def _said_meanwhile(store: ConversationStore, sender: str) -> list[Message]:
+def _said_meanwhile(guard: Guard, store: ConversationStore, sender: str) -> list[Message]:
     """What was said unasked since the customer's last message; nothing where the database is down, which the turn reports."""
     try:
-        said = store.messages(sender, most=_LOOK_BACK)
+        said = store.messages(guard.conversation(sender), most=_LOOK_BACK)
     except TongshiError:
         return []
     since = max((number for number, message in enumerate(said, 1) if message.author == "customer"), default=0)

@@ -44,9 +44,10 @@ _LATE = 50
 log = structlog.get_logger()
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Client:
     token: str
+    identity: str
     sender: str
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -141,25 +142,44 @@ class SocketChannel(InputChannel):
 
     async def _connect(self, sid: str, environ: dict[str, Any], auth: Any = None) -> None:
         token = auth.get("token") if isinstance(auth, dict) else None
-        sender = client_sender(token, self._client_key) if isinstance(token, str) else None
-        if sender is None:
+        identity = client_sender(token, self._client_key) if isinstance(token, str) else None
+        if identity is None:
             raise ConnectionRefusedError("Send a token, signed with the client key, as auth.token.")
-        if sum(client.sender == sender for client in self._clients.values()) >= _MOST_SOCKETS:
+        if sum(client.identity == identity for client in self._clients.values()) >= _MOST_SOCKETS:
             raise ConnectionRefusedError("Too many connections of this customer.")
         after = auth.get("after")
         async with self._telling:
             try:
+                sender = await asyncio.to_thread(self._guard.conversation, identity)
                 known = await asyncio.to_thread(self._store.messages, sender)
             except TongshiError as error:
                 log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
                 raise ConnectionRefusedError("The service is in trouble. Try again later.") from error
             await self._tell(known)
-            self._clients[sid] = _Client(token, sender)
-            await self._server.enter_room(sid, sender)
-            self._told.update(dict.fromkeys(message.message_id for message in known))
+            self._clients[sid] = _Client(token, identity, sender)
+            await self._enter(sid, sender, known)
             missed = [message for message in known if type(after) is int and message.message_id > after]
         for message in missed:
             await self._emit(message, sid)
+
+    async def _enter(self, sid: str, sender: str, known: list[Message]) -> None:
+        """Have a client hear what is said in a conversation from here on."""
+        await self._server.enter_room(sid, sender)
+        self._told.update(dict.fromkeys(message.message_id for message in known))
+
+    async def _follow(self, sid: str, client: _Client, replies: list[Message]) -> None:
+        """Have a client that goes on with another conversation hear that one, beginning with the replies to its message."""
+        sender = await asyncio.to_thread(self._guard.conversation, client.identity)
+        if sender == client.sender:
+            return
+        async with self._telling:
+            known = await asyncio.to_thread(self._store.messages, sender)
+            await self._tell(known)
+            await self._server.leave_room(sid, client.sender)
+            client.sender = sender
+            await self._enter(sid, sender, known)
+        for reply in replies:
+            await self._emit(reply, sid)
 
     async def _disconnect(self, sid: str, *_: Any) -> None:
         self._clients.pop(sid, None)
@@ -172,19 +192,23 @@ class SocketChannel(InputChannel):
     async def _hear(self, sid: str, data: Any = None) -> None:
         if client := self._clients.get(sid):
             async with client.turns:
-                await self._answer(sid, client, data)
+                try:
+                    await self._answer(sid, client, data)
+                except TongshiError as error:
+                    log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+                    await self._refuse(sid, "The service is in trouble. Try again later.")
 
     async def _answer(self, sid: str, client: _Client, data: Any) -> None:
         if not await self._may_stay(sid, client):
             return
         if not isinstance(data, dict):
             return await self._refuse(sid, 'Send an object like {"message": "a text"}.')
-        if wait := await asyncio.to_thread(self._rate.wait, client.sender):
+        if wait := await asyncio.to_thread(self._rate.wait, client.identity):
             return await self._refuse(sid, "Too many messages.", retry_after=int(wait) + 1)
         metadata, payload, name = data.get("metadata"), data.get("payload"), data.get("client_id")
         replies = await self._guard.turn(
             self._on_new_message,
-            sender=client.sender,
+            sender=client.identity,
             text=data.get("message"),
             channel=self.name(),
             payload=payload if isinstance(payload, str) else None,
@@ -194,6 +218,7 @@ class SocketChannel(InputChannel):
         for reply in replies:
             if reply.message_id is None:
                 await self._emit(reply, client.sender)
+        await self._follow(sid, client, replies)
         await self._look()
 
     async def _refuse(self, sid: str, error: str, **more: Any) -> None:
@@ -201,7 +226,7 @@ class SocketChannel(InputChannel):
 
     async def _may_stay(self, sid: str, client: _Client) -> bool:
         """Whether a client's token still counts; one whose does not is sent away."""
-        if client_sender(client.token, self._client_key) == client.sender:
+        if client_sender(client.token, self._client_key) == client.identity:
             return True
         await self._server.disconnect(sid)
         return False

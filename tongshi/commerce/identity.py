@@ -35,11 +35,15 @@ class Identity:
 
     The lock holds for the conversation and for the order, so that neither many orders from one conversation nor one order
     from many conversations can be tried.
+
+    Args:
+        proved: told of each right pair, the conversation and the e-mail.
     """
 
-    def __init__(self, shop: ShopSystem, now: Callable[[], datetime]) -> None:
+    def __init__(self, shop: ShopSystem, now: Callable[[], datetime], proved: Callable[[str, str], None] | None = None) -> None:
         self._shop = shop
         self._now = now
+        self._proved = proved
 
     def order_of(self, sender: str, order_id: str, email: str) -> Order:
         """The order that this pair proves.
@@ -58,6 +62,8 @@ class Identity:
         order = self._shop.order(order_id)
         expected = order.customer.email if order else "nobody"
         if order and hmac.compare_digest(expected.casefold().encode(), email.strip().casefold().encode()):
+            if self._proved:
+                self._proved(sender, expected)
             return order
         self._shop.record_failed_attempt(sender, order_id, now)
         self._refuse_if_locked(sender, order_id, now)

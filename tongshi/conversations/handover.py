@@ -119,11 +119,15 @@ class Handovers:
         return released
 
     def say(self, sender: str, text: str, channel: str, language: str | None) -> Message:
-        """An agent's message to the customer; taking the conversation is implied."""
+        """An agent's message to the customer; taking the conversation is implied.
+
+        Args:
+            channel: where it goes unless the customer has written from another.
+        """
         self.take(sender)
         message = Message(
             sender=sender,
-            channel=channel,
+            channel=self._whereabouts(sender, channel),
             author="agent",
             text=text,
             language=language,
@@ -132,6 +136,11 @@ class Handovers:
         )
         self._store.add(message)
         return message
+
+    def _whereabouts(self, sender: str, otherwise: str) -> str:
+        """The channel from which the customer wrote last."""
+        last = self._store.last_of_customer(sender)
+        return last.channel if last else otherwise
 
     def _say_released(self, sender: str, language: str | None, replies: Replies) -> None:
         said = self._store.messages(sender)
@@ -144,7 +153,7 @@ class Handovers:
         traditional = next((one for one in scripts if one is not None), False)
         text = replies.render("utter_handoff_released", language, traditional=traditional).text
         message = Message(
-            sender=sender, channel=said[-1].channel, author="bot", text=text, language=language, at=self._now(),
+            sender=sender, channel=self._whereabouts(sender, said[-1].channel), author="bot", text=text, language=language, at=self._now(),
             extras={UNPROMPTED: True},
         )  # fmt: skip
         self._store.add(message)

@@ -21,6 +21,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongshi import clock
+from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.agents import AgentPages
@@ -114,7 +115,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
         timeout=httpx.Timeout(5, read=settings.turn_deadline + 10),
     )
     knowledge = make_knowledge_base(settings, database)
-    sessions = CustomerSessions(settings.secret("sessions"), settings.client_key)
+    continuations = make_continuations(settings, database)
+    sessions = CustomerSessions(settings.secret("sessions"), settings.client_key, continuations)
     live = Live(Hub(), sessions, settings)
     attachments = AttachmentStore(database)
     chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings)

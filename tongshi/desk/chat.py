@@ -108,7 +108,8 @@ class ChatApi:
             return _refused("The token is forged or too old. Begin a new session.", 401)
         if not sender and (wait := self._limits.beginnings.wait(address_of(request))):
             return _too_many("conversations", wait)
-        messages = await asyncio.to_thread(self._store.messages, sender) if sender else []
+        conversation = await self._sessions.conversation(request)
+        messages = await asyncio.to_thread(self._store.messages, conversation) if conversation else []
         shown = {"shop": self._settings.shop, "messages": await self._as_json(messages)}
         if carries_token:
             token = self._sessions.renewed(request)
@@ -133,7 +134,7 @@ class ChatApi:
         return response
 
     async def messages(self, request: Request) -> Response:
-        sender = self._sessions.sender(request)
+        sender = await self._sessions.conversation(request)
         after = request.query_params.get("after", "0")
         if not sender:
             return _no_session()
@@ -154,7 +155,7 @@ class ChatApi:
         message = {key: body[key] for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
         if len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
             return _refused(f"A client_id has {_LONGEST_ID} characters at the most.", 400)
-        return await self._pass_on(sender, message)
+        return await self._pass_on(request, sender, message)
 
     async def send_photo(self, request: Request) -> Response:
         """Keep a photo, and pass it on with what is said to it: a form with `photo`, and `text`, `hint`, `client_id` where wanted."""
@@ -176,13 +177,13 @@ class ChatApi:
             kept = File("photo.jpg", KIND, await asyncio.to_thread(developed, data))
         except NotAPhoto as error:
             return _refused(str(error), 415)
-        client_id = message["client_id"]
-        message["attachments"] = await asyncio.to_thread(self._attachments.keep, sender, client_id, [kept], clock.now())
-        return await self._pass_on(sender, message)
+        client_id, conversation = message["client_id"], await self._sessions.conversation(request)
+        message["attachments"] = await asyncio.to_thread(self._attachments.keep, conversation, client_id, [kept], clock.now())
+        return await self._pass_on(request, sender, message)
 
     async def photo(self, request: Request) -> Response:
         """A photo of one's own conversation."""
-        sender = self._sessions.sender(request)
+        sender = await self._sessions.conversation(request)
         kept = await asyncio.to_thread(self._attachments.get, request.path_params["attachment_id"]) if sender else None
         if kept is None or kept.sender != sender or kept.kind != KIND:
             return _refused("There is no such photo in this conversation.", 404)
@@ -191,7 +192,7 @@ class ChatApi:
     def _wait_to_write(self, request: Request, sender: str) -> float:
         return self._limits.messages.wait(sender) or self._limits.address.wait(address_of(request))
 
-    async def _pass_on(self, sender: str, message: dict[str, Any]) -> Response:
+    async def _pass_on(self, request: Request, sender: str, message: dict[str, Any]) -> Response:
         try:
             answer = await self._rasa.post("/webhooks/web/webhook", json={"sender": sender, **message})
             answer.raise_for_status()
@@ -199,8 +200,9 @@ class ChatApi:
         except (httpx.HTTPError, ValueError, KeyError) as error:
             log.error("chat.rasa_unavailable", error=str(error) or type(error).__name__, hint="is Rasa running?")
             return JSONResponse({"messages": [self._trouble(message)]})
-        kept = {one.message_id: one for one in await asyncio.to_thread(self._store.messages, sender)}
-        await self._live.announce(Changed(sender, message["client_id"]))
+        conversation = await self._sessions.conversation(request)
+        kept = {one.message_id: one for one in await asyncio.to_thread(self._store.messages, conversation)}
+        await self._live.announce(Changed(conversation, message["client_id"]))
         known = [kept[reply["id"]] for reply in replies if reply["id"] in kept]
         unkept = [self._unkept(reply["text"], reply["language"]) for reply in replies if reply["id"] not in kept]
         return JSONResponse({"messages": [*await self._as_json(known), *unkept]})
@@ -228,7 +230,7 @@ class ChatApi:
 
     async def feedback(self, request: Request) -> Response:
         """A thumb up or down for a message of the bot, with a reason where one is given."""
-        sender, body = self._sessions.sender(request), await _json(request)
+        sender, body = await self._sessions.conversation(request), await _json(request)
         if not sender:
             return _no_session()
         if not body or not isinstance(body.get("helpful"), bool) or not isinstance(body.get("message_id"), int):
@@ -244,7 +246,7 @@ class ChatApi:
 
     async def score(self, request: Request) -> Response:
         """What the customer thinks of the conversation, 1 to 5, with a word where they like."""
-        sender, body = self._sessions.sender(request), await _json(request)
+        sender, body = await self._sessions.conversation(request), await _json(request)
         if not sender:
             return _no_session()
         score = body.get("score") if body else None

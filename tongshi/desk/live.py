@@ -119,7 +119,7 @@ class Live:
 
     async def stream(self, request: Request) -> Response:
         """`sentence` for each sentence of a reply under way, `changed` when messages are to be fetched."""
-        sender = self._sessions.sender(request)
+        sender = await self._sessions.conversation(request)
         if not sender:
             return JSONResponse({"error": "Open a session first."}, 401)
         if self._hub.watchers(sender) >= MOST_STREAMS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import secrets
 
@@ -9,6 +10,7 @@ from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tongshi.conversations.continuing import Continuations
 from tongshi.conversations.rates import RateLimit as RateLimit
 from tongshi.conversations.tokens import client_sender, signed, subject
 
@@ -74,14 +76,23 @@ class CustomerSessions:
     Args:
         secret: what our own tokens are signed with.
         client_key: what other servers sign with; empty: none may.
+        continuations: lead who goes on with a conversation of another channel to it.
     """
 
-    def __init__(self, secret: str, client_key: str = "") -> None:
+    def __init__(self, secret: str, client_key: str = "", continuations: Continuations | None = None) -> None:
         self._secret = secret
         self._client_key = client_key
+        self._continuations = continuations
+
+    async def conversation(self, request: Request) -> str | None:
+        """The conversation that a request's customer is in; None where nothing that counts names one."""
+        sender = self.sender(request)
+        if sender is None or self._continuations is None:
+            return sender
+        return await asyncio.to_thread(self._continuations.conversation, sender)
 
     def sender(self, request: Request) -> str | None:
-        """The conversation, or None where nothing that counts names one."""
+        """Who sends a request, by the name of the conversation of their own; None where nothing that counts names one."""
         token = self.bearer(request)
         if token is None:
             return self._own(request.cookies.get(_CHAT_COOKIE, ""))

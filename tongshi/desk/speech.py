@@ -101,7 +101,7 @@ class SpeechApi:
             number = body["message_id"]
         except (ValueError, LookupError, TypeError):
             number = None
-        sender = self._sessions.sender(request)
+        sender = await self._sessions.conversation(request)
         message = await asyncio.to_thread(self._store.message, sender, number) if type(number) is int else None
         if message is None or message.author == "customer" or not message.text:
             return _refused("There is no such reply in this conversation.", 404)

@@ -52,6 +52,12 @@ class ConversationStore:
         with self._database.session() as session:
             return list(session.scalars(query.order_by(Message.message_id)))
 
+    def last_of_customer(self, sender: str) -> Message | None:
+        """The newest message that the customer wrote, which tells where they are; None where they wrote none."""
+        query = select(Message).where(Message.sender == sender, Message.author == "customer").order_by(Message.message_id.desc())
+        with self._database.session() as session:
+            return session.scalar(query.limit(1))
+
     def replies_to(self, sender: str, client_id: str) -> list[Message] | None:
         """What followed the customer's message of that name up to the next of theirs; None where there is no such message."""
         with self._database.session() as session:

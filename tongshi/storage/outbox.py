@@ -106,9 +106,13 @@ class OutboxStore:
         with self._database.session() as session:
             return session.scalar(query.limit(1))
 
-    def address(self, sender: str) -> dict | None:
-        """Where the conversation's customer last wrote from, as the channel noted it; None where they never did."""
-        query = select(Message).where(Message.sender == sender, Message.author == "customer").order_by(Message.message_id.desc())
+    def address(self, sender: str, channel: str) -> dict | None:
+        """Where on a channel the conversation's customer last wrote from, as the channel noted it; None where they never did."""
+        query = (
+            select(Message)
+            .where(Message.sender == sender, Message.channel == channel, Message.author == "customer")
+            .order_by(Message.message_id.desc())
+        )
         with self._database.session() as session:
             newest = session.scalar(query.limit(1))
         return newest.extras.get("address") if newest else None

@@ -1,0 +1,187 @@
+"""One conversation on several channels: who is invited, or has proved whose order it is, goes on with it; nobody else does."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+
+import pytest
+import yaml
+
+from tests.channels.platforms import TelegramServer
+from tests.channels.test_telegram import SECRET, send, update
+from tongshi.channels.continuing import Switchboard, read_requests
+from tongshi.channels.guard import Guard
+from tongshi.channels.rest import RestChannel
+from tongshi.channels.telegram import TelegramChannel
+from tongshi.commerce.identity import Identity
+from tongshi.conversations.continuing import Continuations
+from tongshi.evaluation.running import is_reply
+from tongshi.responses.catalog import get_replies
+from tongshi.settings import LANGUAGES, ROOT, Settings
+from tongshi.storage.continuing import ContinuationStore
+
+ANNA, PHONE, BEN = "web-anna", "telegram:77", "whatsapp:ben"
+OPEN = Settings(
+    public_url="https://help.example", telegram_token="1:x", telegram_secret=SECRET, telegram_name="meridian_bot",
+    whatsapp_account="AC1", whatsapp_token="t", whatsapp_number="+1415",
+)  # fmt: skip
+
+
+@pytest.fixture
+def continuations(database, clock):
+    return Continuations(ContinuationStore(database), "secret", clock)
+
+
+@pytest.fixture
+def switchboard(continuations, store, shop, clock):
+    return Switchboard(continuations, store, Identity(shop, clock), get_replies(), OPEN)
+
+
+@pytest.fixture
+def guard(store, handovers, identify, switchboard):
+    return Guard(store, handovers, get_replies(), identify, deadline=5, language="en", switchboard=switchboard)
+
+
+@pytest.fixture
+def says(guard, bot):
+    """Somebody writes on a channel; gives the replies."""
+
+    async def says(identity, text, channel="web", **options):
+        return await guard.turn(bot.handle_message, sender=identity, text=text, channel=channel, **options)
+
+    return says
+
+
+@pytest.fixture
+def pair(shop):
+    """An order with its e-mail, and one of somebody else."""
+    orders = [shop.order(f"MD-{number}") for number in (10234, 10237, 10241)]
+    found = [(order.order_id, order.customer.email) for order in orders if order]
+    return found[0], next(one for one in found if one[1] != found[0][1])
+
+
+def is_named(reply, name: str) -> bool:
+    return reply.extras["reply"] == name
+
+
+async def invitation(says, identity=ANNA) -> tuple[str, str]:
+    """Token and code of a new invitation."""
+    (reply,) = await says(identity, "/continue")
+    return re.search(r"#continue=(\w+)", reply.text)[1], re.search(r"\*\*(.+)\*\*", reply.text)[1]
+
+
+async def test_a_code_or_a_link_leads_into_the_conversation_and_back(says, bot, store, clock):
+    await says(ANNA, "hi")
+    (reply,) = await says(ANNA, "Go on elsewhere!")
+    token = re.search(r"https://help\.example/#continue=(\w{48})", reply.text)[1]
+    assert f"https://t.me/meridian_bot?start={token}" in reply.text and "wa.me/1415?text=" in reply.text
+    (reply,) = await says(PHONE, f"/start {token}", "telegram", extras={"address": {"chat_id": 77}})
+    assert is_named(reply, "utter_continued") and reply.sender == ANNA
+    assert token not in "".join(message.text for message in store.messages(ANNA)[-1:])
+    await says(PHONE, "and my order?", "telegram")
+    assert [message.sender_id for message in bot.heard] == [ANNA, ANNA]
+    told = [message for message in store.messages(ANNA) if is_reply("utter_continued_elsewhere", "en", message.text)]
+    assert [message.channel for message in told] == ["web"]
+    assert is_named((await says(PHONE, "/leave", "telegram"))[0], "utter_continue_left")
+    await says(PHONE, "hello again", "telegram")
+    assert bot.heard[-1].sender_id == PHONE
+
+
+async def test_it_works_once_for_a_short_time_and_is_not_to_be_forged(says, clock, guard):
+    await says(ANNA, "hi")
+    token, code = await invitation(says)
+    forged = [token[:-1] + ("0" if token[-1] != "0" else "1"), "0" * 48, f"{code[:-1]}{'2' if code[-1] != '2' else '3'}"]
+    for word in forged:
+        assert is_named((await says(BEN, word))[0], "utter_continue_failed") and guard.conversation(BEN) == BEN
+    assert is_named((await says(PHONE, f"Hello,\n{code.lower()}\nBye"))[0], "utter_continued")
+    assert is_named((await says(PHONE, code))[0], "utter_continued")  # a platform that brings it twice
+    for word in (code, token, f"/start {token}"):
+        assert is_named((await says(BEN, word))[0], "utter_continue_failed")
+    first, _ = await invitation(says)
+    second, _ = await invitation(says)
+    assert is_named((await says(BEN, first))[0], "utter_continue_failed")
+    clock.forward(minutes=16)
+    assert is_named((await says(BEN, second))[0], "utter_continue_failed") and guard.conversation(BEN) == BEN
+
+
+async def test_who_did_not_ask_for_it_ends_it(says, guard, store):
+    await says(ANNA, "hi")
+    _, code = await invitation(says)
+    await says(BEN, code, "whatsapp", extras={"address": {}})
+    _, another = await invitation(says)
+    warning = next(message for message in store.messages(ANNA) if is_reply("utter_continued_elsewhere", "en", message.text))
+    (button,) = warning.extras["buttons"]
+    assert is_named((await says(ANNA, button["title"], payload=button["payload"]))[0], "utter_continue_parted")
+    assert guard.conversation(BEN) == BEN and is_named((await says(BEN, another))[0], "utter_continue_failed")
+
+
+async def test_order_number_and_e_mail_open_the_customers_own_conversation_and_no_others(says, guard, continuations, pair, clock):
+    (number, email), (number_of_another, email_of_another) = pair
+    await says(ANNA, "hi")
+    ask = f"/continue {number}, {email.upper()}"
+    assert is_named((await says(PHONE, ask))[0], "utter_continue_unproven")
+    continuations.prove(ANNA, email)
+    assert is_named((await says(BEN, f"/continue {number} {email_of_another}"))[0], "utter_identity_refused")
+    assert is_named((await says(BEN, f"/continue {number_of_another} {email_of_another}"))[0], "utter_continue_unproven")
+    assert guard.conversation(BEN) == BEN
+    (reply,) = await says(PHONE, ask)
+    assert is_named(reply, "utter_continued") and reply.sender == ANNA
+    continuations.prove(ANNA, email_of_another)
+    await says(PHONE, "/leave")
+    assert is_named((await says(PHONE, ask))[0], "utter_continue_unproven")
+    for _ in range(5):
+        await says(BEN, f"/continue {number} wrong@example.com")
+    assert is_named((await says(BEN, ask))[0], "utter_identity_locked")
+
+
+async def test_a_person_who_has_the_conversation_keeps_it_and_writes_to_where_the_customer_is(
+    says, bot, store, outbox, handovers, guard, serve, clock
+):
+    telegram = TelegramServer()
+    await telegram.start()
+    settings = Settings(telegram_token=telegram.token, telegram_secret=SECRET, telegram_url=telegram.address)
+    client = await serve(TelegramChannel.from_settings(settings, guard=guard, store=store, outbox=outbox))
+    await says(ANNA, "a person, please")
+    handovers.take(ANNA)
+    token, _ = await invitation(says)
+    await send(client, update(text=f"/start {token}"))
+    (joined,) = await telegram.until("sendMessage")
+    assert is_reply("utter_continued", "en", html.unescape(joined["text"]))
+    await send(client, update(text="Are you there?"))
+    await asyncio.sleep(0.3)
+    handovers.say(ANNA, "Yes, Anna.", "web", "en")
+    assert [one["text"] for one in (await telegram.until("sendMessage", 2))[1:]] == ["Yes, Anna."] and len(bot.heard) == 1
+    await says(ANNA, "back at my desk")
+    assert handovers.say(ANNA, "Good.", "telegram", "en").channel == "web"
+    handovers.release(ANNA, get_replies())
+    assert store.messages(ANNA)[-1].channel == "web" and outbox.backlogs(clock()) == []
+    await send(client, update(text="hello"))
+    await bot.hears(2)
+    assert bot.heard[-1].sender_id == ANNA
+    await telegram.stop()
+
+
+async def test_own_clients_over_rest_follow_too(says, serve, bot, store, guard):
+    await says(ANNA, "hi")
+    _, code = await invitation(says)
+    client = await serve(RestChannel(guard, store))
+    (answer,) = (await client.post("/webhook", json={"sender": "shop-app", "message": code})).json()
+    assert answer["recipient_id"] == ANNA
+    await client.post("/webhook", json={"sender": "shop-app", "message": "hi"})
+    assert bot.heard[-1].sender_id == ANNA
+
+
+@pytest.mark.parametrize(
+    "text", ["BRAND-PARTS", "MD-10234", "continue", "I'd like to continue my return", "/start", "/continued"]
+)
+async def test_other_messages_go_to_the_bot(says, bot, text):
+    await says(ANNA, text)
+    assert len(bot.heard) == 1
+
+
+def test_every_language_has_words_for_it():
+    phrases = yaml.safe_load((ROOT / "data/continuing.yml").read_text("utf-8"))
+    assert tuple(sorted(phrases)) == LANGUAGES and min(map(len, phrases.values())) >= 5
+    assert "continue elsewhere" in read_requests(ROOT / "data/continuing.yml")
