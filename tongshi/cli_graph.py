@@ -63,14 +63,14 @@ def graph_propose(
     as_json: Json = False,
 ) -> None:
     """Take in the catalogue and the shop's files, and propose what articles and past orders tell."""
-    from tongshi.llm.client import ChatClient
+    from tongshi.llm.models import make_model
     from tongshi.settings import get_settings
     from tongshi.storage.database import get_database
     from tongshi.storage.knowledge import KnowledgeStore
 
     known, settings = _graph(), get_settings()
     known.seed()
-    client = ChatClient(settings.llm_address, settings.llm, settings.llm_key)
+    client = make_model(settings)
 
     def ask(prompt: str) -> str:
         return "".join(client.stream([{"role": "user", "content": prompt}], deadline=time.monotonic() + _SECONDS))

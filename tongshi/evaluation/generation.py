@@ -39,6 +39,7 @@ from tongshi.language.text import fold, fold_digits, fold_width
 from tongshi.llm.answering import Answerer, is_no_answer
 from tongshi.llm.checks.words import plain, words
 from tongshi.llm.client import ChatClient
+from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import prompt, system_prompt
 from tongshi.llm.server import installed_adapter
 from tongshi.settings import LANGUAGES, ROOT, Settings
@@ -248,7 +249,7 @@ class Model:
         serve: starts what the client asks, and ends it; None where it runs already.
     """
 
-    def __init__(self, client: ChatClient, digest: str, kept: Path, serve: Callable[[], Any] | None = None) -> None:
+    def __init__(self, client: LanguageModel, digest: str, kept: Path, serve: Callable[[], Any] | None = None) -> None:
         self._client = client
         self._serve = serve
         self._server: Any = None
@@ -291,7 +292,7 @@ def model_of(settings: Settings, adapter: Path | None) -> Model:
     kept = settings.home / "evaluation"
     if settings.llm_url:
         digest = hashlib.sha256(f"{settings.llm_url} {settings.llm}".encode()).hexdigest()[:16]
-        return Model(ChatClient(settings.llm_address, settings.llm, settings.llm_key), digest, kept)
+        return Model(make_model(settings), digest, kept)
     here = replace(settings, llm_port=free_port())
     content = manifest()[settings.llm].sha256.encode() + (adapter.read_bytes() if adapter else b"")
     digest = hashlib.sha256(content).hexdigest()[:16]

@@ -24,8 +24,9 @@ from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
-from tongshi.llm.client import Cancelled, ChatClient
+from tongshi.llm.client import Cancelled
 from tongshi.llm.followups import Turn, look_up
+from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import MOST_PASSAGES, prompt
 from tongshi.llm.repeated import Repeated, question_key
 from tongshi.settings import Settings
@@ -112,7 +113,7 @@ class Answerer:
     def __init__(
         self,
         knowledge: KnowledgeBase,
-        model: ChatClient | None,
+        model: LanguageModel | None,
         identify: LanguageIdentifier,
         shop: str,
         mode: str = "auto",
@@ -354,7 +355,7 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
     Args:
         knowledge: where a process has made it already.
     """
-    model = ChatClient(settings.llm_address, settings.llm, settings.llm_key)
+    model = make_model(settings)
     return Answerer(
         knowledge or make_knowledge_base(settings, database),
         model,

@@ -16,7 +16,7 @@ from tongshi.knowledge.editing import Editor, Entry
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.llm.checks import differences, is_in_language
-from tongshi.llm.client import ChatClient
+from tongshi.llm.models import LanguageModel
 from tongshi.llm.translation import Translator, make_translator, name_of, paragraphs
 from tongshi.settings import Settings
 from tongshi.storage.database import Database
@@ -52,7 +52,7 @@ class Drafter:
         translator: makes the translations.
     """
 
-    def __init__(self, model: ChatClient, identify: LanguageIdentifier, translator: Translator) -> None:
+    def __init__(self, model: LanguageModel, identify: LanguageIdentifier, translator: Translator) -> None:
         self.model = model
         self._identify = identify
         self._translator = translator

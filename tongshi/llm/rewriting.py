@@ -13,7 +13,7 @@ import yaml
 from tongshi.errors import Unavailable
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.llm.checks import is_in_language, lacking
-from tongshi.llm.client import ChatClient
+from tongshi.llm.models import LanguageModel
 
 _PROMPTS = Path(__file__).with_name("rewriting.yml")
 _TURNS = 3
@@ -39,7 +39,7 @@ class Rewriter:
         identify: tells whether what it writes is in the customer's language.
     """
 
-    def __init__(self, model: ChatClient, identify: LanguageIdentifier) -> None:
+    def __init__(self, model: LanguageModel, identify: LanguageIdentifier) -> None:
         self._model = model
         self._identify = identify
 

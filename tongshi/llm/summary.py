@@ -15,7 +15,7 @@ from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
-from tongshi.llm.client import ChatClient
+from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.rewriting import Said
 from tongshi.settings import Settings
 
@@ -36,7 +36,7 @@ class Summariser:
         identify: tells whether what it writes is in the right language.
     """
 
-    def __init__(self, model: ChatClient, identify: LanguageIdentifier) -> None:
+    def __init__(self, model: LanguageModel, identify: LanguageIdentifier) -> None:
         self._model = model
         self._identify = identify
 
@@ -105,4 +105,4 @@ def _prompts() -> dict[str, Any]:
 
 def make_summariser(settings: Settings) -> Summariser:
     """The summariser of the settings."""
-    return Summariser(ChatClient(settings.llm_address, settings.llm, settings.llm_key), get_identifier())
+    return Summariser(make_model(settings), get_identifier())

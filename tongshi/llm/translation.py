@@ -25,8 +25,8 @@ from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
 from tongshi.llm.checks.names import addresses, codes, phones, weekdays
 from tongshi.llm.checks.words import months, plain
-from tongshi.llm.client import ChatClient
 from tongshi.llm.masking import mask
+from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.repeated import Repeated
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.database import Database
@@ -113,7 +113,7 @@ class ModelEngine:
 
     name = "llm"
 
-    def __init__(self, model: ChatClient) -> None:
+    def __init__(self, model: LanguageModel) -> None:
         self.model = model
 
     def translate(self, text: str, source: str, language: str, deadline: float, before: Sequence[tuple[str, str]] = ()) -> str:
@@ -348,7 +348,7 @@ def make_translator(settings: Settings, database: Database) -> Translator:
 
     The shop's name and those of its products are written alike in every language.
     """
-    model = ModelEngine(ChatClient(settings.llm_address, settings.llm, settings.llm_key))
+    model = ModelEngine(make_model(settings))
     engines: list[Engine] = [model, model]
     if settings.translation_url:
         engines = [ServerEngine(settings.translation_url, settings.translation_key), model]

@@ -20,14 +20,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from gguf import GGUFReader
 from peft import LoraConfig, PeftModel, get_peft_model
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.nn import functional
 from transformers import (
-    AutoModelForCausalLM,
-    AutoTokenizer,
     DataCollatorWithFlattening,
     EarlyStoppingCallback,
     PreTrainedModel,
@@ -42,10 +39,10 @@ from transformers.trainer_utils import get_last_checkpoint
 from transformers.utils import logging as transformers_logging
 
 from tongshi.errors import TongshiError
-from tongshi.language.e5 import has_bfloat16
+from tongshi.llm.in_process import load_model, load_tokenizer
 from tongshi.settings import Settings, get_settings
 from tongshi.training.examples import Example, load
-from tongshi.weights import manifest, path_of
+from tongshi.weights import manifest
 
 LINEARS = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 RUN = "run.json"
@@ -97,36 +94,6 @@ SMALL = Options(
     every=20,
 )  # fmt: skip
 """For two CPU cores."""
-
-
-def load_tokenizer(model: str, settings: Settings) -> PreTrainedTokenizerBase:
-    """The tokenizer of a base model, see `load_base`."""
-    if model in manifest():
-        path = path_of(model, settings)
-        return AutoTokenizer.from_pretrained(path.parent, gguf_file=path.name)
-    return AutoTokenizer.from_pretrained(model)
-
-
-def load_base(model: str, settings: Settings) -> PreTrainedModel:
-    """The weights of a base model, in bfloat16 where the machine computes in it.
-
-    Args:
-        model: an entry of the manifest, whose file has been fetched, or a name on the model hub.
-    """
-    kind = torch.bfloat16 if _computes_in_bfloat16() else torch.float32
-    if model not in manifest():
-        return AutoModelForCausalLM.from_pretrained(model, dtype=kind)
-    path = path_of(model, settings)
-    base = AutoModelForCausalLM.from_pretrained(path.parent, gguf_file=path.name, dtype=torch.float32)
-    if not any(tensor.name == "output.weight" for tensor in GGUFReader(path).tensors):
-        # The file has no output layer of its own: it is the embedding's.
-        base.lm_head.weight = base.get_input_embeddings().weight
-        base.config.tie_word_embeddings = True
-    return base.to(kind)
-
-
-def _computes_in_bfloat16() -> bool:
-    return torch.cuda.is_bf16_supported() if torch.cuda.is_available() else has_bfloat16()
 
 
 def encode(example: Example, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
@@ -214,7 +181,7 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
     """Fine-tune a model, going on after the last checkpoint where a run of the same data and options was interrupted.
 
     Args:
-        model: see `load_base`.
+        model: see `load_model`.
         options: how.
         data: the folder that `tongshi finetune data` wrote.
 
@@ -229,7 +196,7 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
     tokenizer = load_tokenizer(model, settings)
     learnt = choose(load(data, "train"), tokenizer, options, options.examples)
     held = choose(load(data, "validation"), tokenizer, options, options.validation)
-    adapted = _adapted(load_base(model, settings), options)
+    adapted = _adapted(load_model(model, settings), options)
     trainer = AnswerTrainer(
         model=adapted,
         args=_arguments(folder / "checkpoints", options),
