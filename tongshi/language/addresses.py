@@ -20,7 +20,7 @@ _STREETS = (
     # English: number first.
     rf"(?:{_BEFORE})?{_NO},?\s+(?:{_NAME}\s+){{1,4}}?(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|square|sq|court|crescent|terrace|way|place|boulevard|blvd|close)\b\.?",
     # German: the kind of street ends its name, or stands before it: Am Alten Markt, Unter den Linden.
-    rf"(?:{_NAME}[\s\-]){{0,2}}?{_NAME}?(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|markt)\s*{_NO}",
+    rf"(?:{_NAME}|(?-i:\p{{Lu}})\p{{L}}+(?:er|e|en)\s)(?:straße|strasse|str\.|weg|platz|allee|gasse|ring|damm|ufer|markt)\s*{_NO}",
     rf"(?-i:Am|An|Auf|Im|Unter|Zum|Zur)\s(?:(?:der|dem|den|alten|neuen)\s)?(?-i:\p{{Lu}})\p{{Ll}}+(?:\s(?-i:\p{{Lu}})\p{{Ll}}+)?\s{_NO}",
     # French: number first, or last as in Switzerland and Belgium.
     rf"\d{{1,4}}\s?(?:bis|ter|quater)?,?\s+(?:rue|avenue|av\.?|boulevard|bd|chemin|impasse|place|allée|quai|route|cours|square)\s+{_NAME}(?:\s+{_NAME}){{0,4}}",
