@@ -1,7 +1,7 @@
 """Days that a message speaks of: "gestern", "3天前", "١٥ مارس", "last Friday", as dates.
 
 What people say for days is listed a language in data/dates; names of months and weekdays come from Babel, arithmetic from dateutil. (dateparser was
-measured too: of such phrases, as customers type them, it knew three in five, and nothing where there are no spaces.)
+measured too: see docs/understanding.md.)
 """
 
 from __future__ import annotations
