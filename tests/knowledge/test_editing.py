@@ -171,6 +171,19 @@ def test_an_answer_is_given_word_for_word_to_its_questions_only(base, editor):
     assert not other.verbatim
 
 
+def test_an_approved_answer_counts_at_once_though_nothing_has_been_learnt_of_it_yet(base, editor):
+    several = [
+        Article(f"a{number}", "en", f"Topic {number}", f"Text {number}.", tuple(f"{word} {number}" for word in "abcdef"))
+        for number in range(9)
+    ]
+    base.put(several, "kb")
+    base.search("?", "en", "kb")
+    editor.draft(replace(RETURNS, verbatim=True), "ana")
+    editor.approve("returns", "en", "ana")
+    found = base.search("CAN I send it back?", "en", "kb")
+    assert (found.confident, found.passages[0].text, found.passages[0].verbatim) == (True, RETURNS.text, True)
+
+
 def test_only_what_is_new_is_encoded(base, editor, encoder):
     base.put([RETURNS], "kb")
     encoder.encoded.clear()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import regex
 import structlog
 from filelock import FileLock, Timeout
 
@@ -26,6 +27,7 @@ from tongshi.knowledge.products import (
 )
 from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.phrases import PhraseFinder
+from tongshi.language.text import fold
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
@@ -39,11 +41,16 @@ _ATTRIBUTE_SLOPE = 8.0
 _ITS_QUESTION = 0.6
 """Closeness from which a question is one that an editor's answer was approved for."""
 
+_APPROVED = 1.0
+"""Score of an editor's answer to a question that it was approved for, whatever has been learnt of it so far."""
+
 _SURELY = 0.8
 """Probability from which a question is taken for one that has no answer, whatever was asked before it."""
 
 _TOO_NEW = 0.3
 """Share of new keys from which an index is built anew at once."""
+
+_NO_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 _VERSION = re.compile(r"\d+(\.\d+)?")
 
@@ -278,6 +285,8 @@ class KnowledgeBase:
             score = calibration.probability(ranking.features(place))
             passage = self._article_passage(collection, index, label, question, language, score, ranking.closeness[place])
             found += [passage] if passage else []
+        if approved := next((one for one in found if one.verbatim and one.score == _APPROVED), None):
+            return Found([approved, *(one for one in found if one is not approved)][:most], True)
         about_product = first.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
         confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
         return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY)
@@ -365,6 +374,8 @@ class KnowledgeBase:
             return None
         text = article.text
         if article.verbatim:
+            if _bare(question) in {_bare(one) for version in versions.values() for one in version.questions}:
+                return Passage(label, article.language, article.title, _APPROVED, text, verbatim=True)
             return Passage(label, article.language, article.title, score, text, verbatim=closeness >= _ITS_QUESTION)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             key = index.best_passage(label, question, self._encoder, article.language)
@@ -380,6 +391,11 @@ class KnowledgeBase:
         versions = {article.language: article for article in self._store.articles(collection, article_id) if article.text}
         article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
         return article and Passage(article_id, article.language, article.title, 1.0, article.text)
+
+
+def _bare(question: str) -> str:
+    """What is left of a question without case, accents, punctuation and white space."""
+    return _NO_WORD.sub("", fold(question))
 
 
 def make_knowledge_base(settings, database) -> KnowledgeBase:
