@@ -2,7 +2,7 @@
 
 The answers of the invented businesses in `data/finetune` are right. Learnt from those of the splits `train` and `validation` is how near a
 passage's words are to a right sentence, by how much words that say the contrary may lead, and how rare a word may be that the passage has
-not: each so that few of the right sentences are stopped. What comes out is `calibration.yml`.
+not, and by how much another passage's title may lead: each so that few of the right sentences are stopped. What comes out is `calibration.yml`.
 
 From those of the split `train` alone it is learnt how it sounds that something is not known (`unknowing.yml`): the answers to questions that
 nothing answers and the sentences of `data/finetune/unknown.yml`, beside all other answers and the passages themselves.
@@ -27,7 +27,7 @@ from tongshi.llm.checks.support import parts
 from tongshi.llm.checks.unknowing import LEARNT
 from tongshi.settings import LANGUAGES, get_settings
 
-FAR, TURNED, STRANGE = 0.02, 0.025, 0.01
+FAR, TURNED, STRANGE, ASTRAY = 0.02, 0.025, 0.01, 0.015
 """Share of the right sentences that each threshold stops."""
 
 _ENCODER = "use"
@@ -100,11 +100,14 @@ def calibrate(data: Path, encoder: str) -> dict:
 
 def _thresholds(found: list[tuple[str, dict[str, float]]]) -> dict:
     languages = np.array([language for language, _ in found])
-    near, turned, strange = (np.array([scores[name] for _, scores in found]) for name in ("nearness", "turned", "strange"))
+    near, turned, strange, astray = (
+        np.array([scores[name] for _, scores in found]) for name in ("nearness", "turned", "strange", "astray")
+    )
     rare = {one: float(np.quantile(strange[languages == one], 1 - STRANGE)) for one in sorted(set(languages.tolist()))}
     return {
         "nearness": round(float(np.quantile(near, FAR)), 3),
         "turned": round(float(np.quantile(turned, 1 - TURNED)), 3),
+        "astray": round(float(np.quantile(astray, 1 - ASTRAY)), 3),
         # Where the rarest words of right sentences are as rare as names, rarity tells nothing.
         "strange": {language: round(value + 0.01, 2) for language, value in rare.items() if 0 < value < 0.95},
     }

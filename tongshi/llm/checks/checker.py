@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import regex
 import yaml
 
 from tongshi.language.identify import LanguageIdentifier
@@ -25,6 +26,7 @@ CALIBRATION = Path(__file__).with_name("calibration.yml")
 _LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 _SURE = 0.8
 _REFUSAL = 60
+_FIGURES = regex.compile(r"\d+")
 # Who says "I am sorry" this near to the passage's words says more than that.
 _CLAIM = 0.5
 # Of the sentences that say that something is not known, one in fifty is as near to its passages; of denials, three in four.
@@ -64,8 +66,8 @@ class Verdict:
         problems: none where the sentence may be sent.
         source: place of the passage that the sentence rests on best; None where it claims nothing and needs none.
         quote: the passage's own sentence that says it.
-        scores: what is held against `calibration.yml`: how near the nearest words are, by how much those that say the contrary lead, and how
-            rare the rarest word is that the passage has not.
+        scores: what is held against `calibration.yml`: how near the nearest words are, by how much those that say the contrary lead, how
+            rare the rarest word is that the passage has not, and by how much another passage's title leads.
     """
 
     problems: tuple[Problem, ...]
@@ -116,6 +118,7 @@ class Checker:
             "nearness": float(nearness.max()),
             "turned": turned(claim, windows, nearness),
             "strange": names.strangeness(claim.text, [source.text, source.title, question], language),
+            "astray": self._astray(claim, source, [one for one in sources if one is not source]),
         }
         known = calibration()["same" if source.language == language else "foreign"]
         if scores["strange"] > known["strange"].get(language, 1):
@@ -124,6 +127,8 @@ class Checker:
             problems.append(Problem("support"))
         if scores["turned"] > known["turned"]:
             problems.append(Problem("contrary"))
+        if scores["astray"] > known["astray"] and not any(one.kind == "mixed" for one in problems):
+            problems.append(Problem("mixed"))
         return Verdict(tuple(problems), place, windows.windows[int(nearness.argmax())].quote, scores)
 
     def says_unknown(self, sentence: str, sources: Sequence[Source], language: str, question: str = "") -> bool:
@@ -143,6 +148,19 @@ class Checker:
         told = quantities(names.without_codes(sentence, language), language)
         asked = quantities(names.without_codes(question, language), language)
         return all(any(one.agrees(its) for its in asked) for one in told)
+
+    def _astray(self, claim: Claim, source: Source, others: Sequence[Source]) -> float:
+        """By how much nearer a sentence is, its figures left out, to another passage's title than to that of its own.
+
+        0 where it has no figure that the other passage lacks: it might as well rest on that one.
+        """
+        strange_to = [one for one in others if claim.quantities and not _holds_all(one, claim.quantities)]
+        if not strange_to:
+            return 0.0
+        vector, own, *theirs = self._cutter.encode(
+            [_FIGURES.sub(" ", claim.text), source.title, *(one.title for one in strange_to)]
+        )
+        return float(max(title @ vector for title in theirs) - own @ vector)
 
     def _nearest(self, vector: np.ndarray, sources: Sequence[Source]) -> tuple[int, Windows, np.ndarray]:
         """The place of the passage that has the words nearest to a sentence, its windows, and how near each is."""
@@ -231,10 +249,15 @@ def mixed_up(claim: Claim, source: Source, others: Sequence[Source]) -> list[Pro
             continue
         ours, theirs = _content(f"{source.title} {source.text}", source.language), _content(other.title, other.language)
         theirs_only = {word for word in mine & theirs if not any(_alike(word, its) for its in ours)}
-        known = quantities(names.without_codes(other.text, other.language), other.language, generous=True)
-        if theirs_only and any(not any(one.agrees(its) for its in known) for one in claim.quantities):
+        if theirs_only and not _holds_all(other, claim.quantities):
             problems.append(Problem("mixed", " ".join(sorted(theirs_only))))
     return problems
+
+
+def _holds_all(source: Source, figures: Sequence[Quantity]) -> bool:
+    """Whether a passage has all of these figures."""
+    known = quantities(names.without_codes(source.text, source.language), source.language, generous=True)
+    return all(any(one.agrees(its) for its in known) for one in figures)
 
 
 _LONG = {"ja": 2, "ko": 2, "th": 3, "zh": 2}
