@@ -173,3 +173,16 @@ def test_what_comes_close_to_a_yes_is_one_where_yes_or_no_was_asked(talk, text, 
 def test_an_order_that_changed_hands_midway_is_checked_anew(talk):
     talk.run(ValidateReturnForm(), **ANNA, reason="quality")
     assert talk.run(ValidateReturnForm(), order_number="MD-10234") == ["utter_identity_refused"]
+
+
+def test_a_yes_to_the_person_that_was_offered_is_no_answer_to_the_form(talk):
+    talk.run(ValidateOrderStatusForm())
+    talk.events[-1]["data"] = {"buttons": [{"title": "Talk to a person", "payload": "/request_human"}]}
+    assert talk.run(ValidateOrderStatusForm(), text="yes please", intent="affirm") == ["utter_handoff_queued"]
+
+
+@pytest.mark.parametrize("address", ["東京都港区芝1-2-3", "上海市南京路八十八号", "Rua A 1, Faro"])
+def test_an_address_is_taken_in_any_script(talk, address):
+    talk.run(ValidateAddressForm(), order_number="MD-10236", email="lucia.fernandez@example.com")
+    assert talk.run(ValidateAddressForm(), text=address, address=address) == ["utter_request_address_confirm"]
+    assert talk.messages[0]["address"] == address

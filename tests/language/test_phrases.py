@@ -80,3 +80,20 @@ def test_places_are_those_of_the_original_text_though_letters_fold_to_two(finder
 
 def test_several_phrases_come_in_order_and_the_longest_wins(finder):
     assert [found.value for found in finder.find("black power bank and headphones")] == ["black", "power_bank", "headphones"]
+
+
+def test_a_phrase_of_another_language_is_no_match_for_a_word_of_ones_own():
+    finder = PhraseFinder(
+        [("dos", "2"), ("deux", "2"), ("pico", "MER-HP-110")], {"dos": {"es"}, "deux": {"fr"}, "pico": {"de", "en", "fr", "it"}}
+    )
+    assert finder.find("mal au dos", "fr") == []
+    assert [one.value for one in finder.find("dos, por favor", "es")] == ["2"]
+    assert [one.value for one in finder.find("dos")] == ["2"]
+    assert [one.value for one in finder.find("el pico", "es")] == ["MER-HP-110"]
+
+
+def test_a_letter_wrong_in_several_words_is_forgiven_but_no_figure():
+    finder = PhraseFinder([("meridian book 14", "laptop"), ("tab", "tablet"), ("meridian tab", "tab")])
+    assert [(one.value, one.confidence) for one in finder.find("the merdian book 14")] == [("laptop", 0.8)]
+    assert finder.find("the merdian book 15") == []
+    assert [one.value for one in finder.find("merdian tab")] == ["tab"]
