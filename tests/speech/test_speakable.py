@@ -47,6 +47,8 @@ def test_clauses_are_short_first_and_none_is_lost():
         "预计星期四送到。",
         "所有商品都可以退货。",
     ]
+    assert clauses("您的订单M D, 幺，零，二，三，四已经在路上了。") == ["您的订单M D,", "幺，零，二，三，四已经在路上了。"]
+    assert clauses("You can return every item within thirty days of delivery.")[0] == "You can return every item within thirty"
     assert clauses("... !") == []
     long = "word " * 100
     assert "".join(clauses(long)).replace(" ", "") == long.replace(" ", "") and max(map(len, clauses(long))) <= 160

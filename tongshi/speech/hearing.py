@@ -8,6 +8,7 @@ from functools import cache
 
 import regex
 from anyascii import anyascii
+from num2words import num2words
 
 from tongshi.language.patterns import find
 from tongshi.language.text import fold_digits, fold_width
@@ -15,6 +16,9 @@ from tongshi.speech.words import SpokenWords, spoken_words
 
 _GLUED = ("ja", "ko", "th", "zh")
 """Languages whose spelled letters and figures may follow each other without a space."""
+
+_PAIRED = ("ar", "de", "en", "es", "fr", "it", "pt", "ru")
+"""Languages whose numbers up to 99 are words of their own; in the others figures stand together as they are said."""
 
 _IDENTIFIERS = ("order_number", "case_number", "email")
 
@@ -69,6 +73,8 @@ class _Token:
     ending: str | None
     double: int | None
     is_number_word: bool
+    is_like: bool = False
+    pair: str | None = None
     sounds_like: str | None = None
 
     @property
@@ -78,7 +84,7 @@ class _Token:
 
     @property
     def figures(self) -> str | None:
-        return self.digit or (self.text if self.text.isdecimal() else None)
+        return self.digit or self.pair or (self.text if self.text.isdecimal() else None)
 
     @property
     def name(self) -> str | None:
@@ -168,8 +174,7 @@ def half_heard(text: str, language: str) -> HalfHeard | None:
         return None
     tokens = _tokens(fold_digits(fold_width(text)), language)
     for at in range(len(tokens)):
-        prefix, after = _prefix(tokens, at)
-        if prefix:
+        for prefix, after in _prefixes(tokens, at):
             figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _MOST + 1, by_sound=True)
             if _FEWEST <= len(figures) <= _MOST:
                 return HalfHeard(tokens[at].start, tokens[end - 1].end, prefix, figures)
@@ -227,7 +232,11 @@ class _Lexicon:
         self.endings = _turned(words.endings.items())
         self.double = {word.casefold(): times for word, times in words.double.items()}
         self.number = {word.casefold() for word in words.number}
+        self.like = {word.casefold() for word in words.like}
+        self.pairs = _pairs(words.language)
         known = {
+            *self.like,
+            *self.pairs,
             *self.digits,
             *self.letters,
             *self.signs,
@@ -252,6 +261,15 @@ def _turned(pairs: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
         for word in said:
             found.setdefault(word.casefold(), meaning)
     return found
+
+
+def _pairs(language: str) -> dict[str, str]:
+    """Words for 10 to 99, as numbers are also said two figures at a time; written with hyphens or without."""
+    if language not in _PAIRED:
+        return {}
+    said = {num2words(number, lang=language).casefold(): str(number) for number in range(10, 100)}
+    said |= {regex.sub(r"\bو ", "و", words): number for words, number in said.items()}
+    return said | {words.replace("-", " "): number for words, number in said.items()}
 
 
 @cache
@@ -287,6 +305,8 @@ def _token(match: regex.Match, lexicon: _Lexicon) -> _Token:
         ending=lexicon.endings.get(word),
         double=lexicon.double.get(word),
         is_number_word=word in lexicon.number,
+        is_like=word in lexicon.like,
+        pair=lexicon.pairs.get(word),
     )
 
 
@@ -297,30 +317,43 @@ def _numbers(tokens: list[_Token]) -> Iterator[tuple[int, int, str]]:
     """Changes that write spelled numbers in figures."""
     at = 0
     while at < len(tokens):
-        prefix, after = _prefix(tokens, at)
-        spelled_after = _past_number_words(tokens, after)
-        figures, end, _ = _figures(tokens, spelled_after, FIGURES, by_sound=True) if prefix else ("", at, 0)
-        if prefix and len(figures) == FIGURES and not _goes_on(tokens, end):
-            yield tokens[at].start, tokens[end - 1].end, f"{prefix}-{figures}"
+        if whole := _whole(tokens, at):
+            written, end = whole
+            yield tokens[at].start, tokens[end - 1].end, written
             at = end
             continue
-        figures, end, spelled = _figures(tokens, at)
+        begin = _past_pauses(tokens, at)
+        figures, end, spelled = _figures(tokens, begin)
         if spelled >= _SPELLED:
-            yield tokens[at].start, tokens[end - 1].end, figures
+            yield tokens[begin].start, tokens[end - 1].end, figures
         at = max(end, at + 1)
 
 
-def _prefix(tokens: list[_Token], at: int) -> tuple[str | None, int]:
-    """The first letters of an order or case number that begin at a token, and where they end."""
+def _whole(tokens: list[_Token], at: int) -> tuple[str, int] | None:
+    """An order or case number that begins at a token, and where it ends."""
+    for prefix, after in _prefixes(tokens, at):
+        figures, end, _ = _figures(tokens, _past_number_words(tokens, after), FIGURES, by_sound=True)
+        if len(figures) == FIGURES and not _goes_on(tokens, end):
+            return f"{prefix}-{figures}", end
+    return None
+
+
+def _prefixes(tokens: list[_Token], at: int) -> Iterator[tuple[str, int]]:
+    """What may be the first letters of an order or case number that begin at a token, and where they end."""
     if tokens[at].prefix:
-        return tokens[at].prefix, at + 1
+        yield tokens[at].prefix, at + 1
     first = tokens[at].single
-    second = _past_pauses(tokens, at + 1)
-    if first and second < len(tokens) and tokens[second].single:
-        both = (first + tokens[second].single).upper()
-        if both in ("MD", "RT", "EX", "CL"):
-            return both, second + 1
-    return None, at
+    for second in {_past_pauses(tokens, at + 1), _past_pauses(tokens, _past_example(tokens, at + 1))} if first else ():
+        if second < len(tokens) and tokens[second].single:
+            both = (first + tokens[second].single).upper()
+            if both in ("MD", "RT", "EX", "CL"):
+                yield both, second + 1
+                yield both, _past_example(tokens, second + 1)
+
+
+def _past_example(tokens: list[_Token], at: int) -> int:
+    """Past "as in Mary" after a letter."""
+    return at + 2 if at + 1 < len(tokens) and tokens[at].is_like else at
 
 
 def _goes_on(tokens: list[_Token], at: int) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import regex
@@ -34,6 +34,12 @@ _CLAUSE_END = regex.compile(r"(?<=[,;:—](?=\s))\s+|(?<=[，；：、،؛])(?<!
 """Where a clause ends: not between the figures of a number."""
 _LEAST, _MOST = 20, 160
 """Characters of a clause: a shorter one is joined with the next, a longer one cut between words. Those of Chinese, Japanese and Korean count double."""
+
+_FIRST_LEAST, _FIRST_MOST = 8, 40
+"""The same of a reply's first clause, for which the listener waits."""
+
+_KEPT = 64
+"""Clauses whose sound is kept, about 20 MB: greetings, questions and the like come again and again."""
 
 _WIDE = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Hangul}]")
 
@@ -84,9 +90,21 @@ class KokoroFirst:
         return (self._kokoro if language in VOICES else self._plain).say(text, language)
 
 
+class Remembering:
+    """An engine that does not speak anew what it has just said.
+
+    Args:
+        engine: which speaks.
+    """
+
+    def __init__(self, engine: Synthesiser) -> None:
+        self.speaks = engine.speaks
+        self.say = lru_cache(maxsize=_KEPT)(engine.say)
+
+
 def make_synthesiser(settings: Settings) -> Synthesiser:
     """The engine that `TONGSHI_SYNTHESISER` names: `kokoro` or `espeak`."""
-    return EspeakSynthesiser() if settings.synthesiser == "espeak" else KokoroFirst(settings)
+    return Remembering(EspeakSynthesiser() if settings.synthesiser == "espeak" else KokoroFirst(settings))
 
 
 def speak(text: str, language: str, synthesiser: Synthesiser) -> Iterator[Sound]:
@@ -111,7 +129,9 @@ def speak(text: str, language: str, synthesiser: Synthesiser) -> Iterator[Sound]
 
 def clauses(text: str) -> list[str]:
     """A speakable text in pieces that are spoken one by one, the first as short as it may be so that it is heard early."""
-    pieces = [piece for sentence in sentences(text) for piece in _of_sentence(sentence)]
+    pieces: list[str] = []
+    for sentence in sentences(text):
+        pieces += _of_sentence(sentence, is_first=not pieces)
     return [piece for piece in pieces if regex.search(r"[\p{L}\p{N}]", piece)]
 
 
@@ -129,11 +149,12 @@ def shortened(text: str, most: int) -> str:
     return " ".join(kept)
 
 
-def _of_sentence(sentence: str) -> list[str]:
+def _of_sentence(sentence: str, *, is_first: bool) -> list[str]:
     pieces: list[str] = []
     for clause in filter(None, _CLAUSE_END.split(sentence)):
-        for piece in _cut(clause):
-            if pieces and _width(pieces[-1]) < _LEAST:
+        for piece in _cut(clause, _FIRST_MOST if is_first and not pieces else _MOST):
+            least = _FIRST_LEAST if is_first and len(pieces) == 1 else _LEAST
+            if pieces and _width(pieces[-1]) < least:
                 pieces[-1] += f" {piece}"
             else:
                 pieces.append(piece)
@@ -147,12 +168,19 @@ def _width(text: str) -> int:
     return len(text) + len(_WIDE.findall(text))
 
 
-def _cut(text: str) -> Iterator[str]:
-    """A clause that is too long, in pieces at white space or, where there is none, anywhere."""
-    while _width(text) > _MOST:
-        longest = next(at for at in range(1, len(text) + 1) if _width(text[:at]) >= _MOST)
-        at = max(text.rfind(" ", longest // 2, longest), 0) or longest
-        yield text[:at].strip()
-        text = text[at:].strip()
+def _cut(text: str, first: int) -> Iterator[str]:
+    """A clause that is too long, in pieces at white space or, where there is none, anywhere.
+
+    Args:
+        first: characters of the first piece, which is only cut at white space.
+    """
+    most = first
+    while _width(text) > most:
+        longest = next(at for at in range(1, len(text) + 1) if _width(text[:at]) >= most)
+        at = max(text.rfind(" ", longest // 2, longest), 0) or (longest if most == _MOST else 0)
+        if at:
+            yield text[:at].strip()
+            text = text[at:].strip()
+        most = _MOST
     if text:
         yield text

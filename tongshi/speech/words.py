@@ -23,6 +23,7 @@ class SpokenWords:
         prefixes: what the first letters of order and case numbers are heard as in one word.
         double: words for a figure said twice or thrice.
         number: words that may stand between such letters and the figures.
+        like: words by which a letter is explained with a name: "M as in Mary".
         other: words that begin with one for a figure and are none, where words are written together.
         say: how signs, amounts of euro and per cent are said.
         agreed, refused: how somebody says yes and no to "is that right?".
@@ -41,6 +42,7 @@ class SpokenWords:
     agreed: list[str]
     refused: list[str]
     endings: dict[str, list[str]] = field(default_factory=dict)
+    like: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
 
 
