@@ -17,7 +17,7 @@ from tongshi.settings import LANGUAGES
     [
         ([], False, False),
         ([0.0, 0.1], False, False),
-        ([-0.5, -0.6], False, False),  # not sure enough
+        ([-0.5, -0.75], False, False),  # not sure enough
         ([-0.95], True, False),
         ([-0.95, 0.0, 0.0], True, False),  # an order number and an e-mail follow
         ([-0.95, 0.0, 0.0, 0.0], False, False),

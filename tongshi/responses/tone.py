@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-UPSET = -0.75
+UPSET = -0.8
 """Sentiment from which a message is clearly negative."""
 GLAD = 0.4
 """Sentiment from which a message shows that all is well again."""
