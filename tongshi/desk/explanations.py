@@ -66,7 +66,9 @@ class ExplanationApi:
         """What the running bot makes of a message, as `Explanation.as_dict` tells it, and 200; else `{"error"}` and 400 or 503."""
         try:
             answer = await self._rasa.post("/webhooks/explain/message", json={"text": text}, timeout=_SECONDS)
-            return answer.json(), 400 if answer.status_code == 400 else 200 if answer.is_success else 503
+            if answer.is_success or answer.status_code == 400:
+                return answer.json(), answer.status_code
+            raise ValueError(f"status {answer.status_code}")
         except (httpx.HTTPError, ValueError) as error:
             return {"error": f"The bot did not answer: {error or type(error).__name__}."}, 503
 
