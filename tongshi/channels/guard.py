@@ -8,14 +8,14 @@ What was sent is kept, both ways.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from tongshi import clock
-from tongshi.channels.continuing import Route, Switchboard, make_switchboard
+from tongshi.channels.continuing import Notice, Route, Switchboard, make_switchboard
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.errors import TongshiError
 from tongshi.language.identify import LanguageIdentifier, get_identifier
@@ -107,7 +107,7 @@ class Guard:
         hint: str | None = None,
         client_id: str | None = None,
         extras: dict[str, Any] | None = None,
-        instead: str | None = None,
+        instead: str | Notice | None = None,
         review: Review | None = None,
     ) -> list[Message]:
         """Handle one message of a customer.
@@ -144,7 +144,7 @@ class Guard:
             if not await asyncio.to_thread(self._store.add_once, incoming):
                 return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
             if notice:
-                replies = [self._reply(notice.name, sender, channel, language, notice.values)]
+                replies = [self._reply(notice, sender, channel, language)]
             elif await asyncio.to_thread(self._handovers.is_silent, sender):
                 return []
             elif instead:
@@ -228,18 +228,13 @@ class Guard:
         }
         return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
 
-    def _reply(self, name: str, sender: str, channel: str, language: str, values: Mapping[str, Any] = {}) -> Message:
-        reply = self._replies.render(name, language, values)
-        extras = {"buttons": list(reply.buttons), REPLY: name} if reply.buttons else {REPLY: name}
-        return Message(
-            sender=sender,
-            channel=channel,
-            author="bot",
-            text=reply.text.strip(),
-            language=language,
-            at=clock.now(),
-            extras=extras,
-        )
+    def _reply(self, said: str | Notice, sender: str, channel: str, language: str) -> Message:
+        notice = said if isinstance(said, Notice) else Notice(said)
+        reply = self._replies.render(notice.name, language, notice.values)
+        buttons = [*reply.buttons, *({"title": one, "payload": one} for one in notice.choices)]
+        extras = {"buttons": buttons, REPLY: notice.name} if buttons else {REPLY: notice.name}
+        text = reply.text.strip()
+        return Message(sender=sender, channel=channel, author="bot", text=text, language=language, at=clock.now(), extras=extras)
 
 
 def make_guard(settings: Settings | None = None) -> Guard:
@@ -248,5 +243,11 @@ def make_guard(settings: Settings | None = None) -> Guard:
     store = ConversationStore(get_database())
     handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
     return Guard(
-        store, handovers, get_replies(), get_identifier(), settings.turn_deadline, settings.language, make_switchboard(settings)
+        store,
+        handovers,
+        get_replies(),
+        get_identifier(),
+        settings.turn_deadline,
+        settings.language,
+        make_switchboard(settings, get_database()),
     )
