@@ -9,7 +9,7 @@ import httpx
 import typer
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, hush, print_json, ready
+from tongshi.cli_base import Json, console, hush, language_model, print_json, ready
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
 
@@ -20,6 +20,9 @@ def explain(
     message: Annotated[str | None, typer.Argument(help="What a customer said.")] = None,
     trace: Annotated[int | None, typer.Option(help="Explain the answer with this number instead.")] = None,
     html: Annotated[Path | None, typer.Option(help="Write a heat map into this file.")] = None,
+    mood: Annotated[
+        bool, typer.Option("--mood", help="Have the language model say how the customer feels instead, and why.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Why the bot takes a message as it does: the words that decide, what else it could have been, what it was taught."""
@@ -28,6 +31,8 @@ def explain(
         return _trace(trace, as_json)
     if not message or not message.strip():
         raise TongshiError("Give a message, or the number of an answer with --trace.")
+    if mood:
+        return _mood(settings, message.strip(), as_json)
     from tongshi.explanation.answer import LOOKED_UP, explain_search
     from tongshi.explanation.page import page
 
@@ -42,6 +47,22 @@ def explain(
     _print(explanation, search)
     if html:
         console.print(f"[dim]Heat map: {html}[/dim]")
+
+
+def _mood(settings: Settings, text: str, as_json: bool) -> None:
+    from tongshi.language.identify import get_identifier
+    from tongshi.llm.mood import make_mood_reader
+
+    reader = make_mood_reader(settings)
+    with language_model(settings, reader.model):
+        found = reader.read(text, get_identifier()(text).language or settings.language, settings.language)
+    if found is None:
+        raise TongshiError("The language model could not tell.")
+    if as_json:
+        return print_json(found.as_dict())
+    console.print({-1: "negative", 0: "neutral", 1: "positive"}[found.sentiment])
+    for line in filter(None, (found.words and f"“{found.words}”", found.reason)):
+        console.print(f"· {line}", markup=False, highlight=False)
 
 
 def _explanation(settings: Settings, text: str):

@@ -1,4 +1,4 @@
-"""The real language model in a process of its own: streaming, deadlines, cancellation, several customers at once, translation."""
+"""The real language model in a process of its own: streaming, deadlines, cancellation, several customers at once, and its other uses."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ import pytest
 from tongshi.errors import Unavailable
 from tongshi.evaluation.generation import serving
 from tongshi.evaluation.running import free_port
+from tongshi.llm.checks import differences
 from tongshi.llm.client import Cancelled, ChatClient
+from tongshi.llm.drafting import Drafter
+from tongshi.llm.followups import Turn
 from tongshi.llm.prompting import prompt
 from tongshi.llm.server import PARALLEL
+from tongshi.llm.summary import Summariser
 from tongshi.llm.translation import ModelEngine, Translator
 from tongshi.settings import get_settings
 
@@ -66,3 +70,16 @@ def test_a_translation_keeps_the_number_or_says_that_it_is_none(client, identify
     found = Translator([ModelEngine(client)] * 2, identify).translate("Where is my order MD-10234?", "zh", seconds=120)
     assert "MD-10234" in found.text
     assert found.language == ("zh" if found.translated else "en")
+
+
+def test_a_summary_says_only_what_was_said_and_drafted_wordings_are_new(client, identify):
+    said = [
+        Turn("customer", "Where is my order MD-10234? It should have been here on Tuesday."),
+        Turn("bot", "Your order MD-10234 is with DHL and arrives on Thursday."),
+        Turn("customer", "That is too late for me. I want my 79 euros back and to talk to somebody."),
+    ]
+    text = Summariser(client, identify).summarise(said, "en", "en", seconds=180)
+    assert text and differences(text, "en", " ".join(one.text for one in said), "en") == []
+    examples = ["where is my parcel", "when does my order arrive", "has my package been sent yet"]
+    found = Drafter(client, identify, Translator([ModelEngine(client)], identify)).wordings(examples, "en", 4)
+    assert found and not set(found) & set(examples)
