@@ -290,6 +290,7 @@ def evaluate(
     systems: Annotated[list[str] | None, typer.Option("--system", help="For benchmarks: tongshi, rasa; both by default.")] = None,
     epochs: Annotated[int, typer.Option(help="For benchmarks: of Rasa's DIET; 100 take an hour and more.")] = 100,
     folder: Annotated[Path | None, typer.Option(help="For benchmarks: where BANKING77 and CLINC150 lie.")] = None,
+    languages: Annotated[list[str] | None, typer.Option("--lang", help="For speech: only these languages; all by default.")] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""
@@ -298,7 +299,11 @@ def evaluate(
     if what not in REPORTS:
         raise TongshiError(f"There is no report {what!r}; there are {', '.join(REPORTS)}.")
     chosen = {"sets": sets or (), "systems": systems or (), "epochs": epochs, "folder": folder} if what == "benchmarks" else {}
-    if what not in ("benchmarks", "crosslingual"):
+    if what == "speech" and languages:
+        if unknown := set(languages) - set(LANGUAGES):
+            raise TongshiError(f"{', '.join(sorted(unknown))}: the languages are {' '.join(LANGUAGES)}.")
+        chosen = {"languages": languages}
+    if what not in ("benchmarks", "crosslingual", "speech"):
         ready()
     report = REPORTS[what](get_settings(), sample, **chosen)
     if as_json:

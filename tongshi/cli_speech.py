@@ -23,19 +23,17 @@ def transcribe(
 ) -> None:
     """Write down what is said in a recording."""
     from tongshi.speech.audio import read
-    from tongshi.speech.hearing import readable
     from tongshi.speech.voice import get_voice
 
     _check(lang)
-    sound = read(file)
-    heard = get_voice().recogniser.recognise(sound, lang)
-    text = heard.text if raw else readable(heard.text, heard.language)
+    heard = get_voice().listen(read(file), lang)
+    text = heard.words if raw else heard.text
     if not as_json:
         return print(text)
     print_json(
         {
             "text": text,
-            "heard": heard.text,
+            "heard": heard.words,
             "lang": heard.language,
             "sound_seconds": round(heard.sound_seconds, 3),
             "seconds": round(heard.seconds, 3),

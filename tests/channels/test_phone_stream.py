@@ -99,7 +99,7 @@ async def caller(serve, stores, engines):
     channel = PhoneChannel.from_settings(settings, guard=stores["guard"], replies=get_replies(), voice=voice)
     caller = Caller(await serve(channel))
     async with asyncio.timeout(8):
-        while not channel._is_voice_ready:
+        while not channel._warming.done():
             await asyncio.sleep(0.01)
     engines.said.clear()
     engines.lengths.clear()

@@ -224,6 +224,7 @@ class PhoneChannel(InputChannel):
         try:
             await asyncio.to_thread(self._voice.warm_up)
             self._is_voice_ready = True
+            await asyncio.to_thread(self._voice.rehearse, self._calls.fixed_texts(), self._language)
         except TongshiError as error:
             log.error(
                 "phone.no_voice", error=str(error), hint="`tongshi models pull whisper-base kokoro`; Twilio hears and speaks"

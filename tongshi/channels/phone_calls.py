@@ -22,6 +22,7 @@ from tongshi.storage.models import Message
 _MOST_CALLS = 1000
 _MOST_SPOKEN = 500
 _YES, _NO = "1", "2"
+_FIXED = ("utter_phone_welcome", "utter_phone_wait", "utter_phone_again", "utter_phone_silence", "utter_phone_goodbye")
 _PEOPLE = frozenset({"utter_handoff_queued"})
 
 
@@ -106,6 +107,10 @@ class Calls:
     def text(self, call: Call, name: str, **values: str) -> str:
         """A reply of the catalogue in the call's language."""
         return self._replies.render(name, call.language, values).text
+
+    def fixed_texts(self) -> list[str]:
+        """What is said in many calls, in the language in which they begin."""
+        return [self._replies.render(name, self._language, {}).text for name in _FIXED]
 
     def welcome(self, call: Call) -> Said:
         return Said(self.text(call, "utter_phone_welcome"))

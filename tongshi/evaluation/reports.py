@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -175,11 +175,11 @@ def dialogues(settings: Settings, sample: int | None = None) -> Report:
     return with_mean(report)
 
 
-def speech(settings: Settings, sample: int | None = None) -> Report:
+def speech(settings: Settings, sample: int | None = None, languages: Collection[str] = LANGUAGES) -> Report:
     """What is spoken and heard again, see `tongshi.evaluation.speech`."""
     from tongshi.evaluation.speech import report
 
-    return report(settings, sample)
+    return report(settings, sample, languages)
 
 
 REPORTS: dict[str, Callable[..., Report]] = {

@@ -36,6 +36,9 @@ _FEWEST_ALONE, _MOST_ALONE = 4, 6
 
 _WORDS_BESIDE = 3
 
+_BELIEVED = -4.0
+"""The logarithm of a probability below which what a second listening gives was guessed."""
+
 _FIRST = "1"
 """What order and case numbers begin with, as `language.patterns` has it; other beginnings are understood where they are heard whole."""
 
@@ -145,13 +148,13 @@ class HalfHeard:
         return f"{text[: self.start]}{self.prefix}-{figures}{text[self.end :]}"
 
     def found(self, text: str, listen: Callable[[str, int], list[tuple[str, float]]]) -> str:
-        """The text with the likeliest figures; as it is where there are none.
+        """The text with the likeliest figures; as it is where none are likely.
 
         Args:
             listen: tells rows of figures and the logarithms of their probabilities, as `Recogniser.figures`, for what was said before
                 them and for how many there are.
         """
-        rows = listen(self.before(text), FIGURES)
+        rows = [row for row in listen(self.before(text), FIGURES) if row[1] > _BELIEVED]
         if rows and not max(rows, key=self._likelihood)[0].startswith(_FIRST):
             # What follows a letter D is easily swallowed, above all 一: whether the rest fits the sound is asked, too.
             rest = listen(self.before(text) + _FIRST, FIGURES - 1)

@@ -35,16 +35,18 @@ class Heard:
     """What was recognised.
 
     Attributes:
-        text: as the engine wrote it.
+        text: as the engine wrote it, or made readable by `Voice`.
         language: one of the twelve.
         sound_seconds: length of the sound.
         seconds: that recognition took.
+        words: as the engine wrote it.
     """
 
     text: str
     language: str
     sound_seconds: float
     seconds: float
+    words: str = ""
 
 
 class Recogniser(Protocol):

@@ -75,11 +75,17 @@ class Voice:
         text = readable(heard.text, heard.language)
         if lost := half_heard(text, heard.language):
             text = lost.found(text, partial(self.recogniser.figures, sound, heard.language))
-        return replace(heard, text=text, seconds=time.perf_counter() - began)
+        return replace(heard, text=text, words=heard.text, seconds=time.perf_counter() - began)
 
     def speak(self, text: str, language: str) -> Iterator[Sound]:
         """A reply as sound, clause after clause, as `synthesis.speak`."""
         return speak(text, language, self.synthesiser)
+
+    def rehearse(self, texts: list[str], language: str) -> None:
+        """Say what will often be said, so that its sound is there at once."""
+        for text in texts:
+            for _ in self.speak(text, language):
+                pass
 
 
 @lru_cache(maxsize=1)
