@@ -465,12 +465,13 @@ def knowledge_questions(
 
 @knowledge.command("calibrate")
 def knowledge_calibrate() -> None:
-    """Learn anew how scores become probabilities, and from which one an answer is given; writes tongshi/knowledge/calibration.yml.
+    """Learn anew how articles are reranked, how scores become probabilities, and from which one an answer is given.
 
-    With similar questions: from those of the shop, each held out in turn. Without: from what is asked of invented businesses.
+    With similar questions: from those of the shop, each held out in turn. Without: from what is asked of invented businesses of the
+    split validation. Writes tongshi/knowledge/calibration.yml.
     """
     from tongshi.evaluation.collections import business_collections
-    from tongshi.knowledge.calibrate import fit_to_passages, fit_to_similar_questions
+    from tongshi.knowledge.calibrate import fit_reranker, fit_to_passages, fit_to_similar_questions
     from tongshi.knowledge.index import CALIBRATION
     from tongshi.language.vectors import get_encoder
     from tongshi.storage.database import get_database
@@ -478,18 +479,25 @@ def knowledge_calibrate() -> None:
 
     settings = ready()
     encoder = get_encoder(settings.encoder)
+    invented = list(business_collections(settings.data, encoder, "validation"))
+    keys = KnowledgeStore(get_database()).keys("shop")
+    rerankers = {"linear": fit_reranker(invented, encoder), "off": None}
     fits = {
-        "questions": fit_to_similar_questions(KnowledgeStore(get_database()).keys("shop")),
-        "passages": fit_to_passages(business_collections(settings.data, encoder, "validation"), encoder),
+        "questions": fit_to_similar_questions(keys, list(rerankers.values())),
+        "passages": fit_to_passages(invented, encoder, list(rerankers.values())),
     }
     lines = [
         "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
     ]
-    for name, one in fits.items():
-        slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
-        lines += [
-            f"# {name}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}",
-            f"{name}: {{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}",
-        ]
-        console.print(lines[-2].removeprefix("# "))
+    for place, (name, reranker) in enumerate(rerankers.items()):
+        lines.append(f"{name}:")
+        if reranker:
+            lines.append(f"  weights: [{', '.join(f'{weight:.4f}' for weight in reranker.weights)}]")
+        for kind, found in fits.items():
+            one = found[place]
+            slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
+            told = f"{kind}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}"
+            values = f"{{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}"
+            lines += [f"  # {told}", f"  {kind}: {values}"]
+            console.print(f"{name}, {told}")
     CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")

@@ -1,8 +1,8 @@
 """Whether search finds the right article, and knows when there is none.
 
 Four settings beside each other: the shop's articles in all languages; its English and Chinese articles alone; all articles without their
-similar questions; and businesses that no training saw, without similar questions. Each beside plain BM25 over words and beside the same
-search with the encoder as published.
+similar questions; and businesses that no training saw, without similar questions. Each beside plain BM25 over words, the same
+search with the encoder as published, and that without the reranker.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import bm25s
@@ -23,8 +24,9 @@ from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE
 from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
 from tongshi.knowledge.calibrate import Asked, KnownVectors
-from tongshi.knowledge.index import SearchIndex, get_calibration
+from tongshi.knowledge.index import SearchIndex, get_calibration, get_reranker
 from tongshi.knowledge.neighbours import make_neighbours
+from tongshi.knowledge.reranker import Reranker
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, VectorCache, get_encoder, normalise
 from tongshi.settings import LANGUAGES, Settings
@@ -53,17 +55,21 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     found = Report(
         "Search: is the right article first?",
         "all",
-        notes="tests/evaluation/answers; unseen: businesses of the split test. R@1 unless named; BM25 and untuned (the encoder as published) beside",
+        notes="tests/evaluation/answers; unseen: businesses of the split test. R@1 unless named; BM25, untuned (the encoder as published) and "
+        "not reranked beside",
     )
     columns: dict[str, dict[str, float]] = {language: {} for language in LANGUAGES}
     shop = [one for language in LANGUAGES for one in shop_questions(language)]
-    for language, row in _whole(base, shop).items():
+    for language, row in _whole(base, encoders[""], shop).items():
         columns[language] |= row
     for setting in track(list(_settings(settings, encoders[""], KnowledgeStore(get_database()))), "retrieval", transient=True):
         finders = {f"{setting.name} BM25": [_bm25(keys) for keys, _ in setting.collections]}
         for name, encoder in encoders.items():
             known = _known(setting, VectorCache(encoder, settings.models / "vectors"))
-            finders[setting.name + name] = [_ours(keys, known) for keys, _ in setting.collections]
+            indexes = [_index(keys, known) for keys, _ in setting.collections]
+            finders[setting.name + name] = [_ours(index, known, get_reranker(settings.reranker)) for index in indexes]
+            if not name:
+                finders[f"{setting.name} not reranked"] = [_ours(index, known, None) for index in indexes]
         for name in sorted(finders):
             for language, share in _recall(finders[name], setting).items():
                 columns[language].setdefault(name, share)
@@ -102,7 +108,7 @@ def _of_product(asked: Asked) -> bool:
     return asked.articles[0].startswith("product:")
 
 
-def _whole(base: KnowledgeBase, asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
+def _whole(base: KnowledgeBase, encoder: Encoder, asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
     """The search as customers meet it: articles, products and what nothing answers together."""
     rows: dict[str, dict[str, float]] = {}
     base.search("warm", "en")
@@ -129,16 +135,38 @@ def _whole(base: KnowledgeBase, asked: Sequence[Asked]) -> dict[str, dict[str, f
             "abstained": float(np.mean(silent)),
             "ms p50": statistics.median(milliseconds),
             "ms p95": float(np.quantile(milliseconds, 0.95)),
+            "reranker ms p50": _reranking(base, encoder, [one for one in asked if one.language == language]),
         }
     return rows
 
 
-def _ours(keys: Sequence[KeyRow], encoder: Encoder) -> Finder:
-    vectors = np.asarray(encoder.encode([normalise(key.text) for key in keys]), np.float32)
-    index = SearchIndex.build("", [replace(key, vector=vector.tobytes()) for key, vector in zip(keys, vectors)])
+def _reranking(base: KnowledgeBase, encoder: Encoder, asked: Sequence[Asked]) -> float:
+    """Milliseconds that the reranker adds to a search, in the middle."""
+    index, reranker = base.index(), get_reranker(base.reranker)
+    added = []
+    for one in asked:
+        index.rank(one.text, encoder, one.language)
+        with_it, without = (
+            _milliseconds(partial(index.rank, one.text, encoder, one.language, used)) for used in (reranker, None)
+        )
+        added.append(with_it - without)
+    return statistics.median(added)
 
+
+def _milliseconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+def _index(keys: Sequence[KeyRow], encoder: Encoder) -> SearchIndex:
+    vectors = np.asarray(encoder.encode([normalise(key.text) for key in keys]), np.float32)
+    return SearchIndex.build("", [replace(key, vector=vector.tobytes()) for key, vector in zip(keys, vectors)])
+
+
+def _ours(index: SearchIndex, encoder: Encoder, reranker: Reranker | None) -> Finder:
     def find(asked: Asked) -> list[str]:
-        ranking = index.rank(asked.text, encoder, asked.language)
+        ranking = index.rank(asked.text, encoder, asked.language, reranker)
         return [ranking.labels[place] for place in ranking.order[:5]]
 
     return find
@@ -187,7 +215,11 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
     encoder = get_encoder(settings.encoder)
     keys = KnowledgeStore(get_database()).keys(SHOP)
     asked = [one for language in LANGUAGES for one in shop_questions(language)[:20]]
-    found = Report("Search by size of the collection, one core", "ms p95", notes="with the question's vector; no reranker")
+    found = Report(
+        "Search by size of the collection, one core",
+        "ms p95",
+        notes="search without the question's vector and the reranker, which stand beside",
+    )
     make = make_neighbours(settings, get_database())
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= (sample or 100_000)]
     for size in track(sizes, "scale", transient=True):
@@ -202,12 +234,15 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
         index = SearchIndex.load(path, neighbours)
         loaded = time.perf_counter() - began
         with threadpool_limits(1), _one_thread():
-            milliseconds = [_timed(index, encoder, one) for one in asked]
+            encoding = [_milliseconds(partial(encoder.encode, [normalise(one.text)])) for one in asked]
+            plain, reranked = ([_timed(index, encoder, one, used) for one in asked] for used in (None, get_reranker("linear")))
         found.rows.append(
             {
                 "passages": f"{size:,}",
-                "ms p50": statistics.median(milliseconds),
-                "ms p95": float(np.quantile(milliseconds[len(milliseconds) // 10 :], 0.95)),
+                "ms p50": statistics.median(plain),
+                "ms p95": float(np.quantile(plain[len(plain) // 10 :], 0.95)),
+                "vector ms p50": statistics.median(encoding),
+                "reranker ms p50": statistics.median(np.subtract(reranked, plain)),
                 "built in s": built,
                 "loaded in s": loaded,
             }
@@ -218,10 +253,10 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
     return found
 
 
-def _timed(index: SearchIndex, encoder: Encoder, asked: Asked) -> float:
-    began = time.perf_counter()
-    get_calibration(False).probability(index.rank(asked.text, encoder, asked.language).features(0))
-    return (time.perf_counter() - began) * 1000
+def _timed(index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None) -> float:
+    return _milliseconds(
+        lambda: get_calibration(False).probability(index.rank(asked.text, encoder, asked.language, reranker).features(0))
+    )
 
 
 class _one_thread:

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
-from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration
+from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
     PREFIX,
@@ -104,9 +104,11 @@ class KnowledgeBase:
         facts: puts them into sentences.
         data: the project's data folder, for how customers call products.
         neighbours: gives those of a collection that processes share; None where each has its own.
+        reranker: name of what looks at the first articles again, `linear` or `off`.
 
     Attributes:
         writer: keeps changes of its articles.
+        reranker: as given.
     """
 
     def __init__(
@@ -118,7 +120,9 @@ class KnowledgeBase:
         facts: ProductFacts | None = None,
         data: Path | None = None,
         neighbours: Callable[[str], Neighbours] | None = None,
+        reranker: str = "linear",
     ) -> None:
+        self.reranker = reranker
         self.writer = Writer(store, lambda: encoder)
         self._store = store
         self._encoder = encoder
@@ -260,14 +264,16 @@ class KnowledgeBase:
         """
         index = self._index(collection)
         products, catalogue, unnamed = self._products(question, context) if collection == SHOP else ([], [], question)
-        ranking = index.rank(question, self._encoder, language)
+        reranker = get_reranker(self.reranker)
+        ranking = index.rank(question, self._encoder, language, reranker)
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
         if products and attributes:
-            self._ask_of_products(ranking, index.rank(unnamed, self._encoder, language), attributes, named=unnamed != question)
+            without_names = index.rank(unnamed, self._encoder, language, reranker)
+            self._ask_of_products(ranking, without_names, attributes, named=unnamed != question)
         if not ranking.labels:
             return Found([], False)
         order = ranking.order
-        calibration = get_calibration(index.has_questions)
+        calibration = get_calibration(index.has_questions, self.reranker)
         found: list[Passage] = []
         first = ranking.labels[order[0]]
         top_score = calibration.probability(ranking.features(order[0]))
@@ -414,4 +420,5 @@ def make_knowledge_base(settings, database) -> KnowledgeBase:
         ProductFacts(settings.data, get_replies()),
         settings.data,
         neighbours,
+        settings.reranker,
     )

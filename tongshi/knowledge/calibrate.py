@@ -10,6 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.index import SearchIndex
+from tongshi.knowledge.reranker import Reranker, fit
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
@@ -62,44 +63,68 @@ class KnownVectors:
         return np.stack([self._vectors[text] for text in texts])
 
 
-def fit_to_similar_questions(keys: Sequence[KeyRow], folds: int = 5, seed: int = 0) -> Fit:
-    """Fit the calibration of collections with similar questions: to those of one, each held out in turn.
+def fit_reranker(collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder) -> Reranker:
+    """Learn how a reranker weighs what articles say.
 
     Args:
-        keys: of the collection, with questions that nothing in it answers.
-    """
-    encoder = KnownVectors({normalise(key.text): np.frombuffer(key.vector, np.float32) for key in keys})
-    questions = [key for key in keys if key.kind == "question"]
-    fold_of = np.random.default_rng(seed).integers(folds, size=len(questions))
-    cases = []
-    for fold in range(folds):
-        held = {key.key_id for key, number in zip(questions, fold_of) if number == fold}
-        index = SearchIndex.build("", [key for key in keys if key.key_id not in held])
-        cases += [
-            _case(index, encoder, Asked(key.text, key.language, () if key.article_id == UNANSWERABLE else (key.article_id,)))
-            for key in questions
-            if key.key_id in held
-        ]
-    return _fit(cases)
-
-
-def fit_to_passages(collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder) -> Fit:
-    """Fit the calibration of collections without similar questions.
-
-    Args:
-        collections: the keys of each, and what was asked of it.
+        collections: the keys of each, without similar questions, and what was asked of it.
         encoder: that the keys were encoded by.
     """
     cases = []
     for keys, asked in collections:
         index = SearchIndex.build("", keys)
-        cases += [_case(index, encoder, one) for one in asked]
-    return _fit(cases)
+        for one in asked:
+            names, evidence = index.witnesses(one.text, encoder)
+            right = np.isin(names, one.articles)
+            if right.any():
+                cases.append((evidence, right))
+    return fit(cases)
 
 
-def _case(index: SearchIndex, encoder: Encoder, asked: Asked) -> tuple[tuple[float, ...], bool, bool]:
+def fit_to_similar_questions(
+    keys: Sequence[KeyRow], rerankers: Sequence[Reranker | None], folds: int = 5, most: int = 2000, seed: int = 0
+) -> list[Fit]:
+    """Fit the calibration of collections with similar questions: to those of one, each held out in turn.
+
+    Args:
+        keys: of the collection, with questions that nothing in it answers.
+        rerankers: that searches may have; each has a fit of its own.
+        most: how many questions are asked, drawn by chance.
+    """
+    encoder = KnownVectors({normalise(key.text): np.frombuffer(key.vector, np.float32) for key in keys})
+    questions = [key for key in keys if key.kind == "question"]
+    chance = np.random.default_rng(seed)
+    fold_of = chance.integers(folds, size=len(questions))
+    drawn = set(chance.permutation(len(questions))[:most].tolist())
+    asked = []
+    for fold in range(folds):
+        held = {key.key_id for key, number in zip(questions, fold_of) if number == fold}
+        index = SearchIndex.build("", [key for key in keys if key.key_id not in held])
+        asked += [(index, _of_key(questions[number])) for number in sorted(drawn) if fold_of[number] == fold]
+    return [_fit([_case(index, encoder, one, reranker) for index, one in asked]) for reranker in rerankers]
+
+
+def _of_key(key: KeyRow) -> Asked:
+    return Asked(key.text, key.language, () if key.article_id == UNANSWERABLE else (key.article_id,))
+
+
+def fit_to_passages(
+    collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder, rerankers: Sequence[Reranker | None]
+) -> list[Fit]:
+    """Fit the calibration of collections without similar questions.
+
+    Args:
+        collections: the keys of each, and what was asked of it.
+        encoder: that the keys were encoded by.
+        rerankers: that searches may have; each has a fit of its own.
+    """
+    indexes = [(SearchIndex.build("", keys), asked) for keys, asked in collections]
+    return [_fit([_case(index, encoder, one, reranker) for index, asked in indexes for one in asked]) for reranker in rerankers]
+
+
+def _case(index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None) -> tuple[tuple[float, ...], bool, bool]:
     """Features of the first hit, whether it is right, and whether there is a right one."""
-    ranking = index.rank(asked.text, encoder, asked.language)
+    ranking = index.rank(asked.text, encoder, asked.language, reranker)
     first = next(place for place in ranking.order if ranking.labels[place] != UNANSWERABLE)
     return ranking.features(first), ranking.labels[first] in asked.articles, bool(asked.articles)
 

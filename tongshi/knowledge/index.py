@@ -3,7 +3,7 @@
 Each article is found by its keys: title, passages, similar questions, in all its languages. A question is compared with every key, by
 sentence vectors (across languages) and by character n-grams (within one); an article's score is the mean over its best keys. Where articles
 have similar questions, a linear classifier trained on them is heard as well: it learns which words tell one article from its neighbours,
-which no similarity does. The score is then turned into the probability that the article answers the question, see `calibration.yml`.
+which no similarity does. The first are looked at again by what they themselves say, see `reranker`. The score is then turned into the probability that the article answers the question, see `calibration.yml`.
 
 In a large collection only candidates are compared: the nearest keys, see `neighbours`, and the best by BM25 over words (Robertson et al. 1995),
 so that the work grows slower than the collection.
@@ -15,8 +15,9 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import bm25s
 import joblib
@@ -29,13 +30,13 @@ from sklearn.svm import LinearSVC
 from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.neighbours import Graph, Neighbours
+from tongshi.knowledge.reranker import BEST_KEYS, FIRST, Reranker, best_means, evidence, trust, trust_in_likeness
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
 CALIBRATION = Path(__file__).with_name("calibration.yml")
 LEXICAL_WEIGHT = 0.5
-BEST_KEYS = 3
 CLASSIFIER_WEIGHT = 0.25
 LARGE = 20_000
 """Keys from which candidates are looked for; up to it, comparing all of them is as fast."""
@@ -128,6 +129,13 @@ class _Keys:
         """The keys of some rows, in that order."""
         columns = (column[rows] for column in (self.passages, self.questions, self.languages, self.vectors, self.ngrams))
         return _Keys(self.ids[rows], self.names, self.labels[rows], *columns)
+
+
+class _Asked(NamedTuple):
+    """A question as it is compared."""
+
+    vector: np.ndarray
+    ngrams: scipy.sparse.csr_matrix
 
 
 class SearchIndex:
@@ -237,24 +245,78 @@ class SearchIndex:
         if self._candidates:
             self._candidates.neighbours.sync(self._keys.ids, self._keys.vectors)
 
-    def rank(self, question: str, encoder: Encoder, language: str = "en") -> Ranking:
+    def rank(self, question: str, encoder: Encoder, language: str = "en", reranker: Reranker | None = None) -> Ranking:
         """How well articles fit a question; in a large collection only those that come into question.
 
         Args:
             language: of the question, for its words.
+            reranker: looks at the first again; None where they stay as they are.
         """
         keys = self._keys
-        text = normalise(question)
-        vector = encoder.encode([text])[0]
-        ngrams = self._vectorizer.transform([text])
-        labels, vectors, grams = keys.labels, keys.vectors, keys.ngrams
-        if (chosen := self._chosen(vector, question, language)) is not None:
-            labels, vectors, grams = labels[chosen], vectors[chosen], grams[chosen]
-        similarity = vectors @ vector + LEXICAL_WEIGHT * (grams @ ngrams.T).toarray()[:, 0]
-        places, best, closest = _best(labels, similarity)
-        decisions = self._decisions(places, vector, ngrams)
+        asked = self._asked(question, encoder)
+        chosen = self._chosen(asked.vector, question, language)
+        labels = keys.labels if chosen is None else keys.labels[chosen]
+        cosines, lexical = self._compared(chosen, asked)
+        places, best, closest = best_means(labels, cosines + lexical, BEST_KEYS)
+        decisions = self._decisions(places, asked.vector, asked.ngrams)
         scores = best + CLASSIFIER_WEIGHT * decisions
-        return Ranking([keys.names[place] for place in places], scores, best, closest / (1 + LEXICAL_WEIGHT), decisions)
+        ranking = Ranking([keys.names[place] for place in places], scores, best, closest / (1 + LEXICAL_WEIGHT), decisions)
+        if reranker and len(places):
+            first = np.sort(ranking.order[:FIRST])
+            rows = self._texts_of(places[first])
+            compared = (cosines[rows], lexical[rows]) if chosen is None else self._compared(rows, asked)
+            self._look_again(ranking, first, reranker, self._evidence(places[first], rows, *compared))
+        return ranking
+
+    def _asked(self, question: str, encoder: Encoder) -> _Asked:
+        text = normalise(question)
+        return _Asked(encoder.encode([text])[0], self._vectorizer.transform([text]))
+
+    def _compared(self, rows: np.ndarray | None, asked: _Asked) -> tuple[np.ndarray, np.ndarray]:
+        """Cosines of keys with a question, and how alike they are by n-grams, weighed; of all keys where no rows are given."""
+        vectors, ngrams = self._keys.vectors, self._keys.ngrams
+        if rows is not None:
+            vectors, ngrams = vectors[rows], ngrams[rows]
+        return vectors @ asked.vector, LEXICAL_WEIGHT * (ngrams @ asked.ngrams.T).toarray()[:, 0]
+
+    def _look_again(self, ranking: Ranking, first: np.ndarray, reranker: Reranker, said: np.ndarray) -> None:
+        """Score the first articles of a ranking anew; the others stay behind them, in their order."""
+        trusted = max(self._trust, trust_in_likeness(float(ranking.closeness.max())))
+        similarities = reranker.scores(said, ranking.similarities[first], trusted)
+        scores = similarities + trusted * CLASSIFIER_WEIGHT * ranking.decisions[first]
+        others = np.delete(np.arange(len(ranking.labels)), first)
+        if len(others):
+            ranking.scores[others] -= max(0.0, ranking.scores[others].max() - scores.min())
+        ranking.scores[first], ranking.similarities[first] = scores, similarities
+
+    def witnesses(self, question: str, encoder: Encoder) -> tuple[list[str], np.ndarray]:
+        """All articles that have a title or passages, and what these say to a question, see `reranker.evidence`."""
+        places = np.unique(self._texts[1])
+        rows = self._texts_of(places)
+        said = self._evidence(places, rows, *self._compared(rows, self._asked(question, encoder)))
+        return [self._keys.names[place] for place in places], said
+
+    def _evidence(self, places: np.ndarray, rows: np.ndarray, cosines: np.ndarray, lexical: np.ndarray) -> np.ndarray:
+        return evidence(places, self._keys.labels[rows], ~self._keys.passages[rows], cosines, lexical)
+
+    def _texts_of(self, places: np.ndarray) -> np.ndarray:
+        """Rows of the titles and passages of articles."""
+        rows, labels = self._texts
+        ends = zip(np.searchsorted(labels, places, "left"), np.searchsorted(labels, places, "right"))
+        return np.concatenate([rows[start:end] for start, end in ends])
+
+    @cached_property
+    def _texts(self) -> tuple[np.ndarray, np.ndarray]:
+        """Rows of all titles and passages by article, and the articles' places."""
+        rows = np.flatnonzero(~self._keys.questions)
+        rows = rows[np.argsort(self._keys.labels[rows], kind="stable")]
+        return rows, self._keys.labels[rows]
+
+    @cached_property
+    def _trust(self) -> float:
+        """How far similar questions are to be trusted."""
+        labels = self._keys.labels[self._keys.questions]
+        return trust(len(labels), len(np.unique(labels)))
 
     def _chosen(self, vector: np.ndarray, question: str, language: str) -> np.ndarray | None:
         """Rows of the keys to be compared; None for all, which takes longer and finds the same."""
@@ -380,18 +442,21 @@ def _classifier(keys: _Keys) -> tuple[LinearSVC, list[str]] | None:
     return machine, [keys.names[label] for label in machine.classes_]
 
 
-def _best(labels: np.ndarray, similarity: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Each label that occurs, ascending, the mean over its best keys, and the best of them."""
-    order = np.lexsort((-similarity, labels))
-    labels, similarity = labels[order], similarity[order]
-    places, starts, counts = np.unique(labels, return_index=True, return_counts=True)
-    rank = np.arange(len(labels)) - np.repeat(starts, counts)
-    sums = np.add.reduceat(np.where(rank < BEST_KEYS, similarity, 0), starts)
-    return places, sums / np.minimum(counts, BEST_KEYS), similarity[starts]
+@lru_cache(maxsize=1)
+def _calibrations() -> dict:
+    return yaml.safe_load(CALIBRATION.read_text("utf-8"))
 
 
-@lru_cache(maxsize=2)
-def get_calibration(has_questions: bool) -> Calibration:
-    """How scores become probabilities, for collections with and without similar questions."""
-    values = yaml.safe_load(CALIBRATION.read_text("utf-8"))["questions" if has_questions else "passages"]
+def get_calibration(has_questions: bool, reranker: str = "linear") -> Calibration:
+    """How scores become probabilities, for collections with and without similar questions.
+
+    Args:
+        reranker: `linear` or `off`, as the settings say.
+    """
+    values = _calibrations()[reranker]["questions" if has_questions else "passages"]
     return Calibration(values["intercept"], tuple(values["slopes"]), values["threshold"])
+
+
+def get_reranker(name: str) -> Reranker | None:
+    """The reranker of that name; None for `off`."""
+    return Reranker(tuple(_calibrations()[name]["weights"])) if name != "off" else None
