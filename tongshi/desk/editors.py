@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +19,7 @@ from tongshi.knowledge.editing import Editor, NoSuchArticle, fields_of
 from tongshi.knowledge.importing import KINDS
 from tongshi.language.text import fold
 from tongshi.settings import LANGUAGES
+from tongshi.storage.models import DRAFT
 
 _PAGE = 50
 
@@ -72,6 +73,7 @@ class EditorPages:
             "wanted": wanted,
             "articles": found[begin : begin + _PAGE],
             "found": len(found),
+            "drafts": _drafts(found[begin : begin + _PAGE]) if wanted["status"] == DRAFT else [],
             "tags": sorted({tag for one in everything for tag in one["tags"]}, key=fold),
             "owners": sorted({one["owner"] for one in everything if one["owner"]}, key=fold),
             "before": at(max(0, begin - _PAGE)) if begin else "",
@@ -146,6 +148,20 @@ def _gathered(articles: list[dict[str, Any]], language: str) -> list[dict[str, A
             "tags": sorted({tag for one in versions for tag in one["tags"]}),
         }
         for article_id, versions in found.items()
+    ]
+
+
+def _drafts(articles: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the script that approves drafts needs of each: where it is approved, upon which version, and its name."""
+    return [
+        {
+            "url": f"/desk/api/knowledge/{one['lang']}/{quote(one['article'])}",
+            "upon": max(one["version"], one["draft"]),
+            "name": f"{one['article']} ({one['lang']})",
+        }
+        for article in articles
+        for one in article["versions"]
+        if one["draft"]
     ]
 
 
