@@ -336,6 +336,11 @@ def test_files_are_imported_one_by_one_and_reported(editor, site):
     expect(editor.locator("#import-state")).to_have_text("Done: 1 added, 0 changed, 0 as before, 1 not read.", timeout=20_000)
     expect(editor.locator("#report tbody tr").first).to_contain_text("cannot be read as PDF")
     assert violations(editor) == []
+    editor.get_by_role("link", name="See drafts that wait").click()
+    editor.on("dialog", lambda dialog: dialog.accept())
+    editor.get_by_role("button", name="Approve all drafts shown here").click()
+    expect(editor.locator(".empty")).to_have_text("There is no such article.")
+    assert site.agent().get("/desk/api/knowledge/en/faq/are-you-open").json()["status"] == "approved"
 
 
 @pytest.mark.parametrize(("locale", "scheme", "width"), [("en", "light", 1200), ("zh-CN", "dark", 390)])
