@@ -7,7 +7,7 @@ import pytest
 from tests.llm.server import scripted
 from tongshi.errors import Unavailable
 from tongshi.knowledge.base import Found, Passage
-from tongshi.llm.answering import Answerer
+from tongshi.llm.answering import UNTUNED, Answerer
 from tongshi.llm.client import ChatClient
 from tongshi.llm.followups import Turn
 from tongshi.storage.conversations import ConversationStore
@@ -211,6 +211,13 @@ def test_not_knowing_one_thing_beside_an_answer_is_an_answer(ask):
     assert ask(Model(pieces(f"{GERMAN} {unsure}")))[0].text.startswith(GERMAN)
     answer, released = ask(Model(pieces(f"{unsure} {GERMAN}")))
     assert (answer.outcome, released) == ("generated", [unsure, GERMAN])
+
+
+@pytest.mark.parametrize(("score", "outcome"), [(0.9, "quoted"), (0.5, "unknown")])
+def test_a_model_that_often_gives_up_is_believed_where_search_is_not_sure(identify, score, outcome):
+    passage = Passage("returns-window", "en", "Returns", score, ENGLISH)
+    answerer = Answerer(Knowledge(passage), Model(pieces("NO_ANSWER")), identify, "Meridian", believed_up_to=UNTUNED)
+    assert answerer.answer(QUESTION, "de").outcome == outcome
 
 
 def test_a_model_that_gives_up_when_it_is_corrected_leaves_the_quotation(ask):

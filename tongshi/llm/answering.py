@@ -29,6 +29,7 @@ from tongshi.llm.followups import Turn, look_up
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import MOST_PASSAGES, prompt
 from tongshi.llm.repeated import Repeated, question_key
+from tongshi.llm.server import installed_adapter
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
@@ -38,6 +39,10 @@ NO_ANSWER = "NO_ANSWER"
 _RIVAL = 0.25
 _SURE_OF_LANGUAGE = 0.8
 _ATTEMPTS = 2
+
+UNTUNED = 0.65
+"""Probability of the best passage up to which a model without an adapter of ours is believed when it says that it does not know: it says so
+of every other question that its passages answer, and of nearly every one that they do not."""
 
 log = structlog.get_logger()
 
@@ -108,6 +113,8 @@ class Answerer:
         deadline: seconds that an answer may take.
         traces: where it is kept how answers came about.
         graph: answers what no single passage of the shop's says; None: such questions are searched for like any other.
+        believed_up_to: probability of the best passage up to which the model is believed when it says that it does not know; where search is
+            surer than that, the passage is quoted.
     """
 
     def __init__(
@@ -120,6 +127,7 @@ class Answerer:
         deadline: float = 20.0,
         traces: ConversationStore | None = None,
         graph: Graph | None = None,
+        believed_up_to: float = 1.0,
     ) -> None:
         self._knowledge = knowledge
         self.model = model
@@ -129,6 +137,7 @@ class Answerer:
         self._deadline = deadline
         self._traces = traces
         self._graph = graph
+        self._believed_up_to = believed_up_to
         self._shop = shop
         self._repeated: Repeated[tuple[Answer, tuple[Sentence, ...]]] = Repeated()
 
@@ -295,9 +304,10 @@ class Answerer:
             citations = tuple(dict.fromkeys(one.citation for one in sent if one.citation))
             text = " ".join(one.text for one in sent)
             return Answer(text, language, "generated", citations, details={"checks": checks, "whole": whole})
-        if unknowing:
-            return Answer("", language, "unknown", details={"checks": checks, "unknowing": unknowing})
-        return replace(self._quote(passages[:1]), details={"checks": checks})
+        details = {"checks": checks, **({"unknowing": unknowing} if unknowing else {})}
+        if unknowing and passages[0].score <= self._believed_up_to:
+            return Answer("", language, "unknown", details=details)
+        return replace(self._quote(passages[:1]), details=details)
 
     @staticmethod
     def _citation(verdict: Verdict, passages: list[Passage]) -> Citation | None:
@@ -356,6 +366,7 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
         knowledge: where a process has made it already.
     """
     model = make_model(settings)
+    is_untuned = not settings.llm_url and installed_adapter(settings) is None
     return Answerer(
         knowledge or make_knowledge_base(settings, database),
         model,
@@ -365,4 +376,5 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
         settings.answer_deadline,
         ConversationStore(database),
         make_graph(settings, database),
+        UNTUNED if is_untuned else 1.0,
     )

@@ -16,6 +16,10 @@ CONTEXT = 2048
 PARALLEL = 2
 """Requests that are worked on at once, by continuous batching."""
 
+CONNECTIONS = 32
+"""Requests that may wait for their turn. Each holds a thread that does nothing else; with the six that llama.cpp takes by itself, whoever asks
+whether the server is up would wait with them."""
+
 KEPT_PROMPTS = 512
 """MiB of prompts kept besides those being worked on, so that each language's orders are read once: 28 KiB a token of the 1.5B model."""
 
@@ -46,6 +50,7 @@ def serve(settings: Settings, adapter: Path | None = None) -> None:
     params.port = settings.llm_port
     params.n_ctx = CONTEXT * PARALLEL
     params.n_parallel = PARALLEL
+    params.n_threads_http = CONNECTIONS
     params.cont_batching = True
     params.cache_prompt = True
     params.cache_ram_mib = KEPT_PROMPTS
