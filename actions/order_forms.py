@@ -131,7 +131,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if ask is None:
             return [SlotSet(REQUESTED_SLOT, None)]
         say(dispatcher, tracker, ask.say)
-        return [*(SlotSet(name, None) for name in ask.forget), SlotSet(REQUESTED_SLOT, ask.slot)]
+        # Only what was there: a slot that is set, be it to nothing, tells Rasa that the form has taken a message which it has not.
+        known = [name for name in ask.forget if tracker.get_slot(name) is not None]
+        return [*(SlotSet(name, None) for name in known), SlotSet(REQUESTED_SLOT, ask.slot)]
 
     @staticmethod
     def _takes_a_person(tracker: Tracker) -> bool:

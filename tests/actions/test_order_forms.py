@@ -7,6 +7,7 @@ from actions.orders import (
     ActionSubmitOrderStatusForm,
     ValidateAddressForm,
     ValidateCancelForm,
+    ValidateLostForm,
     ValidateOrderStatusForm,
 )
 from actions.returns import ActionSubmitExchangeForm, ActionSubmitReturnForm, ValidateExchangeForm, ValidateReturnForm
@@ -54,6 +55,13 @@ def test_a_vain_answer_is_met_by_the_question_alone_and_a_question_is_left_to_ot
     assert talk.run(ValidateOrderStatusForm(), text="yes", intent="affirm") == ["utter_request_order_number"]
     assert taken(talk)
     talk.run(ValidateOrderStatusForm(), text="how long do refunds take?", intent="policy_question")
+    assert not taken(talk)
+
+
+def test_a_question_is_left_to_others_while_a_choice_is_open(talk):
+    irina = {"order_number": "MD-10245", "email": "irina.petrova@example.com"}
+    assert talk.run(ValidateLostForm(), **irina) == ["utter_request_lost_resolution"]
+    talk.run(ValidateLostForm(), text="what does express shipping cost?", intent="policy_question")
     assert not taken(talk)
 
 
