@@ -181,7 +181,9 @@ def test_files_are_taken_in_as_drafts_or_at_once_and_customers_are_answered_word
     assert agent.get("/desk/api/knowledge", params={"status": "draft"}).json()["articles"][0]["verbatim"]
     assert agent.get("/desk/api/search", params={"question": "are you open on sundays"}).status_code == 400
     changed = table.replace(b"closed", b"open")
-    assert send("faq/opening.en.csv", changed, approve="true")["changed"] == 1
+    assert send("faq/opening.en.csv", changed, approve="true", by="Ana")["changed"] == 1
+    (entry,) = agent.get("/desk/api/knowledge").json()["articles"]
+    assert agent.get(f"/desk/api/knowledge/en/{entry['article']}/versions").json()["versions"][0]["author"] == "Ana"
     answer = agent.post("/desk/api/answers", json={"question": "Are you open on Sundays", "language": "en"}).json()
     assert (answer["outcome"], answer["text"]) == ("approved", "We are open on Sundays.")
     found = agent.get("/desk/api/search", params={"question": "are you open on sundays", "language": "en"}).json()

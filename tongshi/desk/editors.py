@@ -60,9 +60,8 @@ class EditorPages:
 
     def _list(self, request: Request) -> dict[str, Any]:
         wanted = {name: request.query_params.get(name, "") for name in FILTERS}
-        everything = listed(self._editor)
-        chosen = listed(self._editor, wanted) if any(wanted.values()) else everything
-        found = _gathered(chosen, self._frame.texts(request).language)
+        entries = self._editor.entries()
+        found = _gathered(listed(entries, wanted), self._frame.texts(request).language)
         begin = int(page) if (page := request.query_params.get("from", "0")).isdecimal() else 0
 
         def at(place: int) -> str:
@@ -74,8 +73,8 @@ class EditorPages:
             "articles": found[begin : begin + _PAGE],
             "found": len(found),
             "drafts": _drafts(found[begin : begin + _PAGE]) if wanted["status"] == DRAFT else [],
-            "tags": sorted({tag for one in everything for tag in one["tags"]}, key=fold),
-            "owners": sorted({one["owner"] for one in everything if one["owner"]}, key=fold),
+            "tags": sorted({tag for one in entries for tag in one.article.tags}, key=fold),
+            "owners": sorted({one.article.owner for one in entries if one.article.owner}, key=fold),
             "before": at(max(0, begin - _PAGE)) if begin else "",
             "after": at(begin + _PAGE) if begin + _PAGE < len(found) else "",
         }
@@ -111,7 +110,7 @@ class EditorPages:
         editor = self._editor
         entry = editor.entry(article_id, language)
         versions = editor.versions(article_id, language)
-        translations = listed(editor, article_id=article_id)
+        translations = listed(editor.entries(article_id=article_id))
         there = {one["lang"]: one for one in translations}
         beside = request.query_params.get("beside", "")
         old, new = (_number(request.query_params.get(name)) for name in ("old", "new"))

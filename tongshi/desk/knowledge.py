@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from tongshi.desk.sessions import AGENT, Cookie
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
-from tongshi.knowledge.editing import Editor, NoSuchArticle, fields_of, with_fields
+from tongshi.knowledge.editing import Editor, Entry, NoSuchArticle, fields_of, is_wanted, outdated_among, with_fields
 from tongshi.knowledge.importing import read_one, take_in
 from tongshi.knowledge.index import get_calibration
 from tongshi.language.identify import get_identifier
@@ -140,20 +140,24 @@ class KnowledgeApi:
         try:
             return JSONResponse(
                 await asyncio.to_thread(
-                    self._taken_in, name, await file.read(), request.query_params.get("collection", SHOP), approve
+                    self._taken_in,
+                    name,
+                    await file.read(),
+                    request.query_params.get("collection", SHOP),
+                    approve,
+                    author(dict(form)),
                 )
             )
         except TongshiError as error:
             return _error(str(error), _STATUSES.get(type(error), 400))
 
-    def _taken_in(self, name: str, data: bytes, collection: str, approve: bool) -> dict[str, Any]:
+    def _taken_in(self, name: str, data: bytes, collection: str, approve: bool, by: str) -> dict[str, Any]:
         reading = read_one(name, data)
-        change, failures = take_in(self._knowledge.writer, reading, collection, draft=not approve)
-        failed = [{"file": file, "reason": reason} for file, reason in failures]
+        change, failures = take_in(self._knowledge.writer, reading, collection, draft=not approve, by=by)
         return {
             **asdict(change),
             "articles": [{"article": one.article_id, "lang": one.language} for one in reading.articles],
-            "failed": failed,
+            "failed": [{"file": file, "reason": reason} for file, reason in failures],
         }
 
     def _questions(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
@@ -291,27 +295,27 @@ def _line(value: object) -> str:
     return " ".join(clean(str(value or "")).split())
 
 
-def listed(editor: Editor, wanted: Mapping[str, str | None] = {}, article_id: str | None = None) -> list[dict[str, Any]]:
+def listed(entries: Sequence[Entry], wanted: Mapping[str, str | None] = {}) -> list[dict[str, Any]]:
     """Articles as lists show them.
 
     Args:
+        entries: all in which a translation's original may be.
         wanted: filters by name, see `FILTERS`; what is empty filters nothing.
-        article_id: one article's, in all its languages.
     """
-    outdated = {one.article.key for one in editor.outdated(article_id)}
+    outdated = {one.article.key for one in outdated_among(entries)}
     filters = {name: wanted.get(name) or None for name in FILTERS}
     only_outdated = filters["status"] == OUTDATED
     if only_outdated:
         filters["status"] = None
     return [
         {**one.summary(), "outdated": one.article.key in outdated}
-        for one in editor.entries(article_id=article_id, **filters)
-        if not only_outdated or one.article.key in outdated
+        for one in entries
+        if is_wanted(one, **filters) and (not only_outdated or one.article.key in outdated)
     ]
 
 
 def _list(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return {"articles": listed(editor, request.query_params)}
+    return {"articles": listed(editor.entries(), request.query_params)}
 
 
 def _get(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:

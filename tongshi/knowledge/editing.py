@@ -129,13 +129,7 @@ class Editor:
         """
         rows = self._store.rows(self._collection, article_id=article_id, language=language, status=status)
         found = [_entry(row) for row in rows if not row.article_id.startswith(ATTRIBUTE)]
-        return [
-            one
-            for one in found
-            if (tag is None or tag in one.article.tags)
-            and (owner is None or owner == one.article.owner)
-            and (words is None or _holds(one.article, words))
-        ]
+        return [one for one in found if is_wanted(one, tag=tag, owner=owner, words=words)]
 
     def entry(self, article_id: str, language: str) -> Entry:
         """An article as it is.
@@ -286,15 +280,40 @@ class Editor:
         )
         return "\n".join(lines)
 
-    def outdated(self, article_id: str | None = None) -> list[Entry]:
-        """Translations whose originals say something else than they did when they were translated; of one article or of all."""
-        entries = {one.article.key: one for one in self.entries(article_id=article_id) if one.status != RETIRED}
-        found = []
-        for one in entries.values():
-            original = entries.get((one.article.article_id, one.article.translation_of or ""))
-            if original and original.status == APPROVED and one.article.translated_from != original.article.text_digest:
-                found.append(one)
-        return found
+    def outdated(self) -> list[Entry]:
+        """Translations whose originals say something else than they did when they were translated."""
+        return outdated_among(self.entries())
+
+
+def is_wanted(
+    entry: Entry,
+    *,
+    language: str | None = None,
+    status: str | None = None,
+    tag: str | None = None,
+    owner: str | None = None,
+    words: str | None = None,
+) -> bool:
+    """Whether an article is one of those that are asked for, see `Editor.entries`."""
+    article = entry.article
+    return (
+        language in (None, article.language)
+        and (status in (None, entry.status) or (status == DRAFT and entry.draft is not None))
+        and (tag is None or tag in article.tags)
+        and owner in (None, article.owner)
+        and (words is None or _holds(article, words))
+    )
+
+
+def outdated_among(entries: Sequence[Entry]) -> list[Entry]:
+    """Translations among articles whose originals, among them as well, say something else than when they were translated."""
+    live = {one.article.key: one for one in entries if one.status != RETIRED}
+    found = []
+    for one in live.values():
+        original = live.get((one.article.article_id, one.article.translation_of or ""))
+        if original and original.status == APPROVED and one.article.translated_from != original.article.text_digest:
+            found.append(one)
+    return found
 
 
 def _entry(row: models.Article) -> Entry:

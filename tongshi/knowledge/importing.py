@@ -16,7 +16,7 @@ from tongshi.knowledge.base import SHOP
 from tongshi.knowledge.documents import HEADING, READERS, Broken, Document, one_line, tidy
 from tongshi.knowledge.products import PREFIX
 from tongshi.knowledge.rows import ROW_READERS, Row, keys
-from tongshi.knowledge.writing import TAKEN_IN, Change, Progress, Writer
+from tongshi.knowledge.writing import IMPORTER, TAKEN_IN, Change, Progress, Writer
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.settings import LANGUAGES, get_settings
@@ -99,6 +99,7 @@ def take_in(
     collection: str,
     *,
     draft: bool = False,
+    by: str = IMPORTER,
     progress: Progress = lambda done, total: None,
 ) -> tuple[Change, list[tuple[str, str]]]:
     """Put what was read into a collection; what has not changed since the last time is not touched.
@@ -107,6 +108,7 @@ def take_in(
 
     Args:
         draft: a person has to approve it before search sees it.
+        by: author of the versions.
         progress: called with the number of articles done and their total.
 
     Returns:
@@ -124,6 +126,7 @@ def take_in(
         collection,
         status=DRAFT if draft else APPROVED,
         origin=origin,
+        by=by,
         progress=progress,
     )
     return change, [*reading.failures, *clashes]

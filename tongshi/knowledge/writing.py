@@ -14,7 +14,7 @@ from tongshi.storage.knowledge import KnowledgeStore, Revision
 from tongshi.storage.models import APPROVED, RETIRED
 
 IMPORTER = "import"
-"""Author of the versions that imports make."""
+"""Author of the versions that imports make which nobody puts a name to."""
 
 TAKEN_IN = "taken-in"
 """Origin of what people import into the shop's collection, beside the articles of data/knowledge, whose origin is ""."""
@@ -80,6 +80,7 @@ class Writer:
         whole: bool = False,
         status: str = APPROVED,
         origin: str = "",
+        by: str = IMPORTER,
         progress: Progress = lambda done, total: None,
     ) -> Change:
         """Put imported articles into a collection.
@@ -91,6 +92,7 @@ class Writer:
             whole: these are all that imports of this origin brought: what another one brought and is not among them is retired.
             status: `models.DRAFT` has a person approve them.
             origin: tells articles of several sources in one collection apart.
+            by: author of the versions.
             progress: called with the number of articles done and their total.
         """
         self.refresh(collection)
@@ -105,7 +107,7 @@ class Writer:
         done = 0
         try:
             for chunk in _chunks(fresh, _CHUNK):
-                edits = [Edit(one, status, IMPORTER, imported=_mark(origin, incoming[one.key])) for one in chunk]
+                edits = [Edit(one, status, by, imported=_mark(origin, incoming[one.key])) for one in chunk]
                 self.write(collection, edits, announce=False)
                 done += len(chunk)
                 progress(done, len(fresh))

@@ -46,3 +46,22 @@ export function trouble({ status, body }) {
   const link = element("a", { href: "/desk/login", target: "_blank", rel: "noopener", textContent: say("sign_in") });
   return [element("p", {}, `${say("signed_out")} `, link)];
 }
+
+const NAME = "tongshi-desk-name";
+
+// The name that who works here has given themselves, kept in this browser.
+export function ownName() {
+  try {
+    return localStorage.getItem(NAME) ?? "";
+  } catch {
+    return ""; // a browser that keeps nothing
+  }
+}
+
+export function keepOwnName(name) {
+  try {
+    localStorage.setItem(NAME, name);
+  } catch {
+    // the name is asked for again next time
+  }
+}

@@ -1,6 +1,6 @@
 // Approves the drafts that a list shows, one after the other; one that somebody has changed since the list was shown is left and named.
 
-import { element, request, say, trouble } from "./desk-api.js";
+import { element, ownName, request, say, trouble } from "./desk-api.js";
 
 const form = document.querySelector("#approve-shown");
 const outcome = form?.querySelector(".outcome");
@@ -9,7 +9,7 @@ async function approve(drafts) {
   const failed = [];
   for (const [done, draft] of drafts.entries()) {
     outcome.textContent = say("approving", { done, total: drafts.length });
-    const answer = await request("POST", `${draft.url}/approve`, { upon: draft.upon });
+    const answer = await request("POST", `${draft.url}/approve`, { upon: draft.upon, by: ownName() });
     if (answer.status === 401) return outcome.replaceChildren(...trouble(answer));
     if (answer.status !== 200) failed.push(element("li", {}, `${draft.name}: `, ...trouble(answer)));
   }

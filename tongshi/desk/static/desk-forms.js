@@ -1,9 +1,8 @@
 // Forms that speak the desk's JSON interface: data-method, data-url, data-then (where to go afterwards), data-upon (the newest version
 // that the page shows). Nothing that was typed is lost by an error; whoever was faster is shown.
 
-import { element, request, say, trouble } from "./desk-api.js";
+import { element, keepOwnName, ownName, request, say, trouble } from "./desk-api.js";
 
-const NAME = "tongshi-desk-name";
 const KINDS = {
   lines: (field) => field.value.split("\n").map((line) => line.trim()).filter(Boolean),
   list: (field) => field.value.split(/[,、，]/).map((part) => part.trim()).filter(Boolean),
@@ -14,28 +13,12 @@ const KINDS = {
 
 let dirty = false;
 
-function remembered() {
-  try {
-    return localStorage.getItem(NAME) ?? "";
-  } catch {
-    return ""; // a browser that keeps nothing
-  }
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(NAME, name);
-  } catch {
-    // the name is asked for again next time
-  }
-}
-
 function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
     if (field.name) values[field.name] = (KINDS[field.dataset.kind] ?? ((one) => one.value))(field);
   }
-  values.by ??= remembered();
+  values.by ??= ownName();
   if (form.dataset.upon !== undefined) values.upon = Number(form.dataset.upon);
   return values;
 }
@@ -66,7 +49,7 @@ function setBusy(form, busy) {
 async function send(form, approve) {
   const values = valuesOf(form);
   const address = filled(form.dataset.url, form, values);
-  if (values.by && form.elements.by) remember(values.by);
+  if (values.by && form.elements.by) keepOwnName(values.by);
   setBusy(form, true);
   show(form, element("p", { textContent: say("slow" in form.dataset ? "writing" : "working") }));
   let answer = await request(form.dataset.method, address, values);
@@ -124,7 +107,7 @@ function showDifferences(form, differences, then) {
 }
 
 for (const form of document.querySelectorAll("form[data-url]")) {
-  if (form.elements.by) form.elements.by.value = remembered();
+  if (form.elements.by) form.elements.by.value = ownName();
   form.addEventListener("submit", (event) => {
     event.preventDefault();
     if (!form.dataset.busy) send(form, event.submitter?.hasAttribute("data-approve") ?? false);

@@ -1,6 +1,6 @@
 // Sends files one by one, so that each is reported and one that is broken stops no other.
 
-import { element, request, say, trouble } from "./desk-api.js";
+import { element, ownName, request, say, trouble } from "./desk-api.js";
 
 const form = document.querySelector("#import");
 const [files, folder, stop, progress, state] = ["files", "folder", "stop", "progress", "import-state"].map((id) => document.getElementById(id));
@@ -15,6 +15,7 @@ async function take(file, approve) {
   const body = new FormData();
   body.append("path", file.webkitRelativePath || file.name);
   body.append("approve", approve);
+  body.append("by", ownName());
   body.append("file", file);
   const answer = await request("POST", form.dataset.url, body);
   if (answer.status === 401) return { stop: trouble(answer) };
