@@ -24,7 +24,8 @@ from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.language.identify import get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, make_checker
-from tongshi.llm.checks.calibrate import Text, right_answers
+from tongshi.llm.checks.calibrate import Text, businesses, right_answers, text_of
+from tongshi.llm.checks.checker import says_nothing
 from tongshi.settings import LANGUAGES, Settings
 
 _CASES = TESTS / "evaluation" / "checks"
@@ -83,6 +84,7 @@ def _row(checker: Checker, language: str, settings: Settings, sample: int | None
         milliseconds.append((time.perf_counter() - began) * 1000 / len(sentences(case.answer)))
     unseen = [Case("right", one.answer, one.sources, one.question) for one in right_answers(settings.data, "test", language)]
     unseen, made = unseen[:sample], list(_made(unseen[:sample], language))
+    told = [(is_unknown, says_unknown(checker, case, language)) for is_unknown, case in knowing(settings.data, language)]
     return {
         "language": language,
         "caught": fmean(one for kind in KINDS for one in stopped[kind]),
@@ -90,8 +92,27 @@ def _row(checker: Checker, language: str, settings: Settings, sample: int | None
         "right stopped": fmean(stopped["right"]),
         "made caught": fmean(is_stopped(checker, case, language) for case in made),
         "made right stopped": fmean(is_stopped(checker, case, language) for case in unseen),
+        "unknown told": fmean(said for is_unknown, said in told if is_unknown),
+        "answers taken for it": fmean(said for is_unknown, said in told if not is_unknown),
         "ms p50": median(milliseconds),
     }
+
+
+def knowing(data: Path, language: str) -> Iterator[tuple[bool, Case]]:
+    """Written replies of the businesses for validation and testing: whether each says that something is not known, and the reply."""
+    chance = random.Random(language)
+    for business in (one for split in ("validation", "test") for one in businesses(data, split)):
+        for one in business["questions"].get(language, []):
+            if one["kind"] != "attack":
+                names = one["rests"] or chance.sample(sorted(business["passages"]), 2)
+                sources = tuple(text_of(business["passages"][name], language, chance) for name in names)
+                yield not one["rests"], Case("right", one["answer"], sources, one["ask"])
+
+
+def says_unknown(checker: Checker, case: Case, language: str) -> bool:
+    """Whether a reply says that something is not known, and nothing beside it but what is polite."""
+    said = [(checker.says_unknown(one, case.sources, language, case.question), one) for one in sentences(case.answer)]
+    return any(unknown for unknown, _ in said) and all(unknown or says_nothing(one, language) for unknown, one in said)
 
 
 def _made(right: list[Case], language: str) -> Iterator[Case]:

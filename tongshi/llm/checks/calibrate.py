@@ -74,11 +74,11 @@ def right_answers(data: Path, split: str, language: str, seed: int = 7) -> Itera
         for one in business["questions"].get(language, []):
             if one["rests"] and one["kind"] != "unknown":
                 beside = chance.choice(sorted(set(business["passages"]) - set(one["rests"])))
-                sources = tuple(_text(business["passages"][name], language, chance) for name in [*one["rests"], beside])
+                sources = tuple(text_of(business["passages"][name], language, chance) for name in [*one["rests"], beside])
                 yield Answered(one["answer"], sources, " ".join([one["ask"], *one.get("before", [])]))
 
 
-def _text(passage: dict[str, dict[str, str]], language: str, chance: random.Random) -> Text:
+def text_of(passage: dict[str, dict[str, str]], language: str, chance: random.Random) -> Text:
     """A passage in the customer's language or in another: an answer may rest on either."""
     chosen = language if language in passage and chance.random() < 0.5 else chance.choice(sorted(passage))
     return Text(passage[chosen]["text"], chosen, passage[chosen]["title"])
