@@ -154,9 +154,10 @@ def test_an_hour_that_passes_between_question_and_yes_counts(talk, clock, shop):
         ("de", "bitte nicht stornieren", ["utter_request_cancel_confirm"]),
         ("zh", "不要取消", ["utter_request_cancel_confirm"]),
         ("en", "dont cancel it", ["utter_request_cancel_confirm"]),
+        ("fr", "ça coûte quelque chose, annuler comme ça ?", ["utter_request_cancel_confirm"]),
     ],
 )
-def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated(talk, language, text, asked):
+def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated_or_asked(talk, language, text, asked):
     talk.slots["language"] = language
     lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
     assert talk.run(ValidateCancelForm(), **lucia) == ["utter_request_cancel_confirm"]

@@ -23,6 +23,7 @@ from tongshi.knowledge.products import (
     ProductFacts,
     mentioned,
     product_finder,
+    told_apart,
     without,
 )
 from tongshi.knowledge.writing import Change, Progress, Writer
@@ -253,7 +254,9 @@ class KnowledgeBase:
         """The collection's index, for measuring."""
         return self._index(collection)
 
-    def search(self, question: str, language: str, collection: str = SHOP, most: int = 5, context: str = "") -> Found:
+    def search(
+        self, question: str, language: str, collection: str = SHOP, most: int = 5, context: str = "", newest: str = ""
+    ) -> Found:
         """What answers a question, best first.
 
         Args:
@@ -261,9 +264,12 @@ class KnowledgeBase:
             language: which an article is wanted in, if it is there; else in English, else in any.
             most: how many passages at the most.
             context: what was said before, to know which product is spoken of.
+            newest: the last part of a question that is put together of several; a product that it names is the one that is meant.
         """
         index = self._index(collection)
-        products, catalogue, unnamed = self._products(question, context) if collection == SHOP else ([], [], question)
+        products, catalogue, unnamed = (
+            self._products(question, newest or question, context) if collection == SHOP else ([], [], question)
+        )
         reranker = get_reranker(self.reranker)
         ranking = index.rank(question, self._encoder, language, reranker)
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
@@ -330,13 +336,15 @@ class KnowledgeBase:
         catalogue = self._shop.products()
         return product_finder(self._data, tuple((product.name, product.sku) for product in catalogue)), catalogue
 
-    def _products(self, question: str, context: str) -> tuple[list[Product], list[Product], str]:
+    def _products(self, question: str, newest: str, context: str) -> tuple[list[Product], list[Product], str]:
         """Products that are spoken of, the catalogue, and the question without their names."""
         finder, catalogue = self._finder()
-        for text in (question, context):
-            if finder and (products := mentioned(finder, text, catalogue)):
-                return products, catalogue, without(finder, question, catalogue)
-        return [], catalogue, question
+        if not finder:
+            return [], catalogue, question
+        products = mentioned(finder, newest, catalogue)
+        if not products and (before := mentioned(finder, question, catalogue) or mentioned(finder, context, catalogue)):
+            products = told_apart(newest, before, catalogue) or before
+        return products, catalogue, without(finder, question, catalogue) if products else question
 
     @staticmethod
     def _about_attributes(scores: np.ndarray, places: list[int]) -> float:

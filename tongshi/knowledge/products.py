@@ -125,6 +125,12 @@ def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> 
     return named
 
 
+def told_apart(text: str, spoken_of: Sequence[Product], catalogue: Sequence[Product]) -> list[Product]:
+    """Products that a text names by a figure alone, "the one with 30", among those of the kind that is spoken of."""
+    figures, categories = set(_FIGURE.findall(fold(text))), {product.category for product in spoken_of}
+    return [one for one in catalogue if one.category in categories and figures & set(_FIGURE.findall(one.name))]
+
+
 @lru_cache(maxsize=2)
 def _units(data: Path) -> re.Pattern[str]:
     """Finds a unit behind a figure: the "W" of "30 W", the "polegadas" of "14 polegadas"."""

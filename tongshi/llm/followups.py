@@ -17,6 +17,9 @@ _CUES = Path(__file__).with_name("followups.yml")
 _LONGEST = 80
 """Characters above which a question is taken to say all that it needs."""
 
+_FURTHEST = 3
+"""Questions back to which one may hang that itself hangs on the one before it: "is it waterproof?", "and the watch?", "and the speaker?"."""
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -37,8 +40,8 @@ def look_up(
 ) -> tuple[str, Found]:
     """Look a question up.
 
-    One that sounds as if it hung on the customer's question before it is looked up together with that; any other alone, and together
-    only where it finds nothing and is not plainly a question without an answer: a joke wished for after a question is no follow-up.
+    One that sounds as if it hung on the customer's question before it is looked up together with that, and with what that one hangs on;
+    any other alone, and together only where it finds nothing and is not plainly a question without an answer: a joke wished for after a question is no follow-up.
 
     Returns:
         What was looked up, and what was found.
@@ -51,9 +54,15 @@ def look_up(
     settled = alone.confident or alone.unanswerable
     if settled and not hangs_on_before(question, language) or alone.confident and alone.passages[0].verbatim:
         return question, alone
-    joined = with_before(question, before[-1])
-    together = knowledge.search(joined, language, collection)
-    return (joined, together) if together.confident else (question, alone)
+    joined = question
+    for said in reversed(before[-_FURTHEST:]):
+        joined = with_before(joined, said)
+        together = knowledge.search(joined, language, collection, context=context, newest=question)
+        if together.confident:
+            return joined, together
+        if not hangs_on_before(said, language):
+            break
+    return question, alone
 
 
 @cache

@@ -1,0 +1,39 @@
+"""Which products a message names, and what is left of it without their names."""
+
+import pytest
+
+from tongshi.knowledge.products import mentioned, product_finder, told_apart, without
+from tongshi.settings import ROOT
+
+BOOK, CHARGER_30, CHARGER_65 = "MER-LP-140", "MER-CH-030", "MER-CH-065"
+
+
+@pytest.fixture
+def catalogue(shop):
+    return shop.products()
+
+
+@pytest.fixture
+def finder(catalogue):
+    return product_finder(ROOT / "data", tuple((product.name, product.sku) for product in catalogue))
+
+
+@pytest.mark.parametrize(
+    ("text", "skus", "rest"),
+    [
+        ("qto tá o book de 14 polegadas", [BOOK], "qto tá de"),
+        ("kriegt das 30 w netzteil auch mein handy voll", [CHARGER_30], "kriegt das auch mein handy voll"),
+        ("passt der 65er lader dort in die dose?", [CHARGER_65], "passt der lader dort in die dose?"),
+        ("30瓦的充电器多少钱", [CHARGER_30], "多少钱"),
+        ("how long do 30 days take to pass", [], "how long do 30 days take to pass"),
+    ],
+)
+def test_figures_with_their_unit_name_products_and_go_with_the_name(finder, catalogue, text, skus, rest):
+    assert [product.sku for product in mentioned(finder, text, catalogue)] == skus
+    assert without(finder, text, catalogue) == rest
+
+
+def test_a_figure_alone_tells_products_of_the_kind_that_is_spoken_of_apart(finder, catalogue):
+    spoken_of = mentioned(finder, "how much is the 65 watt charger", catalogue)
+    assert [product.sku for product in told_apart("and the one with 30?", spoken_of, catalogue)] == [CHARGER_30]
+    assert told_apart("and the other?", spoken_of, catalogue) == []
