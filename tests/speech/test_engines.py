@@ -13,9 +13,10 @@ from tongshi.speech.audio import HEARING_RATE, Sound, Unheard, joined, read
 from tongshi.speech.hearing import identifiers
 from tongshi.speech.kokoro import VOICES
 from tongshi.speech.phonemes import phonemes
-from tongshi.speech.recognition import make_recogniser
+from tongshi.speech.recognition import is_given_back, make_recogniser
 from tongshi.speech.synthesis import EspeakSynthesiser, make_synthesiser, speak
 from tongshi.speech.voice import Voice, get_voice
+from tongshi.speech.words import spoken_words
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +64,18 @@ def test_silence_says_nothing(voice, samples):
     with pytest.raises(Unheard) as error:
         voice.recogniser.recognise(Sound(samples.astype(np.float32), HEARING_RATE), "en")
     assert error.value.why == "empty"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_prompt_that_comes_back_is_noticed(language):
+    prompt = spoken_words(language).prompt
+    assert is_given_back(prompt, prompt) and not is_given_back(prompt, "MD-10234") and not is_given_back("", "MD-10234")
+
+
+def test_figures_are_listened_to_alone(voice):
+    sound = joined(list(voice.speak("My order number is MD-14414.", "en")))
+    rows = voice.recogniser.figures(read(sound.wav()), "en", "My order number is MD-", 5)
+    assert rows[0][0] == "14414" and rows == sorted(rows, key=lambda row: -row[1])
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

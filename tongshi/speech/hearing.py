@@ -28,8 +28,8 @@ FIGURES = 5
 _SPELLED = 4
 """As many figures said one by one are a number, whatever stands before."""
 
-_FEWEST, _MOST = 2, 8
-"""Figures after a prefix that are an order or case number with some of them lost, or heard twice."""
+_FEWEST, _FEWEST_AFTER_WORD, _MOST = 1, 3, 8
+"""Figures after a prefix that are an order or case number with some of them lost, or heard twice; the second where the prefix may be a word."""
 
 _FEWEST_ALONE, _MOST_ALONE = 4, 6
 """The same without a prefix, where hardly anything else is said."""
@@ -49,13 +49,13 @@ _LONGEST_ANSWER = 60
 """Characters of a yes or no; who says more tells something new."""
 
 _SOUNDS = {
-    "ling": "0", "dong": "0", "yi": "1", "yao": "1", "you": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "shi": "4", "wu": "5",
+    "ling": "0", "dong": "0", "yi": "1", "yao": "1", "you": "1", "niao": "1", "er": "2", "liang": "2", "san": "3", "si": "4", "shi": "4", "wu": "5",
     "liu": "6", "lu": "6", "lüe": "6", "lve": "6", "qi": "7", "guai": "7", "ba": "8", "jiu": "9", "gou": "9",
 }  # fmt: skip
 """Figures by their Chinese sounds, those of the telephone included; they count only after the letters of an order or case number."""
 
 _MOST_BETWEEN = 2
-_PAUSES = frozenset(",.、，。·・-–—‐/:：#№' ")
+_PAUSE = regex.compile(r"[^\p{L}\p{M}\p{N}@+_€$]")
 _WRITTEN_SIGNS = {"@": "@", ".": ".", "-": "-", "–": "-", "_": "_"}
 _SIGNS = {"at": "@", "dot": ".", "dash": "-", "underscore": "_"}
 _NAMEABLE = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Katakana}ー\p{Hangul}\d]+")
@@ -179,7 +179,8 @@ def half_heard(text: str, language: str) -> HalfHeard | None:
     for at in range(len(tokens)):
         for prefix, after in _prefixes(tokens, at):
             figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _MOST + 1, by_sound=True)
-            if _FEWEST <= len(figures) <= _MOST:
+            is_word = len(tokens[at].text) > 1 and tokens[at].text.upper() != prefix
+            if (_FEWEST_AFTER_WORD if is_word else _FEWEST) <= len(figures) <= _MOST:
                 return HalfHeard(tokens[at].start, tokens[end - 1].end, prefix, figures)
     return _number_alone(tokens)
 
@@ -247,7 +248,6 @@ class _Lexicon:
             *self.endings,
             *self.double,
             *self.number,
-            *words.other,
         }
         listed = "|".join(regex.escape(word).replace(r"\ ", r"\s+") for word in sorted(known, key=len, reverse=True))
         bounds = (
@@ -255,7 +255,8 @@ class _Lexicon:
             if words.language in _GLUED
             else (r"(?<![\p{L}\p{M}\d])", r"(?![\p{L}\p{M}])")
         )
-        self.pattern = regex.compile(rf"{bounds[0]}(?:{listed}){bounds[1]}|{_WORD}", regex.I)
+        others = "|".join(regex.escape(word) for word in words.other) or r"(?!)"
+        self.pattern = regex.compile(rf"{others}|{bounds[0]}(?:{listed}){bounds[1]}|{_WORD}", regex.I)
 
 
 def _turned(pairs: Iterable[tuple[str, list[str]]]) -> dict[str, str]:
@@ -390,7 +391,7 @@ def _figures(tokens: list[_Token], at: int, most: int | None = None, *, by_sound
 def _past_pauses(tokens: list[_Token], at: int) -> int:
     """Past commas and dashes, said or written."""
     end = at
-    while end < len(tokens) and end - at < _MOST_BETWEEN and (tokens[end].text in _PAUSES or tokens[end].sign == "-"):
+    while end < len(tokens) and end - at < _MOST_BETWEEN and (_PAUSE.fullmatch(tokens[end].text) or tokens[end].sign == "-"):
         end += 1
     return end
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+import regex
 
 from tongshi import weights
 from tongshi.errors import TongshiError
@@ -25,6 +26,8 @@ _LEAST = 0.1
 
 _SURE = 0.7
 """How probable a language must be to be believed against the likely one."""
+
+_PROMPT_PARTS = regex.compile(r"\s*[,،，、]\s*")
 
 _BEAM = 5
 """Rows of figures that are followed, and given back, in a second listening."""
@@ -109,18 +112,24 @@ class WhisperRecogniser:
         with self._lock:
             spoken = _spoken(sound)
             language = language or self._language_of(spoken, likely)
-            segments, _ = self._model.transcribe(
-                spoken,
-                language=language,
-                beam_size=1,
-                condition_on_previous_text=False,
-                without_timestamps=True,
-                initial_prompt=self._prompts.get(language),
-            )
-            text = "".join(segment.text for segment in segments).strip()
+            prompt = self._prompts.get(language, "")
+            text = self._transcribed(spoken, language, prompt)
+            if is_given_back(prompt, text):
+                text = self._transcribed(spoken, language, "")
         if not text:
             raise Unheard("No words are to be heard in the recording.", "empty")
         return Heard(text, language, sound.seconds, time.perf_counter() - began)
+
+    def _transcribed(self, spoken: np.ndarray, language: str, prompt: str) -> str:
+        segments, _ = self._model.transcribe(
+            spoken,
+            language=language,
+            beam_size=1,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+            initial_prompt=prompt or None,
+        )
+        return "".join(segment.text for segment in segments).strip()
 
     def language_of(self, sound: Sound, *, likely: str | None = None) -> str:
         with self._lock:
@@ -183,6 +192,12 @@ def _model(folder: Path, threads: int) -> WhisperModel:
             return self._last[1]
 
     return Model(str(folder), device="cpu", compute_type="int8", cpu_threads=threads, local_files_only=True)
+
+
+def is_given_back(prompt: str, text: str) -> bool:
+    """Whether a recogniser seems to have heard what it was prompted with, as it does where it understands nothing."""
+    _, *others = _PROMPT_PARTS.split(prompt.strip("。.").casefold())
+    return any(part in text.casefold() for part in others)
 
 
 def _spoken(sound: Sound) -> np.ndarray:
