@@ -12,11 +12,27 @@ from starlette.testclient import TestClient
 
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.explanations import ExplanationApi
+from tongshi.desk.frame import Frame
 from tongshi.desk.knowledge import CSRF_HEADER
+from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.explanation.message import Explanation
+from tongshi.explanation.neighbours import Neighbour
+from tongshi.explanation.words import Word
+from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.models import Message, Reading, Trace
 from tongshi.storage.review import ReviewStore
+
+EXPLANATION = Explanation(
+    "wheres <my> parcel",
+    "en",
+    "lost_parcel",
+    [("lost_parcel", 0.7), ("order_status", 0.2)],
+    0.4,
+    [Word("wheres", 0, -0.1, 0.3), Word("my", 8, 0.0, 0.0), Word("parcel", 12, 0.4, 0.1, ("order_status", 0.6))],
+    [Neighbour("my parcel is lost", "lost_parcel", "en", 0.9)],
+)
 
 
 def bot(request: httpx.Request) -> httpx.Response:
@@ -24,11 +40,13 @@ def bot(request: httpx.Request) -> httpx.Response:
     text = request.read().decode()
     if "dead" in text:
         raise httpx.ConnectError("refused")
+    if "parcel" in text:
+        return httpx.Response(200, json=EXPLANATION.as_dict())
     return httpx.Response(200, json={"intent": "greet"}) if "hi" in text else httpx.Response(400, json={"error": "Send a text."})
 
 
 @pytest.fixture
-def client(database, clock) -> TestClient:
+def client(database, clock, tmp_path) -> TestClient:
     """A browser that is not signed in, and a message in review; GET /sign-in signs it in."""
     conversations, reviews = ConversationStore(database), ReviewStore(database)
     conversations.add(Message(sender="anna", channel="web", author="customer", text="wheres me thing", language="en", at=clock()))
@@ -46,7 +64,9 @@ def client(database, clock) -> TestClient:
         cookie.write(request, response, AGENT)
         return response
 
-    return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes()]))
+    settings = Settings(home=tmp_path)
+    pages = ReviewPages(Frame(cookie, settings), api, conversations, reviews, queue, settings)
+    return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes(), *pages.routes()]))
 
 
 @pytest.fixture
@@ -68,6 +88,14 @@ def test_messages_and_answers_are_explained(agent):
     assert agent.get("/desk/api/explain?text=dead").status_code == 503
     assert agent.get("/desk/api/traces/1").json()["outcome"] == "quoted"
     assert agent.get("/desk/api/traces/2").status_code == 404
+
+
+def test_an_explanation_is_a_heat_map_with_nothing_in_it_that_the_page_may_not_show(agent):
+    page = agent.get("/desk/explain?text=wheres my parcel", headers={"Accept-Language": "en"}).text
+    assert '<span data-heat="4" title="+40">parcel</span>' in page and '<span data-heat="-1" title="-10">wheres</span>' in page
+    assert "<my>" not in page and "style=" not in page
+    assert "asks where an order is" in page and "my parcel is lost" in page
+    assert "问订单到哪儿了" in agent.get("/desk/explain?text=parcel", headers={"Accept-Language": "zh"}).text
 
 
 def test_reviews_are_listed_and_decided(agent):
