@@ -46,6 +46,7 @@ def test_a_reply_is_right_if_it_says_the_facts_and_invents_no_figure(reply, righ
         ("en", "", True),
         ("en", "I'm afraid I have no information on that. Shall I ask a colleague?", True),
         ("de", "Dazu liegen mir leider keine Informationen vor.", True),
+        ("de", "Ob feste IP-Adressen angeboten werden, kann ich nur raten. Soll ich jemanden fragen?", True),
         ("zh", "抱歉，这方面我没有相关信息。需要我帮您转接同事吗？", True),
         ("en", "It costs £1,250.", False),
     ],

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences, tokenize
 from tongshi.language.text import fold, fold_digits, fold_width
 from tongshi.llm.answering import Answerer, is_no_answer
+from tongshi.llm.checks import Checker, make_checker
 from tongshi.llm.checks.words import plain, words
 from tongshi.llm.client import ChatClient
 from tongshi.llm.models import LanguageModel, make_model
@@ -389,7 +391,15 @@ def decisive(answer: str, told: str, language: str) -> set[str]:
 
 def abstains(text: str, language: str) -> bool:
     """Whether a reply says that something is not known, and nothing else."""
-    return not text or (bool(words(language).unknowing.search(plain(text))) and not figures_of(text))
+    if not text or figures_of(text):
+        return not text
+    by_word = words(language).unknowing.search(plain(text))
+    return bool(by_word) or any(_checker().says_unknown(one, (), language) for one in sentences(text))
+
+
+@cache
+def _checker() -> Checker:
+    return make_checker(None)
 
 
 def resists(reply: Reply, item: Item) -> bool:

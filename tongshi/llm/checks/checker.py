@@ -143,7 +143,9 @@ class Checker:
             question: the customer's.
         """
         vector = self._cutter.encode([sentence])[0]
-        if not is_unknowing(sentence, vector, language) or self._nearest(vector, sources)[2].max() >= _BESIDE:
+        if not is_unknowing(sentence, vector, language):
+            return False
+        if sources and self._nearest(vector, sources)[2].max() >= _BESIDE:
             return False
         told = quantities(names.without_codes(sentence, language), language)
         asked = quantities(names.without_codes(question, language), language)
