@@ -47,6 +47,8 @@ _YES_OR_NO = ("confirm", "seal")
 _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scope", "report_bad_answer", "nlu_fallback"}
 """Intents that short answers to a yes-or-no question are mistaken for."""
 _QUESTION_MARK = re.compile("[?？؟]")
+_LONGEST_YES = 30
+"""Characters up to which the wish said once more is a yes to it; who writes more says something about it."""
 _LIKELY_ANSWER = 0.05
 """Probability from which such a message is taken for the yes or no that it comes close to."""
 
@@ -148,15 +150,15 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _yes_or_no(self, tracker: Tracker) -> bool | None:
         """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.
 
-        It may say yes with the verb ("oui annulez", "可以，换吧"), unless it asks or there is a negation in it; and to such a question thanks, praise
+        It may say yes with the verb ("oui annulez", "可以，换吧"), unless it asks, or there is a negation in it; and to such a question thanks, praise
         or a greeting are likelier to be the yes or no that they come close to ("ja bitte", "certíssimo").
         """
         message = tracker.latest_message
         intent = (message.get("intent") or {}).get("name")
         if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
             text = message.get("text") or ""
-            open_to_doubt = _QUESTION_MARK.search(text) or words(language_of(tracker)).cues["not"].search(text)
-            return None if open_to_doubt else True
+            asks = len(text) > _LONGEST_YES or _QUESTION_MARK.search(text)
+            return None if asks or words(language_of(tracker)).cues["not"].search(text) else True
         if intent not in _LIKE_AN_ANSWER:
             return None
         likely = {one["name"]: one["confidence"] for one in message.get("intent_ranking") or ()}
