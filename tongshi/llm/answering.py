@@ -42,7 +42,7 @@ _ATTEMPTS = 2
 
 UNTUNED = 0.65
 """Probability of the best passage up to which a model without an adapter of ours is believed when it says that it does not know: it says so
-of every other question that its passages answer, and of nearly every one that they do not."""
+of about every other question that its passages answer, and of nearly every one that they do not, see docs/answers.md."""
 
 log = structlog.get_logger()
 
