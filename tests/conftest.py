@@ -6,7 +6,7 @@ from tongshi import system
 from tongshi.errors import TongshiError
 from tongshi.settings import get_settings
 
-pytest_plugins = ["tests.fixtures", "tests.postgresql"]
+pytest_plugins = ["tests.browser", "tests.fixtures", "tests.postgresql"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -23,7 +23,8 @@ _ORIGIN = re.compile(r"https?://[a-zA-Z0-9.*-]+(:\d+)?")
 _TOGETHER = (
     ("slack_token", "slack_signing_secret"),
     ("telegram_token", "telegram_secret"),
-    ("email_address", "email_password", "email_imap", "email_smtp"),
+    ("email_address", "email_imap", "email_smtp"),
+    ("email_oauth_url", "email_oauth_id", "email_oauth_refresh"),
     ("messenger_token", "messenger_secret", "messenger_verify"),
     ("whatsapp_account", "whatsapp_token", "whatsapp_number"),
     ("wechat_id", "wechat_secret", "wechat_token"),
@@ -33,6 +34,7 @@ _TOGETHER = (
 _ONE_OF = {
     "answer_mode": ("auto", "quote", "generate"),
     "socketio": ("on", "off"),
+    "ocr": ("on", "off"),
     "neighbours": ("index", "pgvector", "qdrant"),
     "reranker": ("linear", "off"),
     "synthesiser": ("kokoro", "espeak"),
@@ -41,6 +43,14 @@ _ONE_OF = {
 }
 
 _MAIL_SERVERS = {"email_imap": ("imaps", "imap"), "email_smtp": ("smtps", "smtp")}
+
+
+def _is_safe(address: str) -> bool:
+    """Whether secrets may be sent to an address: it is encrypted, or this machine's."""
+    parts = urlsplit(address)
+    return bool(parts.hostname) and (
+        parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost"))
+    )
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,7 @@ class Settings:
     widget_origins: str = ""
     client_key: str = field(default="", repr=False)
     socketio: str = "off"
+    ocr: str = "off"
     session_rate: int = 20
     address_rate: int = 120
     slack_token: str = field(default="", repr=False)
@@ -99,6 +110,10 @@ class Settings:
     email_address: str = ""
     email_user: str = ""
     email_password: str = field(default="", repr=False)
+    email_oauth_url: str = ""
+    email_oauth_id: str = ""
+    email_oauth_secret: str = field(default="", repr=False)
+    email_oauth_refresh: str = field(default="", repr=False)
     email_imap: str = ""
     email_smtp: str = ""
     email_folder: str = "INBOX"
@@ -122,6 +137,13 @@ class Settings:
             missing = [f"TONGSHI_{name.upper()}" for name in names if not getattr(self, name)]
             if missing and len(missing) < len(names):
                 raise TongshiError(f"{' and '.join(missing)} must be set too, or all of that channel left out.")
+        if bool(self.email_address) != (bool(self.email_password) + bool(self.email_oauth_url) == 1):
+            raise TongshiError(
+                "E-mail needs TONGSHI_EMAIL_ADDRESS and one of TONGSHI_EMAIL_PASSWORD and TONGSHI_EMAIL_OAUTH_URL: "
+                "set them, or leave all of that channel out."
+            )
+        if self.email_oauth_url and not _is_safe(self.email_oauth_url):
+            raise TongshiError(f"TONGSHI_EMAIL_OAUTH_URL is {self.email_oauth_url!r}; it must begin with https://.")
         for name, schemes in _MAIL_SERVERS.items():
             value = getattr(self, name)
             if value and not (urlsplit(value).scheme in schemes and urlsplit(value).hostname):

@@ -20,6 +20,7 @@ from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.evaluation.running import free_port
 from tongshi.responses.catalog import get_replies
 from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.outbox import OutboxStore
 
 _names = itertools.count()
@@ -74,10 +75,15 @@ def handovers(store) -> Handovers:
 
 
 @pytest.fixture
-def stores(store, outbox, handovers, identify) -> dict[str, Any]:
+def attachments(database) -> AttachmentStore:
+    return AttachmentStore(database)
+
+
+@pytest.fixture
+def stores(store, outbox, attachments, handovers, identify) -> dict[str, Any]:
     """What a channel's `from_settings` takes in place of the settings' own."""
     guard = Guard(store, handovers, get_replies(), identify, deadline=5, language="en")
-    return {"guard": guard, "store": store, "outbox": outbox}
+    return {"guard": guard, "store": store, "outbox": outbox, "attachments": attachments}
 
 
 Serve = Callable[[InputChannel], Awaitable[httpx.AsyncClient]]

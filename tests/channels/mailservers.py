@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import getpass
 import grp
 import imaplib
@@ -44,7 +45,12 @@ first_valid_uid = 0
 first_valid_gid = 0
 ssl = {ssl}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
 passdb {{
   driver = static
   args = password={password}
@@ -78,13 +84,15 @@ class Dovecot:
     Args:
         certificate: file of a certificate and its key, for encrypted connections.
         starts_tls: they are begun in the clear, not on a port that is encrypted from the first byte.
+        tokens: address of the server that tells whose access token one is; without it none counts.
 
     Attributes:
         url: as `TONGSHI_EMAIL_IMAP` takes it.
     """
 
-    def __init__(self, certificate: Path | None = None, *, starts_tls: bool = False) -> None:
+    def __init__(self, certificate: Path | None = None, *, starts_tls: bool = False, tokens: str = "http://127.0.0.1:1") -> None:
         self._certificate = certificate
+        self._tokens = tokens
         # Not pytest's own folder, which is closed to the users that Dovecot takes where the tests run as root.
         self._folder = Path(tempfile.mkdtemp(prefix="dovecot-"))
         self._process: subprocess.Popen | None = None
@@ -113,6 +121,9 @@ class Dovecot:
                 tls_port=self._tls_port,
             )
         )  # fmt: skip
+        (self._folder / "oauth2.conf").write_text(
+            f"tokeninfo_url = {self._tokens}/info?access_token=\nusername_attribute = email\n"
+        )
         program = shutil.which("dovecot", path=f"{os.environ['PATH']}:/usr/sbin")
         self._process = subprocess.Popen([program, "-F", "-c", str(configuration)])
         deadline = time.monotonic() + 15
@@ -169,6 +180,7 @@ class SmtpServer:
 
     Attributes:
         messages: what was taken, in order.
+        access_token: with which OAuth signs in; "": with none.
         troubles: answers to the next recipients, or "drop" for a connection that ends after the message was taken.
     """
 
@@ -176,6 +188,7 @@ class SmtpServer:
         self.messages: list[EmailMessage] = []
         self.troubles: list[str] = []
         self.tries = 0
+        self.access_token = ""
         self._scheme = "smtps" if certificate and not starts_tls else "smtp"
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if certificate else None
         if context:
@@ -198,6 +211,10 @@ class SmtpServer:
 
     def _authenticate(self, server: SMTP, session, envelope, mechanism: str, data) -> AuthResult:
         return AuthResult(success=(data.login, data.password) == (USER.encode(), PASSWORD.encode()))
+
+    async def auth_XOAUTH2(self, server: SMTP, arguments: list[str]) -> AuthResult:
+        wanted = f"user={USER}\1auth=Bearer {self.access_token}\1\1".encode()
+        return AuthResult(success=bool(self.access_token) and base64.b64decode(arguments[1]) == wanted, handled=False)
 
     async def handle_RCPT(self, server: SMTP, session, envelope, address: str, options) -> str:
         self.tries += 1

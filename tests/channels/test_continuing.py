@@ -10,13 +10,17 @@ import pytest
 import yaml
 
 from tests.channels.platforms import TelegramServer
+from tests.channels.test_socket import Client
 from tests.channels.test_telegram import SECRET, send, update
+from tongshi.channels import messenger
 from tongshi.channels.continuing import Switchboard, read_requests
 from tongshi.channels.guard import Guard
 from tongshi.channels.rest import RestChannel
+from tongshi.channels.socket import SocketChannel
 from tongshi.channels.telegram import TelegramChannel
 from tongshi.commerce.identity import Identity
 from tongshi.conversations.continuing import Continuations
+from tongshi.conversations.tokens import signed
 from tongshi.evaluation.running import is_reply
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, Settings
@@ -171,6 +175,34 @@ async def test_own_clients_over_rest_follow_too(says, serve, bot, store, guard):
     assert answer["recipient_id"] == ANNA
     await client.post("/webhook", json={"sender": "shop-app", "message": "hi"})
     assert bot.heard[-1].sender_id == ANNA
+
+
+async def test_a_client_over_socket_io_hears_the_conversation_that_it_went_on_with(says, serve, store, guard, handovers):
+    await says(ANNA, "hi")
+    _, code = await invitation(says)
+    channel = SocketChannel.from_settings(Settings(client_key="k" * 40, socketio="on"), guard=guard, store=store)
+    url = (await serve(channel)).base_url
+    client = await Client(f"{url.scheme}://{url.host}:{url.port}").connect(signed("shop", "k" * 40, 60))
+    await client.say(message=code)
+    (joined,) = await client.texts(1)
+    assert is_reply("utter_continued", "en", joined)
+    await asyncio.to_thread(handovers.say, ANNA, "Anna here.", "web", "en")
+    assert (await client.texts(2))[1:] == ["Anna here."]
+    await client.say(message="/leave")
+    assert is_reply("utter_continue_left", "en", (await client.texts(3))[-1])
+    await asyncio.to_thread(handovers.say, ANNA, "For Anna only.", "web", "en")
+    await asyncio.sleep(1)
+    assert len(await client.texts(3)) == 3
+    await client.close()
+
+
+@pytest.mark.parametrize("event", [{"referral": {"ref": "abc"}}, {"postback": {"payload": "begin", "referral": {"ref": "abc"}}}])
+def test_a_link_into_messenger_brings_its_token(event):
+    body = {
+        "object": "page",
+        "entry": [{"messaging": [{"sender": {"id": "U"}, "recipient": {"id": "P"}, "timestamp": 1, **event}]}],
+    }
+    assert [one.text for one in messenger._said(body)] == ["/start abc"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tongshi.channels import mail, mail_sending, mailbox
 from tongshi.channels.mail import EmailChannel
 from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
-from tongshi.storage.mail import AttachmentStore, MailStore
+from tongshi.storage.mail import MailStore
 from tongshi.storage.models import GIVEN_UP, SENT, Message
 
 pytestmark = pytest.mark.skipif(not Dovecot.is_there(), reason="needs Debian's dovecot-imapd")
@@ -48,18 +48,11 @@ def settings(dovecot, smtp, tmp_path):
 
 
 @pytest.fixture
-def attachments(database):
-    return AttachmentStore(database)
-
-
-@pytest.fixture
-def channel(settings, stores, database, attachments, handovers):
+def channel(settings, stores, database, handovers):
     """Makes the channel anew, as a start of the system does."""
 
     def channel() -> EmailChannel:
-        return EmailChannel.from_settings(
-            settings, mails=MailStore(database), attachments=attachments, handovers=handovers, **stores
-        )
+        return EmailChannel.from_settings(settings, mails=MailStore(database), handovers=handovers, **stores)
 
     return channel
 

@@ -113,7 +113,7 @@ async def test_what_the_page_says_itself_and_notices_are_not_answered(client, fa
     [
         (
             {"message": {"mid": "m_a", "attachments": [{"type": "image", "payload": {"url": "https://x"}}]}},
-            "utter_only_text",
+            "utter_file_refused",
             "🖼",
         ),
         ({"message": None, "postback": {"mid": "m_b", "title": "", "payload": "GET_STARTED"}}, "utter_capabilities", ""),

@@ -206,7 +206,7 @@ async def test_what_no_person_said_to_us_is_not_answered(client, slack, bot, eve
 @pytest.mark.parametrize(
     ("event", "reply", "kept"),
     [
-        ({"subtype": "file_share", "files": [{"mimetype": "image/png"}, {"mimetype": "audio/mp4"}]}, "utter_only_text", "🖼🎤"),
+        ({"subtype": "file_share", "files": [{"mimetype": "image/png"}, {"mimetype": "audio/mp4"}]}, "utter_file_refused", "🖼🎤"),
         (
             {
                 "subtype": "message_changed",

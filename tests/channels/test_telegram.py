@@ -137,10 +137,10 @@ async def test_groups_bots_and_notices_are_not_answered(client, telegram, bot, v
 @pytest.mark.parametrize(
     ("values", "reply", "kept"),
     [
-        ({"photo": [{"file_id": "a"}]}, "utter_only_text", "🖼"),
+        ({"photo": [{"file_id": "a"}]}, "utter_file_refused", "🖼"),
         ({"voice": {"file_id": "a"}}, "utter_only_text", "🎤"),
         ({"sticker": {"file_id": "a", "emoji": "👍"}}, "utter_only_text", "👍"),
-        ({"animation": {"file_id": "a"}, "document": {"file_id": "a"}}, "utter_only_text", "🎬"),
+        ({"animation": {"file_id": "a"}, "document": {"file_id": "a"}}, "utter_file_refused", "🎬"),
         ({"kind": "edited_message", "text": "明日お願いします"}, "utter_edited_message", "明日お願いします"),
         ({"text": "/start"}, "utter_capabilities", "/start"),
         ({"text": "/help@meridian_bot me"}, "utter_capabilities", "/help@meridian_bot me"),

@@ -128,8 +128,8 @@ async def test_a_message_brought_again_is_answered_once(client, wechat, bot):
 @pytest.mark.parametrize(
     ("values", "reply", "kept"),
     [
-        ({"MsgType": "image", "MediaId": "1"}, "utter_only_text", "🖼"),
-        ({"MsgType": "voice", "MediaId": "1"}, "utter_only_text", "🎤"),
+        ({"MsgType": "image", "MediaId": "1"}, "utter_file_refused", "🖼"),
+        ({"MsgType": "voice", "MediaId": "1"}, "utter_file_refused", "🎤"),
         ({"MsgType": "event", "Event": "subscribe"}, "utter_capabilities", "👋"),
     ],
 )

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import httpx
+import jwt
 import pytest
 import uvicorn
 from rasa.core.channels.channel import UserMessage
@@ -26,6 +27,7 @@ from tongshi import clock
 from tongshi.channels.continuing import make_switchboard
 from tongshi.channels.guard import Guard
 from tongshi.channels.web import WebChannel
+from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.live import HttpAnnouncer, Spoken
 from tongshi.desk import app as desk
@@ -82,6 +84,7 @@ class Site:
     store: ConversationStore
     handovers: Handovers
     bot: Bot
+    database: Database
     sign_in: dict[str, str] = field(default_factory=dict)
 
     def agent(self, **headers: str) -> httpx.Client:
@@ -97,6 +100,11 @@ class Site:
 
     def client(self, **headers: str) -> httpx.Client:
         return httpx.Client(base_url=self.url, headers=headers, timeout=20)
+
+    def invite(self, token: str) -> str:
+        """What a link carries that lets another go on with the conversation of a token."""
+        sender = jwt.decode(token, options={"verify_signature": False})["sub"]
+        return make_continuations(self.settings, self.database).invite(sender).token
 
     def begun(self) -> httpx.Client:
         """A client of a new conversation, which carries its token."""
@@ -149,7 +157,7 @@ def running(settings: Settings) -> Iterator[Site]:
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()
     assert ready.wait(20)
-    yield Site(url, settings, store, handovers, bot)
+    yield Site(url, settings, store, handovers, bot, database)
     server.should_exit = True
     thread.join(20)
     database.engine.dispose()

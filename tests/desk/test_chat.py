@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import threading
 import time
 from dataclasses import replace
@@ -11,6 +12,7 @@ import jwt
 import pytest
 from PIL import Image
 
+from tests.conversations.test_photos import drawn
 from tests.desk.conftest import CITED, running
 from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.tokens import signed
@@ -297,3 +299,17 @@ def test_only_sites_that_are_listed_may_show_the_chat(tmp_path, site):
         assert allowed == ["https://shop.example", "https://a.shop.example:8443", None, None]
     with pytest.raises(TongshiError, match="WIDGET_ORIGINS"):
         Settings(widget_origins="*")
+
+
+@pytest.mark.skipif(not shutil.which("tesseract"), reason="needs Debian's tesseract-ocr")
+def test_an_order_number_in_a_photo_is_offered_and_taken_only_when_the_customer_confirms_it(tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", ocr="on")) as site:
+        client = site.begun()
+        (reply,) = send_photo(client, drawn("Order MD-10234")).json()["messages"]
+        assert is_reply("utter_photo_number", "en", reply["text"]) and "MD-10234" in reply["text"]
+        assert site.bot.heard == []
+        (button,) = reply["buttons"]
+        say(client, button["title"], payload=button["payload"])
+        assert [message.text for message in site.bot.heard] == ["MD-10234"]
+        kept = [message for message in site.store.messages(site.bot.heard[0].sender_id) if message.extras.get("attachments")]
+        assert "MD-10234" in kept[0].extras["attachments"][0]["text"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import shutil
 import threading
 import time
 from dataclasses import replace
@@ -12,27 +11,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.desk.conftest import CITED, running
 
-expect.set_options(timeout=20_000)  # of a browser on a busy machine
-
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-
-
-@pytest.fixture(scope="module")
-def browser():
-    chromium = shutil.which("chromium")
-    assert chromium, "Chromium is missing: install Debian's package chromium."
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
-        yield started
-        started.close()
 
 
 @pytest.fixture
@@ -60,6 +43,25 @@ def send(page, text):
 
 def of(page, sender):
     return page.locator(f'.message[data-sender="{sender}"]:not(.spoken)')
+
+
+def test_a_conversation_goes_on_in_another_browser_by_a_link(browser, context, page, site):
+    send(page, "hello")
+    expect(of(page, "bot")).to_have_count(1)
+    page.locator("#elsewhere").click()
+    expect(of(page, "bot")).to_have_count(2)
+    code = of(page, "bot").last.locator("strong").inner_text()
+    token = site.invite(page.context.cookies()[0]["value"])
+    other = browser.new_context(locale="en-GB").new_page()
+    other.goto(f"{site.url}/#continue={token}")
+    expect(other.locator("#confirm-join")).to_be_visible()
+    assert token not in other.url
+    other.locator("#join-yes").click()
+    expect(of(other, "customer").first).to_contain_text("hello")
+    expect(of(other, "bot").last).to_contain_text("/leave")
+    send(other, code)
+    expect(of(other, "bot").last).to_contain_text("no longer works")
+    other.context.close()
 
 
 def assert_once(page, *, asked=1, answered=1):

@@ -6,7 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from tests.desk.test_page import ARGUMENTS, RULES, of
+from tests.browser import ARGUMENTS
+from tests.desk.test_page import RULES, of
 from tests.desk.test_speech import started as served
 from tongshi.speech.audio import Unheard
 

@@ -39,10 +39,17 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Notice:
-    """A reply that is given without Rasa, also while a person has the conversation."""
+    """A reply that is given without Rasa.
+
+    Attributes:
+        name: of the reply.
+        values: for its placeholders.
+        choices: buttons under it, which say what stands on them.
+    """
 
     name: str
     values: Mapping[str, Any] = field(default_factory=dict)
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,7 +59,7 @@ class Route:
     Attributes:
         sender: the conversation.
         text: as the transcript has it.
-        notice: the reply, where the message was about going on elsewhere.
+        notice: the reply, where the message was about going on elsewhere; it is given also while a person has the conversation.
     """
 
     sender: str

@@ -16,6 +16,7 @@ from tongshi import clock
 from tongshi.channels.delivery import Platform
 from tongshi.channels.guard import REPLY
 from tongshi.channels.letters import Letter, read_letter
+from tongshi.channels.mail_access import make_token_source
 from tongshi.channels.mail_sending import EmailPlatform, digest
 from tongshi.channels.mailbox import Mailbox, MailboxTrouble
 from tongshi.channels.platform import FILE, PlatformChannel
@@ -26,7 +27,7 @@ from tongshi.language.letters import bare_subject
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings, get_settings
 from tongshi.storage.database import get_database
-from tongshi.storage.mail import AttachmentStore, MailStore
+from tongshi.storage.mail import MailStore
 from tongshi.storage.models import Mail, Message
 
 UNCERTAIN = frozenset(
@@ -64,7 +65,6 @@ class EmailChannel(PlatformChannel):
         ours: str = "",
         mailbox: Mailbox | None = None,
         mails: MailStore | None = None,
-        attachments: AttachmentStore | None = None,
         handovers: Handovers | None = None,
         **stores: Any,
     ) -> None:
@@ -72,7 +72,6 @@ class EmailChannel(PlatformChannel):
         self._ours = ours
         self._mailbox = mailbox
         self._mails = mails
-        self._attachments = attachments
         self._handovers = handovers
 
     @classmethod
@@ -84,17 +83,16 @@ class EmailChannel(PlatformChannel):
         """The channel, closed where its settings are not made.
 
         Args:
-            stores: as for other channels, and `mails`, `attachments`, `handovers`.
+            stores: as for other channels, and `mails`, `handovers`.
         """
         if not settings.email_address:
-            return cls(None)
-        stores.setdefault("mails", None)
-        mails = stores.pop("mails") or MailStore(get_database())
-        attachments = stores.pop("attachments", None) or AttachmentStore(get_database())
+            return cls(None, **stores)
+        mails = stores.pop("mails", None) or MailStore(get_database())
         user = settings.email_user or settings.email_address
-        mailbox = Mailbox(settings.email_imap, user, settings.email_password, settings.email_folder)
-        platform = EmailPlatform(settings, mails, settings.secret("email"))
-        return cls(platform, settings.email_address, mailbox, mails, attachments, **stores)
+        tokens = make_token_source(settings)
+        mailbox = Mailbox(settings.email_imap, user, settings.email_password, settings.email_folder, tokens)
+        platform = EmailPlatform(settings, mails, settings.secret("email"), tokens)
+        return cls(platform, settings.email_address, mailbox, mails, **stores)
 
     def add_routes(self, webhook: Blueprint) -> None:
         """Nobody calls; the mailbox is asked."""

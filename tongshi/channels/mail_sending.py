@@ -17,9 +17,11 @@ from markdown_it import MarkdownIt
 
 from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused
+from tongshi.channels.mail_access import TokenSource
 from tongshi.channels.mailbox import is_local, server
 from tongshi.channels.markup import PLAIN
 from tongshi.channels.platform import with_sources
+from tongshi.errors import Unavailable
 from tongshi.language.identify import is_traditional
 from tongshi.language.letters import bare_subject
 from tongshi.responses.catalog import get_replies
@@ -39,13 +41,15 @@ class EmailPlatform:
     Args:
         mails: where the names of what is sent are noted, so that answers find their conversation.
         secret: from which names are made that nobody can guess.
+        tokens: signs in in place of the password, where there is one.
     """
 
-    def __init__(self, settings: Settings, mails: MailStore, secret: str) -> None:
+    def __init__(self, settings: Settings, mails: MailStore, secret: str, tokens: TokenSource | None = None) -> None:
         self._host, self._port, self._tls = server(settings.email_smtp, "smtps", "smtp")
         self._settings = settings
         self._mails = mails
         self._secret = secret
+        self._tokens = tokens
 
     def parts(self, message: Message) -> list[dict[str, Any]]:
         options = "\n".join(f"- {button['title']}" for button in message.extras.get("buttons", []))
@@ -73,8 +77,8 @@ class EmailPlatform:
             await client.connect()
             await client.ehlo()
             if client.supports_extension("auth") or not is_local(self._host):
-                await client.login(self._settings.email_user or self._settings.email_address, self._settings.email_password)
-        except (aiosmtplib.SMTPException, OSError) as error:
+                await self._sign_in(client)
+        except (aiosmtplib.SMTPException, OSError, Unavailable) as error:
             client.close()
             raise Postponed(f"no connection: {error or type(error).__name__}") from error
         try:
@@ -83,6 +87,17 @@ class EmailPlatform:
             raise _explained(error) from error
         finally:
             client.close()
+
+    async def _sign_in(self, client: aiosmtplib.SMTP) -> None:
+        user = self._settings.email_user or self._settings.email_address
+        if self._tokens is None:
+            await client.login(user, self._settings.email_password)
+            return
+        try:
+            await client.auth_xoauth2(user, await asyncio.to_thread(self._tokens.token))
+        except aiosmtplib.SMTPAuthenticationError:
+            self._tokens.forget()
+            raise
 
     @property
     def _starts_tls(self) -> bool:

@@ -12,8 +12,9 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from imapclient import IMAPClient
-from imapclient.exceptions import IMAPClientError
+from imapclient.exceptions import IMAPClientError, LoginError
 
+from tongshi.channels.mail_access import TokenSource
 from tongshi.errors import TongshiError
 
 LARGEST = 35 * 1024 * 1024
@@ -62,12 +63,14 @@ class Mailbox:
 
     Args:
         url: `imaps://HOST[:PORT]`; with `imap://` the connection is encrypted before anything is said, unless it is to this machine.
+        tokens: signs in in place of the password, where there is one.
     """
 
-    def __init__(self, url: str, user: str, password: str, folder: str) -> None:
+    def __init__(self, url: str, user: str, password: str, folder: str, tokens: TokenSource | None = None) -> None:
         self._host, self._port, self._tls = server(url, "imaps", "imap")
         self._user = user
         self._password = password
+        self._tokens = tokens
         self._folder = folder
         self._client: IMAPClient | None = None
         self._stopped = threading.Event()
@@ -80,8 +83,18 @@ class Mailbox:
             self._client = IMAPClient(self._host, self._port, ssl=self._tls, timeout=_TIMEOUT)
             if not self._tls and not is_local(self._host):
                 self._client.starttls(ssl.create_default_context())
-            self._client.login(self._user, self._password)
+            self._sign_in()
             self.validity = self._select()
+
+    def _sign_in(self) -> None:
+        if self._tokens is None:
+            self._client.login(self._user, self._password)
+            return
+        try:
+            self._client.oauth2_login(self._user, self._tokens.token())
+        except LoginError:
+            self._tokens.forget()
+            raise
 
     def _select(self) -> int:
         return int(self._client.select_folder(self._folder)[b"UIDVALIDITY"])

@@ -13,6 +13,7 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import PLAIN, split
+from tongshi.channels.media import Media, Places, download
 from tongshi.channels.platform import (
     FILE,
     FILM,
@@ -38,6 +39,8 @@ _MOST_BUTTONS = 13
 _LOOK_UP = 2.0
 _GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM, "reel": FILM, "location": PLACE, "file": FILE}
 
+_FILES = {"image", "video", "audio", "file"}
+
 _TOO_MANY = {4, 17, 32, 613, 80006}
 _UNREACHABLE = {100, 551}
 _NOT_NOW_ALLOWED = {1545041, 2018001, 2018065, 2018108, 2018109, 2018278}
@@ -55,6 +58,12 @@ class MessengerPlatform:
     def __init__(self, client: httpx.AsyncClient, proof: str) -> None:
         self._client = client
         self._params = {"appsecret_proof": proof}
+        self._files = httpx.AsyncClient()
+        self._places = Places([str(client.base_url)], ["fbcdn.net", "fbsbx.com"])
+
+    async def file(self, address: str) -> bytes:
+        """A file that a customer sent, which needs no token; see `download`."""
+        return await download(self._files, address, self._places)
 
     def parts(self, message: Message) -> list[dict[str, Any]]:
         pieces = split(with_sources(message), lambda piece: len(PLAIN(piece)) <= _LONGEST)
@@ -98,6 +107,7 @@ class MessengerPlatform:
 
     async def close(self) -> None:
         await self._client.aclose()
+        await self._files.aclose()
 
 
 def _digest(secret: str, signed: bytes) -> str:
@@ -158,6 +168,9 @@ class MessengerChannel(PlatformChannel):
             self.take(incoming)
         return response.text("EVENT_RECEIVED")
 
+    async def fetch(self, media: Media) -> bytes:
+        return await self._platform.file(media.source)
+
     async def before_turn(self, incoming: Incoming) -> str | None:
         user = incoming.address["user"]
         await self._platform.notice(user, "mark_seen")
@@ -179,12 +192,15 @@ def _said(body: dict[str, Any]) -> list[Incoming]:
 def _incoming(event: dict[str, Any]) -> Incoming | None:
     user, page = str(event["sender"]["id"]), str(event["recipient"]["id"])
     common = {"sender": f"messenger:{page}:{user}", "address": {"user": user, "page": page}}
-    if postback := event.get("postback"):
+    if (postback := event.get("postback")) and not (postback.get("referral") or {}).get("ref"):
         name = postback.get("mid") or f"press:{event.get('timestamp')}"
         button, title = str(postback.get("payload", "")), str(postback.get("title", ""))
         return Incoming(
             text=title, client_id=_name(name), button=button, instead=None if title else "utter_capabilities", **common
         )
+    if invited := (event.get("referral") or (postback or {}).get("referral") or {}).get("ref"):
+        name = f"ref:{event.get('timestamp')}:{invited}"
+        return Incoming(text=f"/start {invited}", client_id=_name(name), instead="utter_capabilities", **common)
     message = event.get("message")
     if not message or message.get("is_echo") or message.get("is_deleted"):
         return None
@@ -194,7 +210,14 @@ def _incoming(event: dict[str, Any]) -> Incoming | None:
     if not (text or glyphs):
         return None
     instead = None if text else "utter_only_text"
-    return Incoming(text=text or glyphs, client_id=_name(message["mid"]), button=button, instead=instead, **common)
+    return Incoming(
+        text=text or glyphs, client_id=_name(message["mid"]), button=button, instead=instead, media=_media(message), **common
+    )
+
+
+def _media(message: dict[str, Any]) -> tuple[Media, ...]:
+    payloads = [one.get("payload") or {} for one in message.get("attachments") or [] if one.get("type") in _FILES]
+    return tuple(Media(str(one["url"])) for one in payloads if one.get("url") and not one.get("sticker_id"))
 
 
 def _glyph(attachment: dict[str, Any]) -> str:

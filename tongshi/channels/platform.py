@@ -17,12 +17,19 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi import clock
+from tongshi.channels.continuing import Notice
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.listening import Listener
+from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
+from tongshi.conversations.photos import KIND as PHOTO
+from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
+from tongshi.language.text import clean
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
+from tongshi.storage.mail import AttachmentStore, File
 from tongshi.storage.models import Message
 from tongshi.storage.outbox import OutboxStore
 
@@ -31,6 +38,7 @@ PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍"
 
 _MOST_WAITING = 20
 _MOST_PROFILES = 10_000
+_LONGEST_NAME = 200
 _LAST_WORDS = 4.0
 _SPECIAL = re.compile(r"([\\\[\]*_`~<>])")
 _ESCAPED = r"\\\1"
@@ -50,6 +58,7 @@ class Incoming:
         button: the reference of the button that was pressed.
         instead: the reply to give where it is no text.
         is_spoken: whether it is a voice message, which the channel can fetch.
+        media: photos and files that came with it; `instead` says whether nothing else did.
         about: what the channel itself needs to handle it.
     """
 
@@ -60,6 +69,7 @@ class Incoming:
     button: str | None = None
     instead: str | None = None
     is_spoken: bool = False
+    media: tuple[Media, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
 
 
@@ -71,6 +81,7 @@ class PlatformChannel(InputChannel):
     Args:
         platform: how messages are sent; None where the channel's secrets are not set.
         listener: hears voice messages on a platform that has them; None where speech is off.
+        photo_reader: reads text in photos; None where that is off.
     """
 
     numbers_buttons = False
@@ -83,23 +94,28 @@ class PlatformChannel(InputChannel):
         store: ConversationStore | None = None,
         outbox: OutboxStore | None = None,
         listener: Listener | None = None,
+        attachments: AttachmentStore | None = None,
+        photo_reader: PhotoReader | None = None,
     ) -> None:
         self._platform = platform
         self._listener = listener
         self._guard = guard
         self._store = store
         self._outbox = outbox
+        self._attachments = attachments
+        self._photo_reader = photo_reader
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> PlatformChannel:
-        return cls.from_settings(get_settings())
+        settings = get_settings()
+        return cls.from_settings(settings, photo_reader=make_photo_reader(settings))
 
     @classmethod
     def from_settings(cls, settings: Settings, **stores: Any) -> PlatformChannel:
         """The channel, closed where its secrets are not set.
 
         Args:
-            stores: `guard`, `store` and `outbox` in place of the settings' own.
+            stores: `guard`, `store`, `outbox` and `attachments` in place of the settings' own, and `photo_reader`.
         """
         raise NotImplementedError
 
@@ -117,6 +133,7 @@ class PlatformChannel(InputChannel):
         self._guard = self._guard or make_guard()
         self._store = self._store or ConversationStore(get_database())
         self._outbox = self._outbox or OutboxStore(get_database())
+        self._attachments = self._attachments or AttachmentStore(get_database())
         self._on_new_message = on_new_message
 
         @webhook.route("/", methods=["GET"])
@@ -198,6 +215,7 @@ class PlatformChannel(InputChannel):
         if button is not None:
             title, payload = await asyncio.to_thread(self._pressed, conversation, button)
             text = title or text
+        kept, instead = await self._keep(conversation, incoming, hint)
         replies = await self._guard.turn(
             self._on_new_message,
             sender=incoming.sender,
@@ -206,14 +224,50 @@ class PlatformChannel(InputChannel):
             payload=payload,
             hint=hint,
             client_id=incoming.client_id,
-            extras={"address": incoming.address},
-            instead=incoming.instead,
+            extras={"address": incoming.address, **({"attachments": kept} if kept else {})},
+            instead=instead,
         )
         self._postman.wake()
         for reply in replies:
             if reply.message_id is None:
                 await self._postman.send_unkept(incoming.address, reply)
         return replies
+
+    async def fetch(self, media: Media) -> bytes:
+        """What a customer sent, from the platform's own servers.
+
+        Raises:
+            NotFetched: it is too large, or the platform does not give it.
+        """
+        raise NotImplementedError
+
+    async def _keep(
+        self, conversation: str, incoming: Incoming, hint: str | None
+    ) -> tuple[list[dict[str, Any]], str | Notice | None]:
+        """Keep a message's photos and files; gives what the transcript shows, and the reply where there is nothing but them."""
+        if not incoming.media or await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id) is not None:
+            return [], incoming.instead
+        last = await asyncio.to_thread(self._store.last_of_customer, conversation)
+        language = hint or (last.language if last else None) or get_settings().language
+        files = [await self._file(one, language) for one in incoming.media[:MOST]]
+        found = [file for file in files if file]
+        kept = await asyncio.to_thread(self._attachments.keep, conversation, incoming.client_id, found, clock.now())
+        return kept, about_files(found) if incoming.instead else None
+
+    async def _file(self, media: Media, language: str) -> File | None:
+        """A file as it is kept, a photo made small; None where it is not to be had."""
+        try:
+            if media.size > LARGEST:
+                raise TooLarge("the file is too large")
+            data = await self.fetch(media)
+        except NotFetched as error:
+            log.warning("channel.file_not_kept", channel=self.name(), error=str(error))
+            return None
+        try:
+            return await asyncio.to_thread(photo_file, data, language, self._photo_reader)
+        except NotAPhoto:
+            kind = media.kind if media.kind and media.kind != PHOTO else "application/octet-stream"
+            return File(clean(media.name)[:_LONGEST_NAME] or "file", kind[:120], data)
 
     async def _hint(self, incoming: Incoming) -> str | None:
         try:
@@ -237,6 +291,27 @@ class PlatformChannel(InputChannel):
         if not buttons or int(index) >= len(buttons):
             return None, None
         return buttons[int(index)]["title"], buttons[int(index)].get("payload")
+
+
+def about_files(files: list[File]) -> Notice:
+    """What is said to a customer who sent files and no words."""
+    if not files:
+        return Notice("utter_file_refused", {"size": LARGEST // 2**20})
+    if any(file.kind != PHOTO for file in files):
+        return Notice("utter_file")
+    return about_photos([file.text for file in files])
+
+
+def about_photos(texts: list[str]) -> Notice:
+    """What is said to a customer who sent photos and no words: that they are there, and which order number was read in them.
+
+    Args:
+        texts: what was read in each.
+    """
+    numbers = [number for text in texts for number in order_numbers(text)]
+    if numbers:
+        return Notice("utter_photo_number", {"order_number": numbers[0]}, (numbers[0],))
+    return Notice("utter_photo")
 
 
 class Turns:

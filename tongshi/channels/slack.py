@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 import aiohttp
+import httpx
 import structlog
 from sanic import response
 from sanic.request import Request
@@ -19,6 +20,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, wait_of
 from tongshi.channels.markup import SLACK, split
+from tongshi.channels.media import Media, Places, download
 from tongshi.channels.platform import (
     FILE,
     FILM,
@@ -59,6 +61,12 @@ class SlackPlatform:
 
     def __init__(self, client: AsyncWebClient) -> None:
         self.client = client
+        self._files = httpx.AsyncClient()
+        self._places = Places([client.base_url, "https://files.slack.com"])
+
+    async def file(self, address: str) -> bytes:
+        """A file that a customer sent; see `download`."""
+        return await download(self._files, address, self._places, headers={"Authorization": f"Bearer {self.client.token}"})
 
     def parts(self, message: Message) -> list[dict[str, Any]]:
         pieces = split(with_sources(message), lambda piece: len(SLACK(piece)) <= _LONGEST)
@@ -120,7 +128,8 @@ class SlackPlatform:
         return language_code((profile.get("user") or {}).get("locale"))
 
     async def close(self) -> None:
-        """The client keeps no connections."""
+        """Slack's own client keeps no connections."""
+        await self._files.aclose()
 
 
 def _explained(error: SlackApiError) -> Postponed | Refused:
@@ -177,6 +186,9 @@ class SlackChannel(PlatformChannel):
         except (ValueError, TypeError):  # a timestamp that is no number, a body that is no UTF-8, a signature that is no ASCII
             return False
 
+    async def fetch(self, media: Media) -> bytes:
+        return await self._platform.file(media.source)
+
     async def before_turn(self, incoming: Incoming) -> str | None:
         return await self._profiles.language(incoming.about["user"])
 
@@ -195,7 +207,18 @@ def _said(body: dict[str, Any]) -> Incoming | None:
     files = event.get("files") or []
     glyph = "".join(_GLYPHS.get(str(file.get("mimetype", "")).partition("/")[0], FILE) for file in files)
     instead = "utter_only_text" if files and not text else None
-    return _incoming(body, event, event.get("channel_type") == "im", text or glyph, instead=instead)
+    return _incoming(body, event, event.get("channel_type") == "im", text or glyph, instead=instead, media=_media(files))
+
+
+def _media(files: list[dict[str, Any]]) -> tuple[Media, ...]:
+    """Files that lie at Slack; those that lie elsewhere have other addresses, and are not fetched."""
+    return tuple(
+        Media(
+            str(file.get("url_private_download") or file.get("url_private") or ""), str(file.get("name") or ""),
+            str(file.get("mimetype") or ""), int(file.get("size") or 0),
+        )
+        for file in files
+    )  # fmt: skip
 
 
 def _edited(body: dict[str, Any], event: dict[str, Any]) -> Incoming | None:

@@ -16,6 +16,8 @@ from sanic.response import HTTPResponse
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.listening import make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
+from tongshi.channels.media import LARGEST as LARGEST_FILE
+from tongshi.channels.media import Media, NotFetched, Places, TooLarge, download
 from tongshi.channels.platform import (
     CARD,
     FILE,
@@ -45,6 +47,8 @@ _GLYPHS = {
     "photo": PICTURE, "voice": SOUND, "audio": SOUND, "video": FILM, "video_note": FILM, "animation": FILM, "document": FILE,
     "location": PLACE, "venue": PLACE, "contact": CARD,
 }  # fmt: skip
+
+_FILES = ("document", "video", "audio")
 
 log = structlog.get_logger()
 
@@ -92,36 +96,26 @@ class TelegramPlatform:
             return reason
         raise Postponed(reason)
 
-    async def file(self, file_id: str) -> bytes:
+    async def file(self, file_id: str, largest: int = LARGEST_FILE) -> bytes:
         """A file that a customer sent.
 
         Raises:
-            Unheard: it is larger than the Bot API gives, or than is listened to.
-            Postponed: Telegram does not give it.
+            TooLarge: it is larger than the Bot API gives, or than is taken.
+            NotFetched: Telegram does not give it.
         """
-        answer = await post(self._client, "getFile", json={"file_id": file_id})
-        path = (_body(answer).get("result") or {}).get("file_path")
-        if not path and "too big" in str(_body(answer).get("description")):
-            raise Unheard("Telegram does not give files of more than 20 MB.", "too_long")
-        if not path:
-            raise Postponed(str(_body(answer).get("description") or f"Telegram answered {answer.status_code}"))
-        return await self._download(path)
-
-    async def _download(self, path: str) -> bytes:
-        bot = self._client.base_url
-        address = bot.copy_with(path=f"{bot.path.rsplit('/bot', 1)[0]}/file/bot{bot.path.rsplit('/bot', 1)[1]}{quote(path)}")
-        data = bytearray()
         try:
-            async with self._client.stream("GET", address) as answer:
-                answer.raise_for_status()
-                async for chunk in answer.aiter_bytes():
-                    data += chunk
-                    if len(data) > LARGEST_VOICE:
-                        raise Unheard("The voice message is too large.", "too_long")
-        except httpx.HTTPError as error:
-            # The error's own words hold the token.
-            raise Postponed(f"no voice message: {type(error).__name__}") from None
-        return bytes(data)
+            answer = await post(self._client, "getFile", json={"file_id": file_id})
+        except Postponed as error:
+            raise NotFetched(str(error)) from error
+        path = (_body(answer).get("result") or {}).get("file_path")
+        if "too big" in str(_body(answer).get("description")):
+            raise TooLarge("Telegram does not give files of more than 20 MB.")
+        if not isinstance(path, str) or ".." in path:
+            raise NotFetched(str(_body(answer).get("description") or f"Telegram answered {answer.status_code}"))
+        bot = self._client.base_url
+        root, token = bot.path.rsplit("/bot", 1)
+        address = bot.copy_with(path=f"{root}/file/bot{token}{quote(path)}")
+        return await download(self._client, str(address), Places([str(bot)]), largest)
 
     async def voice(self, chat: int, sound: bytes) -> None:
         """Send a voice message that nothing depends on."""
@@ -188,7 +182,15 @@ class TelegramChannel(PlatformChannel):
         voice = incoming.about["voice"]
         if voice["seconds"] > LONGEST or voice["bytes"] > LARGEST_VOICE:
             raise Unheard("The voice message is too long.", "too_long")
-        return await self._platform.file(voice["file"])
+        try:
+            return await self._platform.file(voice["file"], LARGEST_VOICE)
+        except TooLarge as error:
+            raise Unheard("The voice message is too large.", "too_long") from error
+        except NotFetched as error:
+            raise Postponed(str(error)) from error
+
+    async def fetch(self, media: Media) -> bytes:
+        return await self._platform.file(media.source)
 
     async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
         await self._platform.voice(address["chat_id"], sound)
@@ -234,6 +236,7 @@ def _from_chat(
         client_id=f"update:{int(update['update_id'])}",
         button=button,
         instead=instead,
+        media=_media(message) if instead != "utter_edited_message" and button is None else (),
         about={"language": person.get("language_code"), "callback_query": callback_query, **_voice(message)},
     )
 
@@ -245,6 +248,16 @@ def _voice(message: dict[str, Any]) -> dict[str, Any]:
         return {}
     seconds, size = int(voice.get("duration") or 0), int(voice.get("file_size") or 0)
     return {"voice": {"file": str(voice["file_id"]), "seconds": seconds, "bytes": size}}
+
+
+def _media(message: dict[str, Any]) -> tuple[Media, ...]:
+    """The file of a message; of a photo, which comes in several sizes, the largest."""
+    sizes = message.get("photo")
+    found = sizes[-1] if sizes else next((message[kind] for kind in _FILES if kind in message), None)
+    if not found:
+        return ()
+    size = int(found.get("file_size") or 0)
+    return (Media(str(found["file_id"]), str(found.get("file_name") or ""), str(found.get("mime_type") or ""), size),)
 
 
 def _words(message: dict[str, Any]) -> tuple[str, str | None]:

@@ -11,7 +11,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.guard import Guard, Handler, make_guard
-from tongshi.channels.platform import PICTURE
+from tongshi.channels.platform import PICTURE, about_photos
 from tongshi.channels.rest import json_body
 from tongshi.settings import get_settings
 
@@ -57,7 +57,7 @@ class WebChannel(InputChannel):
                 hint=body.get("hint"),
                 client_id=body.get("client_id"),
                 extras={"attachments": attachments} if attachments else None,
-                instead="utter_photo" if photo_alone else None,
+                instead=about_photos([one.get("text", "") for one in attachments]) if photo_alone else None,
             )
             # A reply that could not be kept, since the database is down, has no id; it goes along as it is.
             return response.json(

@@ -23,6 +23,7 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import PLAIN, split
+from tongshi.channels.media import Media, NotFetched, Places, download
 from tongshi.channels.platform import (
     FILE,
     FILM,
@@ -55,6 +56,7 @@ _GLYPHS = {
     "image": PICTURE, "voice": SOUND, "video": FILM, "shortvideo": FILM, "location": PLACE, "link": FILE, "file": FILE,
 }  # fmt: skip
 
+_FILES = {"image", "voice", "video", "shortvideo"}
 _BUSY = -1
 _TOKEN_ENDED = {40001, 40014, 42001}
 _TOO_MANY = {45009, 45011}
@@ -118,6 +120,19 @@ class WeChatPlatform:
                 self._token = body["access_token"]
                 self._until = time.monotonic() + max(0, int(body.get("expires_in", 0)) - _EARLY)
             return self._token
+
+    async def file(self, media_id: str) -> bytes:
+        """A file that a follower sent, which WeChat keeps for three days; see `download`."""
+        try:
+            address = self._client.base_url.join("media/get").copy_merge_params(
+                {"access_token": await self._access(), "media_id": media_id}
+            )
+        except Postponed as error:
+            raise NotFetched(str(error)) from error
+        data = await download(self._client, str(address), Places([str(self._client.base_url)]))
+        if data.startswith(b"{") and b'"errcode"' in data[:200]:
+            raise NotFetched(data[:200].decode("utf-8", "replace"))
+        return data
 
     async def notice(self, openid: str) -> None:
         """Show that an answer is being written; nothing depends on it."""
@@ -218,6 +233,9 @@ class WeChatChannel(PlatformChannel):
             raise ValueError("the message is not signed")
         return self._envelope.opened(encrypted)
 
+    async def fetch(self, media: Media) -> bytes:
+        return await self._platform.file(media.source)
+
     async def before_turn(self, incoming: Incoming) -> str | None:
         openid = incoming.address["openid"]
         await self._platform.notice(openid)
@@ -304,5 +322,6 @@ def _incoming(values: dict[str, str]) -> Incoming | None:
         client_id=f"msg:{values['MsgId']}"[:64],
         button=values.get("bizmsgmenuid") or None,
         instead="utter_only_text" if glyph else None,
+        media=(Media(values["MediaId"]),) if kind in _FILES and glyph and values.get("MediaId") else (),
         **common,
     )

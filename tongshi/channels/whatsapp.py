@@ -17,6 +17,7 @@ from twilio.request_validator import RequestValidator
 from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import WHATSAPP, split
+from tongshi.channels.media import MOST, Media, Places, download
 from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, PlatformChannel, with_numbers
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
@@ -45,6 +46,12 @@ class WhatsAppPlatform:
         self._client = client
         self._number = number
         self._status = status
+        self._files = httpx.AsyncClient()
+        self._places = Places([str(client.base_url)], ["twiliocdn.com"])
+
+    async def file(self, address: str) -> bytes:
+        """A file that a customer sent: Twilio asks for the account's credentials and leads on to where it lies; see `download`."""
+        return await download(self._files, address, self._places, auth=self._client.auth)
 
     def parts(self, message: Message) -> list[str]:
         return [WHATSAPP(piece) for piece in split(with_numbers(message), lambda piece: len(WHATSAPP(piece)) <= _LONGEST)]
@@ -61,6 +68,7 @@ class WhatsAppPlatform:
 
     async def close(self) -> None:
         await self._client.aclose()
+        await self._files.aclose()
 
 
 def _body(answer: httpx.Response) -> dict[str, Any]:
@@ -125,6 +133,9 @@ class WhatsAppChannel(PlatformChannel):
             self.take(incoming)
         return response.text("<Response/>", content_type="text/xml")
 
+    async def fetch(self, media: Media) -> bytes:
+        return await self._platform.file(media.source)
+
     def _signed(self, request: Request, path: str) -> dict[str, str] | None:
         """What Twilio says, None where it is not Twilio that says it."""
         try:
@@ -165,12 +176,21 @@ def _incoming(values: dict[str, str], ours: str) -> Incoming | None:
         text=text or glyphs,
         client_id=name[:64],
         instead="utter_only_text" if glyphs else None,
+        media=tuple(
+            Media(values.get(f"MediaUrl{number}", ""), kind=values.get(f"MediaContentType{number}", ""))
+            for number in range(_count(values))
+        ),
     )
 
 
 def _glyphs(values: dict[str, str]) -> str:
     if "Latitude" in values:
         return PLACE
-    count = values.get("NumMedia", "0")
-    kinds = [values.get(f"MediaContentType{number}", "") for number in range(min(int(count), 10) if count.isdecimal() else 0)]
+    kinds = [values.get(f"MediaContentType{number}", "") for number in range(_count(values))]
     return "".join(CARD if "vcard" in kind else _GLYPHS.get(kind.partition("/")[0], FILE) for kind in kinds)
+
+
+def _count(values: dict[str, str]) -> int:
+    """How many files came with a message."""
+    count = values.get("NumMedia", "0")
+    return min(int(count), MOST) if count.isdecimal() else 0

@@ -23,6 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tongshi import clock
 from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.conversations.photos import LARGEST_PHOTO, make_photo_reader
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.agents import AgentPages
 from tongshi.desk.chat import ChatApi, Limits
@@ -32,7 +33,6 @@ from tongshi.desk.frame import Frame
 from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import LARGEST_IMPORT, KnowledgeApi
 from tongshi.desk.live import Hub, Live
-from tongshi.desk.photos import LARGEST_PHOTO
 from tongshi.desk.reading import Reading
 from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
@@ -119,7 +119,8 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     sessions = CustomerSessions(settings.secret("sessions"), settings.client_key, continuations)
     live = Live(Hub(), sessions, settings)
     attachments = AttachmentStore(database)
-    chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings)
+    reader = make_photo_reader(settings)
+    chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings, reader)
     speech = make_speech(settings, store, sessions)
     signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))

@@ -17,15 +17,15 @@ from starlette.routing import Route
 
 from tongshi import clock
 from tongshi.conversations.live import Changed
+from tongshi.conversations.photos import KIND, LARGEST_PHOTO, NotAPhoto, PhotoReader, photo_file
 from tongshi.desk.live import Live
-from tongshi.desk.photos import KIND, LARGEST_PHOTO, NotAPhoto, developed
 from tongshi.desk.sessions import CustomerSessions, RateLimit, address_of, new_sender
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.language.identify import get_identifier
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.mail import AttachmentStore, File
+from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.models import Feedback, Message, Score
 
 _LONGEST_ID = 64
@@ -65,6 +65,7 @@ class ChatApi:
         rasa: passes a message on to Rasa's web channel.
         sessions: tell which conversation a request belongs to.
         live: tells a conversation's other pages that there is something new.
+        photo_reader: reads text in photos; None where that is off.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class ChatApi:
         live: Live,
         limits: Limits,
         settings: Settings,
+        photo_reader: PhotoReader | None,
     ) -> None:
         self._store = store
         self._attachments = attachments
@@ -86,6 +88,7 @@ class ChatApi:
         self._live = live
         self._limits = limits
         self._settings = settings
+        self._photo_reader = photo_reader
 
     def routes(self) -> list[Route]:
         return [
@@ -174,7 +177,8 @@ class ChatApi:
         if not data or len(data) > LARGEST_PHOTO or len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
             return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
         try:
-            kept = File("photo.jpg", KIND, await asyncio.to_thread(developed, data))
+            language = message.get("hint", self._settings.language)
+            kept = await asyncio.to_thread(photo_file, data, language, self._photo_reader)
         except NotAPhoto as error:
             return _refused(str(error), 415)
         client_id, conversation = message["client_id"], await self._sessions.conversation(request)
@@ -193,6 +197,7 @@ class ChatApi:
         return self._limits.messages.wait(sender) or self._limits.address.wait(address_of(request))
 
     async def _pass_on(self, request: Request, sender: str, message: dict[str, Any]) -> Response:
+        before = await self._sessions.conversation(request)
         try:
             answer = await self._rasa.post("/webhooks/web/webhook", json={"sender": sender, **message})
             answer.raise_for_status()
@@ -205,7 +210,8 @@ class ChatApi:
         await self._live.announce(Changed(conversation, message["client_id"]))
         known = [kept[reply["id"]] for reply in replies if reply["id"] in kept]
         unkept = [self._unkept(reply["text"], reply["language"]) for reply in replies if reply["id"] not in kept]
-        return JSONResponse({"messages": [*await self._as_json(known), *unkept]})
+        shown = {"messages": [*await self._as_json(known), *unkept]}
+        return JSONResponse(shown if conversation == before else {**shown, "moved": True})
 
     def _trouble(self, message: dict[str, Any]) -> dict[str, Any]:
         hint = message.get("hint")

@@ -19,11 +19,13 @@ class File:
 
     Attributes:
         kind: its media type.
+        text: what can be read in a photo.
     """
 
     name: str
     kind: str
     data: bytes
+    text: str = ""
 
 
 class MailStore:
@@ -70,13 +72,14 @@ class AttachmentStore:
         """Keep a message's files, once however often they come.
 
         Returns:
-            For each what a transcript shows: `id`, `name`, `kind`, `size` in bytes.
+            For each what a transcript shows: `id`, `name`, `kind`, `size` in bytes, and `text` where something can be read in it.
         """
         rows = self._of(sender, client_id)
         if not rows and files:
             rows = [
                 Attachment(
-                    sender=sender, client_id=client_id, number=number, name=file.name, kind=file.kind, data=file.data, at=at
+                    sender=sender, client_id=client_id, number=number, name=file.name, kind=file.kind, data=file.data,
+                    text=file.text, at=at,
                 )
                 for number, file in enumerate(files)
             ]  # fmt: skip
@@ -85,7 +88,7 @@ class AttachmentStore:
                     session.add_all(rows)
             except IntegrityError:
                 rows = self._of(sender, client_id)
-        return [{"id": row.attachment_id, "name": row.name, "kind": row.kind, "size": len(row.data)} for row in rows]
+        return [_shown(row) for row in rows]
 
     def get(self, attachment_id: int) -> Attachment | None:
         with self._database.session() as session:
@@ -95,3 +98,8 @@ class AttachmentStore:
         query = select(Attachment).where(Attachment.sender == sender, Attachment.client_id == client_id)
         with self._database.session() as session:
             return list(session.scalars(query.order_by(Attachment.number)))
+
+
+def _shown(row: Attachment) -> dict[str, int | str]:
+    shown = {"id": row.attachment_id, "name": row.name, "kind": row.kind, "size": len(row.data)}
+    return {**shown, "text": row.text} if row.text else shown

@@ -126,6 +126,7 @@ async function load() {
 function begin(session) {
   shop = session.shop;
   loaded = true;
+  $("#elsewhere").disabled = false;
   cursor = 0;
   showShop();
   transcript.quietly(() => receive(session.messages, { jumpTo: true }));
@@ -269,9 +270,10 @@ function deliver(entry) {
     if (current !== conversation) return;
     try {
       const send = entry.photo ? api.sendPhoto : api.sendMessage;
-      const { messages } = await send({ ...entry, hint: language });
+      const { messages, moved } = await send({ ...entry, hint: language });
       if (current !== conversation) return;
       noteSent(entry);
+      if (moved) return restart(await api.openSession());
       transcript.settle(entry);
       transcript.merge(messages);
       if (entry.spoken) microphone.speak(messages.filter((message) => message.id > 0)).catch(reportError);
@@ -425,24 +427,28 @@ page.confirm.addEventListener("close", async () => {
   if (page.confirm.returnValue !== "yes") return;
   try {
     await sendScore();
-    const session = await api.newSession();
-    stream.close();
-    microphone.hush();
-    keepUnsent([]);
-    conversation += 1;
-    waiting = 0;
-    queue = Promise.resolve();
-    pollFailures = 0;
-    page.connection.textContent = "";
-    showTyping();
-    transcript.clear();
-    begin(session);
+    restart(await api.newSession());
     focusComposer();
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     page.connection.textContent = t("newError");
   }
 });
+
+/** Shows another conversation in place of this one. */
+function restart(session) {
+  stream.close();
+  microphone.hush();
+  keepUnsent([]);
+  conversation += 1;
+  waiting = 0;
+  queue = Promise.resolve();
+  pollFailures = 0;
+  page.connection.textContent = "";
+  showTyping();
+  transcript.clear();
+  begin(session);
+}
 
 /** The customer's word on the conversation that ends; a new one begins whether it arrives or not. */
 async function sendScore() {
@@ -453,6 +459,24 @@ async function sendScore() {
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
   }
+}
+
+// Going on elsewhere: the reply has a code and links. Such a link leads here, and is used only after the customer's yes.
+
+$("#elsewhere").addEventListener("click", () => {
+  say(t("elsewhere"), { payload: "/continue" });
+  focusComposer();
+});
+
+async function offerToJoin() {
+  const invited = location.hash.match(/^#continue=([0-9a-f]+)$/)?.[1];
+  if (!invited) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  const dialog = $("#confirm-join");
+  dialog.returnValue = "";
+  dialog.showModal();
+  await new Promise((resolve) => dialog.addEventListener("close", resolve, { once: true }));
+  if (dialog.returnValue === "yes") say(`/start ${invited}`);
 }
 
 $("#reload").addEventListener("click", load);
@@ -470,5 +494,7 @@ if (api.embedded) {
 page.text.disabled = false;
 setLanguage(preferredLanguage());
 await load();
+$("#elsewhere").disabled = !loaded;
+offerToJoin().catch(reportError);
 microphone.offer().catch(reportError);
 if (matchMedia("(hover: hover)").matches) page.text.focus();

@@ -1,0 +1,118 @@
+"""Photos that customers send: read by their content, made small, without what cameras write into them; and the text in them."""
+
+from __future__ import annotations
+
+import io
+import shutil
+from dataclasses import dataclass
+
+import pytesseract
+import structlog
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from tongshi.errors import TongshiError
+from tongshi.language.patterns import find
+from tongshi.settings import Settings
+from tongshi.storage.mail import File
+
+LARGEST_PHOTO = 10 * 1024 * 1024
+"""Bytes that may be sent."""
+
+KIND = "image/jpeg"
+"""What is kept, whatever was sent."""
+
+_READ = ("JPEG", "PNG", "WEBP", "GIF")
+_MOST_PIXELS = 50_000_000
+_EDGE = 2048
+_PATIENCE = 10
+"""Seconds that the text of a photo may take."""
+
+_LONGEST_TEXT = 4000
+_LAYOUT = "--psm 6"
+"""One block of text: what delivery notes and labels are; Tesseract's own look for columns loses lines of them."""
+
+_LETTERS = {
+    "ar": "ara", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "it": "ita", "ja": "jpn", "ko": "kor", "pt": "por",
+    "ru": "rus", "th": "tha", "zh": "chi_sim",
+}  # fmt: skip
+"""What Tesseract calls the letters of each language."""
+
+log = structlog.get_logger()
+
+
+class NotAPhoto(TongshiError):
+    """What was sent cannot be read as a photo, or is too large."""
+
+
+def developed(data: bytes) -> bytes:
+    """A photo as JPEG, upright, at most 2048 pixels wide or high; place, time and camera are left out.
+
+    Raises:
+        NotAPhoto: it is of another kind, damaged, or of more than 50 megapixels.
+    """
+    try:
+        with Image.open(io.BytesIO(data), formats=_READ) as image:
+            if image.width * image.height > _MOST_PIXELS:
+                raise NotAPhoto("The photo has too many pixels.")
+            image.draft("RGB", (_EDGE, _EDGE))
+            upright = ImageOps.exif_transpose(image)
+            upright.thumbnail((_EDGE, _EDGE))
+            flat = Image.new("RGB", upright.size, "white")
+            flat.paste(upright.convert("RGB"), mask=upright.convert("RGBA").getchannel("A") if _is_see_through(upright) else None)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise NotAPhoto("That is no photo in JPEG, PNG, WebP or GIF.") from error
+    kept = io.BytesIO()
+    flat.save(kept, "JPEG", quality=85, optimize=True)
+    return kept.getvalue()
+
+
+def _is_see_through(image: Image.Image) -> bool:
+    return "A" in image.getbands() or "transparency" in image.info
+
+
+@dataclass(frozen=True)
+class PhotoReader:
+    """Reads text in photos with Tesseract.
+
+    Attributes:
+        known: the letters that it has been given, in its own names.
+    """
+
+    known: frozenset[str]
+
+    def text(self, photo: bytes, language: str) -> str:
+        """What can be read in a photo, in the letters of a language and in Latin ones; "" where that is nothing."""
+        wanted = [one for one in dict.fromkeys((_LETTERS.get(language, "eng"), "eng")) if one in self.known]
+        try:
+            with Image.open(io.BytesIO(photo)) as image:
+                text = pytesseract.image_to_string(image, lang="+".join(wanted) or None, config=_LAYOUT, timeout=_PATIENCE)
+        except (pytesseract.TesseractError, RuntimeError, OSError, ValueError) as error:
+            log.warning("photo.not_read", error=str(error)[:200])
+            return ""
+        lines = (" ".join(line.split()) for line in text.splitlines())
+        return "\n".join(line for line in lines if line)[:_LONGEST_TEXT]
+
+
+def make_photo_reader(settings: Settings) -> PhotoReader | None:
+    """The reader of the settings; None where photos are not to be read, or Tesseract is not installed."""
+    if settings.ocr == "off":
+        return None
+    if not shutil.which("tesseract"):
+        log.error("photo.no_reader", hint="TONGSHI_OCR needs Debian's package tesseract-ocr; photos are kept unread")
+        return None
+    return PhotoReader(frozenset(pytesseract.get_languages()))
+
+
+def photo_file(data: bytes, language: str, reader: PhotoReader | None) -> File:
+    """A photo as it is kept, with what can be read in it.
+
+    Raises:
+        NotAPhoto: see `developed`.
+    """
+    photo = developed(data)
+    return File("photo.jpg", KIND, photo, reader.text(photo, language) if reader else "")
+
+
+def order_numbers(text: str) -> list[str]:
+    """Order numbers that stand in what was read, each once."""
+    return list(dict.fromkeys(match.value for match in find(text) if match.kind == "order_number"))
