@@ -55,7 +55,7 @@ def _row(
         history = _history(item)
         rewritten = rewriter.rewrite(item["ask"], language, history, float("inf"))
         made.append(rewritten is not None)
-        alone = _article(knowledge.search(item["ask"], language, context=" ".join(item["before"])))
+        alone = _article(knowledge.search(item["ask"], language, context=item["before"]))
         joined = _article(knowledge.search(with_before(item["ask"], item["before"][0]), language))
         told = _article(knowledge.search(rewritten, language)) if rewritten else None
         found.append(

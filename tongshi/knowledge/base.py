@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from tongshi.knowledge.products import (
 )
 from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.phrases import PhraseFinder
-from tongshi.language.text import fold
+from tongshi.language.text import fold, scripts
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
@@ -44,6 +44,11 @@ _ITS_QUESTION = 0.6
 
 _APPROVED = 1.0
 """Score of an editor's answer to a question that it was approved for, whatever has been learnt of it so far."""
+
+_DENSE = {"Han", "Kana", "Hangul"}
+_SAYS_NOTHING = 6
+"""Letters up to which what is left of a question without the product that it names asks nothing; a character of Chinese, Japanese, Korean
+counts as three."""
 
 _SURELY = 0.8
 """Probability from which a question is taken for one that has no answer, whatever was asked before it."""
@@ -255,7 +260,7 @@ class KnowledgeBase:
         return self._index(collection)
 
     def search(
-        self, question: str, language: str, collection: str = SHOP, most: int = 5, context: str = "", newest: str = ""
+        self, question: str, language: str, collection: str = SHOP, most: int = 5, context: Sequence[str] = (), newest: str = ""
     ) -> Found:
         """What answers a question, best first.
 
@@ -263,7 +268,7 @@ class KnowledgeBase:
             question: in any language.
             language: which an article is wanted in, if it is there; else in English, else in any.
             most: how many passages at the most.
-            context: what was said before, to know which product is spoken of.
+            context: what was said before, oldest first, to know which product is spoken of.
             newest: the last part of a question that is put together of several; a product that it names is the one that is meant.
         """
         index = self._index(collection)
@@ -336,13 +341,23 @@ class KnowledgeBase:
         catalogue = self._shop.products()
         return product_finder(self._data, tuple((product.name, product.sku) for product in catalogue)), catalogue
 
-    def _products(self, question: str, newest: str, context: str) -> tuple[list[Product], list[Product], str]:
+    def names_only(self, question: str) -> bool:
+        """Whether a question names a product and says nothing of it: "and the watch?"."""
+        finder, catalogue = self._finder()
+        if not finder or not mentioned(finder, question, catalogue):
+            return False
+        left = scripts(without(finder, question, catalogue))
+        return sum(count * (1 if script not in _DENSE else 3) for script, count in left.items()) <= _SAYS_NOTHING
+
+    def _products(self, question: str, newest: str, context: Sequence[str]) -> tuple[list[Product], list[Product], str]:
         """Products that are spoken of, the catalogue, and the question without their names."""
         finder, catalogue = self._finder()
         if not finder:
             return [], catalogue, question
         products = mentioned(finder, newest, catalogue)
-        if not products and (before := mentioned(finder, question, catalogue) or mentioned(finder, context, catalogue)):
+        if not products:
+            spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)))
+            before = next(filter(None, spoken_of), [])
             products = told_apart(newest, before, catalogue) or before
         return products, catalogue, without(finder, question, catalogue) if products else question
 

@@ -10,12 +10,16 @@ from pathlib import Path
 import regex
 import yaml
 
-from tongshi.knowledge.base import Found, KnowledgeBase
+from tongshi.knowledge.base import Found, KnowledgeBase, Passage
+from tongshi.knowledge.products import PREFIX
 from tongshi.llm.prompting import with_before
 
 _CUES = Path(__file__).with_name("followups.yml")
 _LONGEST = 80
 """Characters above which a question is taken to say all that it needs."""
+
+_PLAINLY = 0.8
+"""Probability from which a question asks for a property of a product, whatever was asked before it."""
 
 _FURTHEST = 3
 """Questions back to which one may hang that itself hangs on the one before it: "is it waterproof?", "and the watch?", "and the speaker?"."""
@@ -47,12 +51,17 @@ def look_up(
         What was looked up, and what was found.
     """
     before = [turn.text for turn in history if turn.author == "customer"]
-    context = " ".join(turn.text for turn in history[-3:])
+    context = [turn.text for turn in history[-3:]]
     alone = knowledge.search(question, language, collection, context=context)
     if not before or len(question) > _LONGEST:
         return question, alone
     settled = alone.confident or alone.unanswerable
-    if settled and not hangs_on_before(question, language) or alone.confident and alone.passages[0].verbatim:
+    if (
+        settled
+        and not hangs_on_before(question, language)
+        or alone.confident
+        and _says_all(question, alone.passages[0], knowledge)
+    ):
         return question, alone
     joined = question
     for said in reversed(before[-_FURTHEST:]):
@@ -63,6 +72,12 @@ def look_up(
         if not hangs_on_before(said, language):
             break
     return question, alone
+
+
+def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool:
+    """Whether a passage answers just what was asked: an editor's answer, or a property of a product, where the question names one."""
+    plainly = passage.article.startswith(PREFIX) and passage.score >= _PLAINLY
+    return passage.verbatim or plainly and not knowledge.names_only(question)
 
 
 @cache
