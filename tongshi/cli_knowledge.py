@@ -490,7 +490,7 @@ def knowledge_calibrate() -> None:
         "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
     ]
     for place, (name, reranker) in enumerate(rerankers.items()):
-        lines.append(f"{name}:")
+        lines.append(f'"{name}":')  # YAML takes a bare off for false.
         if reranker:
             lines.append(f"  weights: [{', '.join(f'{weight:.4f}' for weight in reranker.weights)}]")
         for kind, found in fits.items():

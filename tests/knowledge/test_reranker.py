@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.knowledge.test_index import WordEncoder, key
-from tongshi.knowledge.index import SearchIndex, get_reranker
+from tongshi.knowledge.index import SearchIndex, get_calibration, get_reranker
 from tongshi.knowledge.reranker import Reranker, evidence, fit, trust, trust_in_likeness
 
 
@@ -81,3 +81,10 @@ def test_without_it_nothing_changes(few):
     index, encoder = few
     plain, off = index.rank("lost parcel", encoder), index.rank("lost parcel", encoder, "en", get_reranker("off"))
     assert off.scores == pytest.approx(plain.scores)
+
+
+@pytest.mark.parametrize("reranker", ["linear", "off"])
+@pytest.mark.parametrize("has_questions", [True, False])
+def test_each_way_to_search_has_a_calibration(reranker, has_questions):
+    one = get_calibration(has_questions, reranker)
+    assert 0 < one.threshold < 1 and len(one.slopes) == 4
