@@ -26,6 +26,7 @@ from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.storage.continuing import ContinuationStore
 
+CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 ANNA, PHONE, BEN = "web-anna", "telegram:77", "whatsapp:ben"
 OPEN = Settings(
     public_url="https://help.example", telegram_token="1:x", telegram_secret=SECRET, telegram_name="meridian_bot",
@@ -73,7 +74,7 @@ def is_named(reply, name: str) -> bool:
 async def invitation(says, identity=ANNA) -> tuple[str, str]:
     """Token and code of a new invitation."""
     (reply,) = await says(identity, "/continue")
-    return re.search(r"#continue=(\w+)", reply.text)[1], re.search(r"\*\*(.+)\*\*", reply.text)[1]
+    return re.search(r"#continue=(\w+)", reply.text)[1], CODE.search(reply.text)[0]
 
 
 async def test_a_code_or_a_link_leads_into_the_conversation_and_back(says, bot, store, clock):
