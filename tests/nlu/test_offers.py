@@ -1,14 +1,14 @@
-"""Which messages after a question of the bot's, outside of forms, answer it."""
+"""Which messages, outside of forms, are taken for what the bot's last reply makes of them."""
 
 import pytest
 import yaml
 from rasa.engine.graph import ExecutionContext, GraphSchema
 from rasa.engine.storage.resource import Resource
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import ActionExecuted, BotUttered, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
-from tongshi.nlu.policies import OfferPolicy
+from tongshi.nlu.policies import FollowUpPolicy, OfferPolicy
 from tongshi.settings import ROOT
 
 ANOTHER_ORDER = [{"entity": "order_number", "value": "MD-10234"}]
@@ -25,16 +25,34 @@ ANOTHER_ORDER = [{"entity": "order_number", "value": "MD-10234"}]
     ],
 )
 def test_a_wish_that_picks_from_what_was_offered_answers_it(reply, intent, entities, is_answer):
+    message = UserUttered("send it again", {"name": intent, "confidence": 0.9}, entities)
+    assert (predicted(OfferPolicy, reply, message) == "action_inform") is is_answer
+
+
+@pytest.mark.parametrize(
+    ("reply", "language", "text", "confidence", "is_question"),
+    [
+        ("utter_answer", "zh", "瑞士呢？", 0.4, True),
+        ("utter_answer", "th", "แล้วแบตเตอรี่ล่ะ", 0.53, True),
+        ("utter_answer", "en", "and bye", 0.99, False),
+        ("utter_answer", "it", "boh", 0.3, False),
+        ("utter_greet", "zh", "瑞士呢？", 0.4, False),
+    ],
+)
+def test_what_hangs_on_an_answer_and_is_like_nothing_else_is_a_question(reply, language, text, confidence, is_question):
+    message = UserUttered(text, {"name": "goodbye", "confidence": confidence})
+    assert (predicted(FollowUpPolicy, reply, message, language) == "action_answer") is is_question
+
+
+def predicted(kind, reply, message, language="en"):
+    """The action that a policy, configured as in config.yml, predicts for a message after a reply; None for none."""
     written = next(
-        one for one in yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["policies"] if one["name"].endswith("OfferPolicy")
+        one for one in yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["policies"] if one["name"].endswith(kind.__name__)
     )
-    config = {**OfferPolicy.get_default_config(), **written}
-    policy = OfferPolicy(config, None, Resource("policy"), ExecutionContext(GraphSchema({})))
+    policy = kind({**kind.get_default_config(), **written}, None, Resource("policy"), ExecutionContext(GraphSchema({})))
     domain = Domain.load(ROOT / "domain.yml")
-    events = [
-        BotUttered("…", metadata={"utter_action": reply}), ActionExecuted("action_listen"),
-        UserUttered("send it again", {"name": intent, "confidence": 0.9}, entities),
-    ]  # fmt: skip
+    said = BotUttered("…", metadata={"utter_action": reply})
+    events = [SlotSet("language", language), said, ActionExecuted("action_listen"), message]
     tracker = DialogueStateTracker.from_events("sender", events, slots=domain.slots)
     probabilities = policy.predict_action_probabilities(tracker, domain).probabilities
-    assert (probabilities[domain.index_for_action("action_inform")] == 1.0) is is_answer
+    return domain.action_names_or_texts[probabilities.index(1.0)] if 1.0 in probabilities else None

@@ -16,6 +16,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from tongshi.language.identify import LATIN
+from tongshi.llm.followups import hangs_on_before
 from tongshi.nlu.language import LANGUAGE
 from tongshi.settings import LANGUAGES, get_settings
 
@@ -250,6 +251,31 @@ class OfferPolicy(_UntrainedPolicy):
         picks = fresh and tracker.latest_message.intent.get("name") in self.config["answers"].get(_last_reply(tracker), ())
         names_order = any(entity["entity"] == "order_number" for entity in tracker.latest_message.entities)
         return self._predict(domain, self.config["action"] if picks and not names_order else None)
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
+class FollowUpPolicy(_UntrainedPolicy):
+    """Takes what hangs on the answer before it for a question too, where by itself it is hardly like anything: "and Switzerland?".
+
+    Configuration: `after`, the replies on which a question may hang; `confidence`, of an intent, from which a message is what it is taken
+    for; `action`, which answers.
+    """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        return {"priority": 7, "after": [], "confidence": 0.7, "action": "action_answer"}
+
+    def predict_action_probabilities(
+        self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
+    ) -> PolicyPrediction:
+        fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.active_loop_name
+        hangs = fresh and _last_reply(tracker) in self.config["after"] and self._is_unclear(tracker.latest_message, tracker)
+        return self._predict(domain, self.config["action"] if hangs else None)
+
+    def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
+        language = tracker.get_slot("language") or get_settings().language
+        unsure = message.intent.get("confidence", 1.0) < self.config["confidence"] and not message.entities
+        return unsure and hangs_on_before(message.text or "", language)
 
 
 def _last_reply(tracker: DialogueStateTracker) -> str | None:
