@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tongshi.settings import LANGUAGES
-from tongshi.speech.hearing import corrected, half_heard, identifiers, readable
+from tongshi.speech.hearing import corrected, identifiers, number_in, readable
 from tongshi.speech.speakable import spell
 from tongshi.speech.words import spoken_words
 
@@ -179,7 +179,7 @@ def test_a_correction_takes_the_place_of_what_was_misheard():
     ],
 )
 def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, prefix, figures):
-    lost = half_heard(readable(text, language), language)
+    lost = number_in(readable(text, language), language)
     assert (lost.prefix, lost.figures) == (prefix, figures)
     asked = []
 
@@ -195,7 +195,7 @@ def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, 
 @pytest.mark.parametrize(
     ("language", "text"),
     [
-        ("en", "Where is MD-10234, which I ordered in 2024?"),
+        ("en", "Where are MD-10234 and MD-10235?"),
         ("en", "The MD is out."),
         ("en", "The box was empty, 20 items were missing"),
         ("en", "I ordered two of them in 2024 and paid 1234 euros for all"),
@@ -205,11 +205,19 @@ def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, 
     ],
 )
 def test_what_is_no_lost_number_is_left_alone(language, text):
-    assert half_heard(readable(text, language), language) is None
+    assert number_in(readable(text, language), language) is None
 
 
 def test_a_swallowed_beginning_is_asked_for():
-    lost = half_heard("我的订单号是MD-8108。", "zh")
+    lost = number_in("我的订单号是MD-8108。", "zh")
     rows = {5: [("81088", -2.6), ("81081", -3.2)], 4: [("8108", -0.4)]}
     assert lost.found("我的订单号是MD-8108。", lambda before, count: rows[count]) == "我的订单号是MD-18108。"
     assert lost.found("我的订单号是MD-8108。", lambda before, count: []) == "我的订单号是MD-8108。"
+
+
+def test_a_number_that_was_heard_whole_is_corrected_where_another_fits_clearly_better():
+    text = "Номер моего заказа MD-11402."
+    rows = [("17402", -2.1), ("17412", -3.7)]
+    assert number_in(text, "ru").found(text, lambda before, count: rows) == "Номер моего заказа MD-17402."
+    for rows in ([("11402", -0.5)], [("17402", -2.1), ("11402", -2.6)], [("97402", -1.2)], [("17402", -3.0)], []):
+        assert number_in(text, "ru").found(text, lambda before, count, rows=rows: rows) == text

@@ -36,8 +36,9 @@ _FEWEST_ALONE, _MOST_ALONE = 4, 6
 
 _WORDS_BESIDE = 3
 
-_BELIEVED = -4.0
-"""The logarithm of a probability below which what a second listening gives was guessed."""
+_BELIEVED, _CERTAIN, _BETTER = -4.0, -2.5, 1.0
+"""Logarithms of probabilities: below the first, what a second listening gives was guessed; above the second, and by the third better than the
+figures heard first, it takes their place."""
 
 _FIRST = "1"
 """What order and case numbers begin with, as `language.patterns` has it; other beginnings are understood where they are heard whole."""
@@ -125,8 +126,8 @@ def corrected(text: str, correction: str) -> str:
 
 
 @dataclass(frozen=True)
-class HalfHeard:
-    """An order or case number that was not heard whole.
+class Number:
+    """An order or case number that was heard, not always whole.
 
     Attributes:
         start, end: its place in the text.
@@ -155,11 +156,22 @@ class HalfHeard:
                 them and for how many there are.
         """
         rows = [row for row in listen(self.before(text), FIGURES) if row[1] > _BELIEVED]
+        if len(self.figures) == FIGURES:
+            return self._confirmed(text, rows)
         if rows and not max(rows, key=self._likelihood)[0].startswith(_FIRST):
             # What follows a letter D is easily swallowed, above all 一: whether the rest fits the sound is asked, too.
             rest = listen(self.before(text) + _FIRST, FIGURES - 1)
             rows = [*rows, *((_FIRST + figures, likelihood - _SWALLOWED) for figures, likelihood in rest)]
         return self.completed(text, max(rows, key=self._likelihood)[0]) if rows else text
+
+    def _confirmed(self, text: str, rows: list[tuple[str, float]]) -> str:
+        """The text with figures that fit the sound clearly better than those that were heard, if there are any."""
+        figures, likelihood = max(
+            rows, key=lambda row: row[1] - _UNUSUAL * (not row[0].startswith(_FIRST)), default=(self.figures, 0.0)
+        )
+        own = next((likelihood for figures, likelihood in rows if figures == self.figures), _BELIEVED)
+        is_certain = likelihood - _UNUSUAL * (not figures.startswith(_FIRST)) > _CERTAIN
+        return self.completed(text, figures) if is_certain and likelihood - own > _BETTER else text
 
     def _likelihood(self, row: tuple[str, float]) -> float:
         figures, likelihood = row
@@ -168,24 +180,26 @@ class HalfHeard:
         return likelihood - _UNHEARD * (not is_heard) - _UNUSUAL * (not figures.startswith(_FIRST))
 
 
-def half_heard(text: str, language: str) -> HalfHeard | None:
-    """Where an order or case number seems to stand in a readable text of which figures were lost; None where none does.
+def number_in(text: str, language: str) -> Number | None:
+    """Where an order or case number stands in a readable text, or seems to, with figures lost; None where none does.
 
-    A second listening, to nothing but figures, may find them.
+    A second listening, to nothing but figures, may find or correct them.
     """
-    if any(match.kind in ("order_number", "case_number") for match in find(text)):
-        return None
+    whole = [match for match in find(text) if match.kind in ("order_number", "case_number")]
+    if whole:
+        prefix, _, figures = whole[0].value.partition("-")
+        return Number(whole[0].start, whole[0].end, prefix, figures) if len(whole) == 1 else None
     tokens = _tokens(fold_digits(fold_width(text)), language)
     for at in range(len(tokens)):
         for prefix, after in _prefixes(tokens, at):
             figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _MOST + 1, by_sound=True)
             is_word = len(tokens[at].text) > 1 and tokens[at].text.upper() != prefix
             if (_FEWEST_AFTER_WORD if is_word else _FEWEST) <= len(figures) <= _MOST:
-                return HalfHeard(tokens[at].start, tokens[end - 1].end, prefix, figures)
+                return Number(tokens[at].start, tokens[end - 1].end, prefix, figures)
     return _number_alone(tokens)
 
 
-def _number_alone(tokens: list[_Token]) -> HalfHeard | None:
+def _number_alone(tokens: list[_Token]) -> Number | None:
     """Figures without a prefix that are all, or nearly all, that was said; what only sounds like one does not suffice."""
     for at, token in enumerate(tokens):
         if token.is_number_word:
@@ -195,7 +209,7 @@ def _number_alone(tokens: list[_Token]) -> HalfHeard | None:
             token for token in (*tokens[:at], *tokens[end:]) if regex.match(r"\p{L}", token.text) and not token.is_number_word
         ]
         if _FEWEST_ALONE <= len(figures) <= _MOST_ALONE and len(others) <= _WORDS_BESIDE:
-            return HalfHeard(tokens[at].start, tokens[end - 1].end, "MD", figures)
+            return Number(tokens[at].start, tokens[end - 1].end, "MD", figures)
     return None
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.speech.audio import Sound, Unheard, read
-from tongshi.speech.hearing import half_heard, readable
+from tongshi.speech.hearing import number_in, readable
 from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
 from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
 from tongshi.speech.words import spoken_words
@@ -62,7 +62,7 @@ class Voice:
         return self.listen(read(source), language, likely=likely)
 
     def listen(self, sound: Sound, language: str | None = None, *, likely: str | None = None) -> Heard:
-        """What is said in a sound, as `hear`; a number of which figures were lost is listened to twice.
+        """What is said in a sound, as `hear`; an order or case number is listened to twice.
 
         Args:
             sound: at `audio.HEARING_RATE`.
@@ -73,8 +73,8 @@ class Voice:
         began = time.perf_counter()
         heard = self.recogniser.recognise(sound, language, likely=likely)
         text = readable(heard.text, heard.language)
-        if lost := half_heard(text, heard.language):
-            text = lost.found(text, partial(self.recogniser.figures, sound, heard.language))
+        if number := number_in(text, heard.language):
+            text = number.found(text, partial(self.recogniser.figures, sound, heard.language))
         return replace(heard, text=text, words=heard.text, seconds=time.perf_counter() - began)
 
     def speak(self, text: str, language: str) -> Iterator[Sound]:
