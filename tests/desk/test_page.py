@@ -56,6 +56,7 @@ def test_a_conversation_goes_on_in_another_browser_by_a_link(browser, context, p
     other = browser.new_context(locale="en-GB").new_page()
     other.goto(f"{site.url}/#continue={token}")
     expect(other.locator("#confirm-join")).to_be_visible()
+    assert violations(other) == []
     assert token not in other.url
     other.locator("#join-yes").click()
     expect(of(other, "customer").first).to_contain_text("hello")
