@@ -41,7 +41,7 @@ _POSTCODE = regex.compile(
 )
 # A town after the street: ", Springfield", "، القاهرة".
 _TOWN = regex.compile(r"[,،\n]\s*(?:[\p{L}\p{M}.]+[\s\-]?){1,4}(?=$|[,،\n\d.!])")
-_ABOVE = regex.compile(r"(?:(?:г\.|город)\s*\p{L}+,\s*|\d{4,6},?\s+\p{L}[\p{L}\-]+,\s*|\d{6},\s*)$")
+_ABOVE = regex.compile(r"(?:(?:г\.|город)\s*\p{L}+,\s*|\p{Lu}\p{Ll}+,\s*|\d{4,6},?\s+\p{L}[\p{L}\-]+,\s*|\d{6},\s*)$")
 """What may stand before the street: the town, or the postcode with it."""
 _WHOLE = (
     # China, Taiwan: from the province or town down to the number.

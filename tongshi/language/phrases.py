@@ -34,9 +34,10 @@ _FIGURES = regex.compile(r"\d+")
 _LONG_ENOUGH = 5
 _TYPO_LENGTH = 6
 _SEVERAL_LENGTH = 8
-_LEAST_HEARD = {"Han": 2, "Katakana": 3, "Hangul": 2, "Thai": 4}
+_LEAST_HEARD = {"Han": 2, "Katakana": 3, "Hangul": 2, "Thai": 6}
 _EVERYWHERE = 4
 """In how many languages a phrase is said that is a name, whatever else it means: "pico"."""
+_PARTICLES_OF_CHINESE = set("不没的了是在我你他她它有个这那就也都要会能还很太再又")
 NEARLY = 0.8
 """How surely something is meant that is not quite written."""
 
@@ -246,8 +247,7 @@ class SoundFinder:
         sound = (script, "".join(heard(word, script)))
         phrases = self._phrases.get(sound, ())
         if phrases and not _is_another_word(word, script):
-            # Half of the characters are right at least: two syllables alone sound like too much in Chinese.
-            if script != "Han" or any(sum(a == b for a, b in zip(word, phrase)) * 2 >= len(word) for phrase in phrases):
+            if script != "Han" or any(_is_slip(word, phrase) for phrase in phrases):
                 return _only(self._values[sound])
         if script == "Hangul" and len(word) >= 3 and not _is_another_word(word, script):
             jamo = unicodedata.normalize("NFD", word)
@@ -259,6 +259,17 @@ class SoundFinder:
             }
             return _only(near)
         return None
+
+
+def _is_slip(word: str, phrase: str) -> bool:
+    """Whether Chinese that sounds like a phrase may be that phrase with the wrong characters.
+
+    Half of them are right at least, and of two syllables, which sound like too much, the phrase is one word and the wrong one carries no sentence.
+    """
+    wrong = [a for a, b in zip(word, phrase) if a != b]
+    if len(wrong) * 2 > len(word):
+        return False
+    return len(word) > 2 or (is_chinese_word(phrase) and not set(wrong) & _PARTICLES_OF_CHINESE)
 
 
 def _is_another_word(word: str, script: str) -> bool:
