@@ -137,6 +137,13 @@ async def test_an_address_is_read_back(caller, bot):
     assert [message.text for message in bot.heard] == ["anna.meier@example.com"]
 
 
+async def test_an_amount_is_read_back(caller, bot):
+    assert await caller.says("you took 49.90 euros twice") == "I understood 49 euros 90. Is that right?"
+    await caller.says("no, 59.90 euros")
+    await caller.says("yes")
+    assert [message.text for message in bot.heard] == ["you took €59.90 twice"]
+
+
 async def test_choices_are_said(caller, bot):
     bot.says = [
         {

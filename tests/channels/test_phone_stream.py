@@ -185,10 +185,19 @@ async def test_the_caller_interrupts(line, engines, bot):
     assert await bot.hears(2) == ["tell me all", "tell me all"]
 
 
-async def test_a_noise_that_is_no_speech_is_nothing(line, engines, bot):
-    engines.trouble = Unheard("nothing", "empty")
+async def test_a_noise_that_is_no_speech_is_nothing(line, engines, bot, monkeypatch):
+    listened = []
+
+    def hears_nothing(sound, *args, **values):
+        listened.append(sound)
+        raise Unheard("nothing", "empty")
+
+    monkeypatch.setattr(engines, "recognise", hears_nothing)
     await line.says()
-    engines.trouble = None
+    async with asyncio.timeout(8):
+        while not listened:
+            await asyncio.sleep(0.01)
+    monkeypatch.undo()
     engines.text = "hello"
     await line.sounds(Sound(SPEECH.samples[:600], 8000), PAUSE)  # a click: not even listened to
     await line.says()

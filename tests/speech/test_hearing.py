@@ -161,6 +161,7 @@ def test_every_word_of_every_letter_and_figure_is_there(language):
 def test_a_correction_takes_the_place_of_what_was_misheard():
     assert corrected("where is MD-10243", "no, MD-10234") == "where is MD-10234"
     assert corrected("where is my parcel", "MD-10234") == "where is my parcel MD-10234"
+    assert corrected("I paid 49,90 euros", "no, 59.90 euros") == "I paid €59.90"
     assert corrected("MD-10243, anna@example.com", "ana@example.com") == "MD-10243, ana@example.com"
 
 

@@ -218,7 +218,7 @@ class PhoneChannel(InputChannel):
 
         @webhook.websocket(f"/{_STREAM}/<number:str>/<token:str>")
         async def stream(request: Request, socket: Any, number: str, token: str) -> None:
-            await PhoneStream(socket, self._calls, self._calls.open(number), number, self._voice, speaks_elsewhere=_PLAIN).run()
+            await PhoneStream(socket, self._calls, self._calls.open(number), number, self._voice, speaks=self._speaks).run()
 
     async def _warm_up(self) -> None:
         try:
@@ -231,7 +231,10 @@ class PhoneChannel(InputChannel):
             )
 
     def _can_stream(self, call: Call) -> bool:
-        return self._is_voice_ready and call.language not in _PLAIN and self._calls.streamed() < _MOST_STREAMS
+        return self._is_voice_ready and self._speaks(call.language) and self._calls.streamed() < _MOST_STREAMS
+
+    def _speaks(self, language: str) -> bool:
+        return language not in _PLAIN and self._voice.synthesiser.speaks(language)
 
     def _may_stream(self, number: str, token: str) -> bool:
         call = self._calls.known(number)

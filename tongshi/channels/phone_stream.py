@@ -11,7 +11,7 @@ import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Collection
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -54,18 +54,18 @@ class PhoneStream:
     Args:
         socket: `recv` gives its messages, and `send` takes them.
         number: of the call, as Twilio names it.
-        speaks_elsewhere: languages in which the stream ends and the call goes on as Twilio hears and speaks.
+        speaks: whether the call is spoken here in a language; in others the stream ends, and the call goes on as Twilio hears and speaks.
     """
 
     def __init__(
-        self, socket: Any, calls: Calls, call: Call, number: str, voice: Voice, *, speaks_elsewhere: Collection[str] = ()
+        self, socket: Any, calls: Calls, call: Call, number: str, voice: Voice, *, speaks: Callable[[str], bool]
     ) -> None:
         self._socket = socket
         self._calls = calls
         self._call = call
         self._number = number
         self._voice = voice
-        self._speaks_elsewhere = speaks_elsewhere
+        self._speaks = speaks
         self._ear = Ear()
         self._stream = ""
         self._keys = ""
@@ -231,10 +231,10 @@ class PhoneStream:
         answer = self._calls.hear(self._call, text, said if isinstance(said, str) else "")
         if answer is None:
             answer = await self._answered()
-        if self._call.language in self._speaks_elsewhere:
-            await self._leave(answer)
-        else:
+        if self._speaks(self._call.language):
             self._say(answer)
+        else:
+            await self._leave(answer)
 
     async def _heard(self, sound: Sound) -> str:
         """What was said; nothing where it was no speech."""

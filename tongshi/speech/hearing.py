@@ -10,7 +10,7 @@ import regex
 from anyascii import anyascii
 from num2words import num2words
 
-from tongshi.language.patterns import find
+from tongshi.language.patterns import Match, find
 from tongshi.language.text import fold_digits, fold_width
 from tongshi.speech.words import SpokenWords, spoken_words
 
@@ -20,7 +20,7 @@ _GLUED = ("ja", "ko", "th", "zh")
 _PAIRED = ("ar", "de", "en", "es", "fr", "it", "pt", "ru")
 """Languages whose numbers up to 99 are words of their own; in the others figures stand together as they are said."""
 
-_IDENTIFIERS = ("order_number", "case_number", "email")
+_IDENTIFIERS = ("order_number", "case_number", "email", "price")
 
 FIGURES = 5
 """Figures of an order or case number."""
@@ -112,17 +112,21 @@ def readable(text: str, language: str) -> str:
 
 
 def identifiers(text: str) -> list[str]:
-    """Order numbers, case numbers and e-mail addresses in a readable text: what is read back before anything is done with it."""
-    return [match.value for match in find(text) if match.kind in _IDENTIFIERS]
+    """Order numbers, case numbers, e-mail addresses and amounts in a readable text: what is read back before anything is done with it."""
+    return [_written(match) for match in find(text) if match.kind in _IDENTIFIERS]
 
 
 def corrected(text: str, correction: str) -> str:
-    """A text with its order number, case number or address replaced by the one of the same kind that was said afterwards."""
+    """A text with its order number, case number, address or amount replaced by the one of the same kind that was said afterwards."""
     for new in find(correction):
         old = next((match for match in find(text) if match.kind == new.kind), None)
         if new.kind in _IDENTIFIERS:
-            text = text[: old.start] + new.value + text[old.end :] if old else f"{text} {new.value}"
+            text = text[: old.start] + _written(new) + text[old.end :] if old else f"{text} {_written(new)}"
     return text
+
+
+def _written(match: Match) -> str:
+    return f"€{match.value}" if match.kind == "price" else match.value
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,14 @@ def spell(characters: str, language: str) -> str:
 
 
 def spell_all(identifiers: list[str], language: str) -> str:
-    """Order numbers, case numbers and e-mail addresses as they are read back."""
-    words = spoken_words(language)
-    return "; ".join(_address(one, words) if "@" in one else spell(one, language) for one in identifiers)
+    """Order numbers, case numbers, e-mail addresses and amounts, as `hearing.identifiers` gives them, as they are read back."""
+    return "; ".join(_read_back(one, spoken_words(language)) for one in identifiers)
+
+
+def _read_back(identifier: str, words: SpokenWords) -> str:
+    if identifier.startswith("€"):
+        return _amount(identifier[1:], words)
+    return _address(identifier, words) if "@" in identifier else spell(identifier, words.language)
 
 
 def _spelled(text: str, words: SpokenWords) -> str:
