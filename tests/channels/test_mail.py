@@ -13,8 +13,13 @@ from tests.channels.conftest import serving
 from tests.channels.mailservers import PASSWORD, USER, Dovecot, SmtpServer, make_certificate
 from tongshi import clock
 from tongshi.channels import mail, mail_sending, mailbox
+from tongshi.channels.continuing import make_switchboard
+from tongshi.channels.guard import Guard
 from tongshi.channels.mail import EmailChannel
+from tongshi.conversations.continuing import make_continuations
 from tongshi.evaluation.running import is_reply
+from tongshi.language.identify import get_identifier
+from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.storage.mail import MailStore
 from tongshi.storage.models import GIVEN_UP, SENT, Message
@@ -338,3 +343,21 @@ async def test_servers_are_spoken_to_only_under_a_certificate_that_is_trusted(
     finally:
         smtp.stop()
         dovecot.remove()
+
+
+async def test_a_code_in_an_e_mail_leads_its_thread_into_the_conversation_also_of_a_person(
+    stores, database, settings, channel, serve, dovecot, smtp, bot, store, handovers
+):
+    switchboard = make_switchboard(settings, database)
+    stores["guard"] = Guard(store, handovers, get_replies(), get_identifier(), deadline=5, language="en", switchboard=switchboard)
+    await serve(channel())
+    await until(lambda: MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX"))
+    handovers.take("web-anna")
+    code = make_continuations(settings, database).invite("web-anna").code
+    dovecot.deliver(written(f"Hello,\n\n{code}\n\nKind regards\nAnna", "My case"))
+    (joined,) = await sent(smtp)
+    assert is_reply("utter_continued", "en", words_of(joined))
+    dovecot.deliver(answer_to(joined, "And now?"))
+    await until(lambda: len([one for one in store.messages("web-anna") if one.author == "customer"]) == 2)
+    handovers.say("web-anna", "It is on its way, Anna.", "web", "en")
+    assert words_of((await sent(smtp, 2))[1]).startswith("It is on its way, Anna.") and bot.heard == []
