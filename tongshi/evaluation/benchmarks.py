@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sklearn.metrics import accuracy_score, f1_score
 
@@ -232,7 +233,7 @@ def _work(folder: Path, what: str, title: str) -> None:
             process.terminate()
             raise
     if failed:
-        raise TongshiError(f"{title}: failed. Its last words, of {log}:\n{log.read_text('utf-8')[-1500:]}")
+        raise TongshiError(f"{title}: failed. Its last words, of {log}:\n{escape(log.read_text('utf-8')[-1500:])}")
 
 
 def _epochs(line: str) -> int | None:
