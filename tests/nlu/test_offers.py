@@ -44,15 +44,32 @@ def test_what_hangs_on_an_answer_and_is_like_nothing_else_is_a_question(reply, l
     assert (predicted(FollowUpPolicy, reply, message, language) == "action_answer") is is_question
 
 
-def predicted(kind, reply, message, language="en"):
-    """The action that a policy, configured as in config.yml, predicts for a message after a reply; None for none."""
+@pytest.mark.parametrize(
+    ("kind", "reply", "intent", "action"),
+    [
+        (FollowUpPolicy, "utter_answer", "ask_bot", "action_answer"),
+        (OfferPolicy, "utter_order_lost", "return_item", "action_inform"),
+    ],
+)
+def test_after_its_action_the_customer_speaks(kind, reply, intent, action):
+    message = UserUttered("and Switzerland?", {"name": intent, "confidence": 0.4})
+    done = [ActionExecuted(action), BotUttered("…", metadata={"utter_action": "utter_answer"})]
+    assert predicted(kind, reply, message, then=done) == "action_listen"
+
+
+def predicted(kind, reply, message, language="en", then=()):
+    """The action that a policy, configured as in config.yml, predicts for a message after a reply; None for none.
+
+    Args:
+        then: what has happened since the message.
+    """
     written = next(
         one for one in yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["policies"] if one["name"].endswith(kind.__name__)
     )
     policy = kind({**kind.get_default_config(), **written}, None, Resource("policy"), ExecutionContext(GraphSchema({})))
     domain = Domain.load(ROOT / "domain.yml")
     said = BotUttered("…", metadata={"utter_action": reply})
-    events = [SlotSet("language", language), said, ActionExecuted("action_listen"), message]
+    events = [SlotSet("language", language), said, ActionExecuted("action_listen"), message, *then]
     tracker = DialogueStateTracker.from_events("sender", events, slots=domain.slots)
     probabilities = policy.predict_action_probabilities(tracker, domain).probabilities
     return domain.action_names_or_texts[probabilities.index(1.0)] if 1.0 in probabilities else None

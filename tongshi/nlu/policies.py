@@ -46,6 +46,13 @@ class _UntrainedPolicy(Policy):
             probabilities[domain.index_for_action(action)] = 1.0
         return self._prediction(probabilities, **kwargs)
 
+    @staticmethod
+    def _taken_by(action: str, tracker: DialogueStateTracker) -> str | None:
+        """What comes next outside of forms where a message is one action's: it, then the customer; rules know of neither."""
+        if tracker.active_loop_name:
+            return None
+        return {ACTION_LISTEN_NAME: action, action: ACTION_LISTEN_NAME}.get(tracker.latest_action_name)
+
 
 @dataclass(frozen=True)
 class LanguageState:
@@ -247,10 +254,9 @@ class OfferPolicy(_UntrainedPolicy):
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
-        fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.active_loop_name
-        picks = fresh and tracker.latest_message.intent.get("name") in self.config["answers"].get(_last_reply(tracker), ())
+        picks = tracker.latest_message.intent.get("name") in self.config["answers"].get(_reply_before(tracker), ())
         names_order = any(entity["entity"] == "order_number" for entity in tracker.latest_message.entities)
-        return self._predict(domain, self.config["action"] if picks and not names_order else None)
+        return self._predict(domain, self._taken_by(self.config["action"], tracker) if picks and not names_order else None)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -268,9 +274,8 @@ class FollowUpPolicy(_UntrainedPolicy):
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
-        fresh = tracker.latest_action_name == ACTION_LISTEN_NAME and not tracker.active_loop_name
-        hangs = fresh and _last_reply(tracker) in self.config["after"] and self._is_unclear(tracker.latest_message, tracker)
-        return self._predict(domain, self.config["action"] if hangs else None)
+        hangs = _reply_before(tracker) in self.config["after"] and self._is_unclear(tracker.latest_message, tracker)
+        return self._predict(domain, self._taken_by(self.config["action"], tracker) if hangs else None)
 
     def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
         language = tracker.get_slot("language") or get_settings().language
@@ -278,8 +283,11 @@ class FollowUpPolicy(_UntrainedPolicy):
         return unsure and hangs_on_before(message.text or "", language)
 
 
-def _last_reply(tracker: DialogueStateTracker) -> str | None:
-    last = next((event for event in reversed(tracker.events) if isinstance(event, BotUttered)), None)
+def _reply_before(tracker: DialogueStateTracker) -> str | None:
+    """The name of the bot's last reply before the newest message."""
+    events = list(tracker.applied_events())
+    newest = max((place for place, event in enumerate(events) if isinstance(event, UserUttered)), default=0)
+    last = next((event for event in reversed(events[:newest]) if isinstance(event, BotUttered)), None)
     return last.metadata.get("utter_action") if last else None
 
 
