@@ -177,9 +177,14 @@ class ValidateOrderForm(_OrderFormAction, ABC):
 
     @staticmethod
     def _is_vain(tracker: Tracker, said: dict[str, Any]) -> bool:
-        """Whether the customer meant to answer, or still wants the same, but said nothing that the question could take."""
-        intent = (tracker.latest_message.get("intent") or {}).get("name")
-        return bool(tracker.get_slot(REQUESTED_SLOT)) and not said and intent in _NOT_BESIDE
+        """Whether the customer meant to answer, or still wants the same, but said nothing that the question could take.
+
+        Who answers yes or no with a question wants to know something first, which `DigressionPolicy` sees to.
+        """
+        requested = tracker.get_slot(REQUESTED_SLOT)
+        if said or not requested or (requested in _YES_OR_NO and _QUESTION_MARK.search(tracker.latest_message.get("text") or "")):
+            return False
+        return (tracker.latest_message.get("intent") or {}).get("name") in _NOT_BESIDE
 
     def _taken_up(self, tracker: Tracker) -> list[EventType]:
         """What was known for this form when it was put aside, unless the customer begins it anew with another order."""

@@ -24,6 +24,7 @@ UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
 SWITCH_JOB = "action_switch_job"
 _IDENTITY = ("order_number", "email")
 _LETTER = regex.compile(r"\p{L}")
+_QUESTION_MARK = regex.compile("[?？؟]")
 
 
 class _UntrainedPolicy(Policy):
@@ -172,12 +173,13 @@ class DigressionPolicy(_UntrainedPolicy):
     once for each form. What only makes sense as an answer to a form (a yes, a bare fact) the form meets itself, with its question.
 
     Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
-    are only a question, with the action that answers it.
+    are only a question, with the action that answers it; `yes_or_no`, slots whose question may be met by another, "does that cost me
+    anything?", whatever wish that sounds like, and `question`, the action that answers this.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "answered": [], "asides": {}}
+        return {"priority": 7, "answered": [], "asides": {}, "yes_or_no": [], "question": "action_answer"}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -189,8 +191,14 @@ class DigressionPolicy(_UntrainedPolicy):
         intent = tracker.latest_message.intent.get("name")
         if just_rejected and (intent in self.config["asides"] or intent in self.config["answered"]):
             return self._predict(domain, self.config["asides"].get(intent))
+        if just_rejected and self._asks_back(tracker):
+            return self._predict(domain, self.config["question"])
         # Interrupted: the form asks again without taking the message for an answer.
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
+
+    def _asks_back(self, tracker: DialogueStateTracker) -> bool:
+        text = tracker.latest_message.text or ""
+        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and bool(_QUESTION_MARK.search(text))
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
