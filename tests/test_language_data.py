@@ -85,7 +85,9 @@ def test_replies_have_the_same_keys_and_placeholders(language):
             assert set(PLACEHOLDER.findall(text)) == wanted, f"{key}: {text}"
     assert set(document["upset"]) == set(reference["upset"]) <= set(reference["replies"])
     for key, texts in document["upset"].items():
-        assert all(set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(reference["replies"][key][0])) for text in texts), key
+        assert all(set(PLACEHOLDER.findall(text)) == set(PLACEHOLDER.findall(reference["replies"][key][0])) for text in texts), (
+            key
+        )
     assert set(document["buttons"]) == set(reference["buttons"])
     for name, terms in reference["terms"].items():
         assert set(document["terms"][name]) == set(terms), name

@@ -284,13 +284,19 @@ def evaluate(
     ],
     sample: Annotated[
         int | None,
-        typer.Option(help="Questions a language, for answers; passages, for scale; wordings an intent, for benchmarks; all by default."),
+        typer.Option(
+            help="Questions a language, for answers; passages, for scale; wordings an intent, for benchmarks; all by default."
+        ),
     ] = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="For benchmarks: banking77, clinc150, own; all by default.")] = None,
+    sets: Annotated[
+        list[str] | None, typer.Option("--set", help="For benchmarks: banking77, clinc150, own; all by default.")
+    ] = None,
     systems: Annotated[list[str] | None, typer.Option("--system", help="For benchmarks: tongshi, rasa; both by default.")] = None,
     epochs: Annotated[int, typer.Option(help="For benchmarks: of Rasa's DIET; 100 take an hour and more.")] = 100,
     folder: Annotated[Path | None, typer.Option(help="For benchmarks: where BANKING77 and CLINC150 lie.")] = None,
-    languages: Annotated[list[str] | None, typer.Option("--lang", help="For speech: only these languages; all by default.")] = None,
+    languages: Annotated[
+        list[str] | None, typer.Option("--lang", help="For speech: only these languages; all by default.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Measure: one report, one row a language."""

@@ -76,7 +76,12 @@ def test_a_reply_is_said_clause_by_clause(client, started, engines):
         assert answer.headers["content-type"] == speech.CLAUSES
         sounds = list(clauses(b"".join(answer.iter_bytes())))
     said = [text for text, language in engines.said]
-    assert said == ["Your order M D,", "one zero two three four is on its way.", "It arrives on Thursday,", "the tenth of December."]
+    assert said == [
+        "Your order M D,",
+        "one zero two three four is on its way.",
+        "It arrives on Thursday,",
+        "the tenth of December.",
+    ]
     assert [sound.seconds for sound in sounds] == [pytest.approx(1.0, abs=0.01)] * 4
 
 
