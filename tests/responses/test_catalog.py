@@ -8,6 +8,7 @@ from tongshi.settings import LANGUAGES, ROOT
 
 VALUES = {
     "order_number": "MD-10234",
+    "size": 10,
     "item": {"name": "Aurora Wireless Headphones", "colour": "black", "quantity": 2},
     "items": [
         {"name": "Aurora Wireless Headphones", "colour": "black", "quantity": 1},

@@ -37,6 +37,8 @@ SHOP = "shop"
 """Name of the collection that holds the shop's own articles and product questions."""
 
 _NAMED_PRODUCT = 0.12
+_PRODUCT_BEFORE = -0.2
+"""What speaks for a question about a product that it names, and against one about a product that was only spoken of before."""
 _SECOND_ATTRIBUTE = 0.08
 _ATTRIBUTE_SLOPE = 8.0
 _ITS_QUESTION = 0.6
@@ -322,8 +324,7 @@ class KnowledgeBase:
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
-        if named:
-            ranking.scores[attributes] += _NAMED_PRODUCT
+        ranking.scores[attributes] += _NAMED_PRODUCT if named else _PRODUCT_BEFORE
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""

@@ -11,15 +11,14 @@ import regex
 import yaml
 
 from tongshi.knowledge.base import Found, KnowledgeBase, Passage
-from tongshi.knowledge.products import PREFIX
 from tongshi.llm.prompting import with_before
 
 _CUES = Path(__file__).with_name("followups.yml")
 _LONGEST = 80
 """Characters above which a question is taken to say all that it needs."""
 
-_PLAINLY = 0.8
-"""Probability from which a question asks for a property of a product, whatever was asked before it."""
+_PLAINLY = 0.95
+"""Probability from which a question says all by itself, whatever was asked before it."""
 
 _FURTHEST = 3
 """Questions back to which one may hang that itself hangs on the one before it: "is it waterproof?", "and the watch?", "and the speaker?"."""
@@ -75,9 +74,8 @@ def look_up(
 
 
 def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool:
-    """Whether a passage answers just what was asked: an editor's answer, or a property of a product, where the question names one."""
-    plainly = passage.article.startswith(PREFIX) and passage.score >= _PLAINLY
-    return passage.verbatim or plainly and not knowledge.names_only(question)
+    """Whether a passage answers just what was asked: an editor's answer, or what is as good as certain, unless only a product is named."""
+    return passage.verbatim or passage.score >= _PLAINLY and not knowledge.names_only(question)
 
 
 @cache
