@@ -9,6 +9,9 @@ from tongshi.settings import LANGUAGES, ROOT
 VALUES = {
     "order_number": "MD-10234",
     "size": 10,
+    "code": "K7QM3-XWD9A",
+    "minutes": 15,
+    "links": "https://help.example/",
     "item": {"name": "Aurora Wireless Headphones", "colour": "black", "quantity": 2},
     "items": [
         {"name": "Aurora Wireless Headphones", "colour": "black", "quantity": 1},
