@@ -150,8 +150,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _yes_or_no(self, tracker: Tracker) -> bool | None:
         """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.
 
-        It may say yes with the verb ("oui annulez", "可以，换吧"), unless it asks, or there is a negation in it; and to such a question thanks, praise
-        or a greeting are likelier to be the yes or no that they come close to ("ja bitte", "certíssimo").
+        It may say yes with the verb ("oui annulez", "可以，换吧"), unless it asks, or there is a negation in it; and to such a question
+        thanks, praise or a greeting are likelier to be the yes or no that they come close to ("ja bitte", "certíssimo").
         """
         message = tracker.latest_message
         intent = (message.get("intent") or {}).get("name")

@@ -357,7 +357,7 @@ class KnowledgeBase:
             return [], catalogue, question
         products = mentioned(finder, newest, catalogue)
         if not products:
-            spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)))
+            spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
             before = next(filter(None, spoken_of), [])
             products = told_apart(newest, before, catalogue) or before
         return products, catalogue, without(finder, question, catalogue) if products else question
