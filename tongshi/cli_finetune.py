@@ -28,13 +28,13 @@ def finetune_data(
     from tongshi.storage.database import get_database
     from tongshi.training.businesses import read
     from tongshi.training.collected import collect
-    from tongshi.training.examples import Assembler, read_unknown, save
+    from tongshi.training.examples import Assembler, save
 
     settings = get_settings()
     folder = settings.data / "finetune"
     identify = get_identifier()
     reading = read(folder / "businesses", identify)
-    examples = Assembler(reading.businesses, read_unknown(folder / "unknown.yml"), seed).assemble()
+    examples = Assembler(reading.businesses, seed).assemble()
     if collected:
         database = get_database()
         database.upgrade()
@@ -65,7 +65,9 @@ def _counts(examples: list) -> Table:
 @finetune.command("run")
 def finetune_run(
     model: Annotated[str | None, typer.Option(help="Entry of the manifest or name on the hub; the settings' model.")] = None,
-    small: Annotated[bool, typer.Option("--small", help="For two CPU cores: few short examples, upper layers only.")] = False,
+    small: Annotated[
+        bool, typer.Option("--small", help="For two CPU cores: fewer, shorter examples, upper layers only.")
+    ] = False,
     examples: Annotated[int | None, typer.Option(help="Most examples to learn from.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over all examples.")] = None,
     batch: Annotated[int | None, typer.Option(help="Examples a forward pass.")] = None,
@@ -82,7 +84,7 @@ def finetune_run(
     settings = get_settings()
     chosen = {"examples": examples, "epochs": epochs, "batch": batch, "rate": rate, "every": every, "minutes": minutes}
     given = {name: value for name, value in chosen.items() if value is not None}
-    model = model or ("llm-0.5b" if small else settings.llm)
+    model = model or settings.llm
     folder = run(model, replace(SMALL if small else DEFAULT, **given), settings.models / "finetune", settings)
     told: dict[str, Any] = {"run": str(folder)}
     if model in manifest():

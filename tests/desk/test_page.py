@@ -10,13 +10,11 @@ from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from tests.browser import violations
 from tests.desk.conftest import CITED, running
-
-RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def test_a_conversation_goes_on_in_another_browser_by_a_link(browser, context, p
     expect(of(page, "bot")).to_have_count(2)
     code = re.search(r"\w{5}-\w{5}", of(page, "bot").last.inner_text())[0]
     token = site.invite(page.context.cookies()[0]["value"])
-    other = browser.new_context(locale="en-GB").new_page()
+    other = browser.new_context(locale="en-GB", reduced_motion="reduce").new_page()
     other.goto(f"{site.url}/#continue={token}")
     expect(other.locator("#confirm-join")).to_be_visible()
     assert violations(other) == []
@@ -130,7 +128,7 @@ def test_two_tabs_show_the_same(page, context, site):
 
 def test_who_waits_is_told_so_in_their_language(browser, site):
     site.bot.pause = 5
-    page = browser.new_context(locale="de").new_page()
+    page = browser.new_context(locale="de", reduced_motion="reduce").new_page()
     page.goto(site.url + "/")
     send(page, "hallo")
     expect(page.locator("#typing-text")).to_have_text("Einen Moment bitte …", timeout=6000)
@@ -237,12 +235,6 @@ def test_the_widget_goes_on_over_pages_of_a_listed_site_and_stays_shut_on_others
 
 
 # Accessibility
-
-
-def violations(page: Page) -> list[str]:
-    page.wait_for_load_state("load")
-    found = Axe().run(page, options=RULES).response["violations"]
-    return [f"{one['id']}: {node['html'][:160]} {node.get('failureSummary', '')}" for one in found for node in one["nodes"]]
 
 
 LOOKS = [("en", "light", 1200), ("ar", "dark", 390)]

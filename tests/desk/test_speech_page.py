@@ -3,11 +3,10 @@
 import shutil
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
-from tests.browser import ARGUMENTS
-from tests.desk.test_page import RULES, of
+from tests.browser import ARGUMENTS, violations
+from tests.desk.test_page import of
 from tests.desk.test_speech import started as served
 from tongshi.speech.audio import Unheard
 
@@ -80,7 +79,7 @@ def test_what_cannot_be_understood_is_said_so(page, engines):
 
 def test_the_microphone_is_accessible_and_absent_where_speech_is_off(page, started):
     expect(page.get_by_role("button", name="Speak your message")).to_be_visible()
-    assert Axe().run(page, options=RULES).response["violations"] == []
+    assert violations(page) == []
     page.route("**/api/speech", lambda route: route.fulfill(json={"on": False}))
     page.reload()
     expect(page.locator("#messages")).to_have_attribute("aria-busy", "false")

@@ -10,7 +10,7 @@ from tongshi.evaluation.running import is_reply
 
 @pytest.fixture
 def page(browser, system):
-    context = browser.new_context(locale="en-GB")
+    context = browser.new_context(locale="en-GB", reduced_motion="reduce")
     opened = context.new_page()
     opened.errors = []
     opened.on("pageerror", lambda error: opened.errors.append(str(error)))
@@ -87,7 +87,7 @@ def test_markup_is_shown_not_run(page):
 
 
 def test_arabic_is_shown_right_to_left(browser, system):
-    context = browser.new_context(locale="ar")
+    context = browser.new_context(locale="ar", reduced_motion="reduce")
     page = context.new_page()
     page.goto(system.address("WEB") + "/")
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
@@ -99,7 +99,7 @@ def test_arabic_is_shown_right_to_left(browser, system):
 def test_a_person_takes_over_at_the_desk_and_hands_back(page, browser, system):
     send(page, "I want to talk to a human please")
     last_reply(page, 1)
-    agent = browser.new_context().new_page()
+    agent = browser.new_context(reduced_motion="reduce").new_page()
     agent.goto(system.address("WEB") + "/desk")
     agent.locator("#password").fill("wrong")
     agent.get_by_role("button", name="Sign in").click()

@@ -7,19 +7,15 @@ import yaml
 
 from tongshi import clock
 from tongshi.errors import TongshiError
-from tongshi.llm.prompting import prompt
+from tongshi.llm.prompting import NO_ANSWER, prompt
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.knowledge import KnowledgeStore, Revision
 from tongshi.storage.models import Feedback, Message, Trace
 from tongshi.training.businesses import read
 from tongshi.training.collected import collect
-from tongshi.training.examples import Assembler, load, read_unknown, save
+from tongshi.training.examples import Assembler, load, save
 
-UNKNOWN = {
-    "en": ["I have no information on that. Shall I ask a colleague?"],
-    "de": ["Dazu weiß ich nichts. Soll ich nachfragen?"],
-}
 FINETUNE = ROOT / "data" / "finetune"
 
 
@@ -99,8 +95,8 @@ def test_a_file_of_another_form_is_named(written):
 
 def test_examples_are_the_prompts_of_answering_and_the_same_for_a_seed(written, tmp_path):
     businesses = written(business("icehall"), business("rink"), business("pond", split="test")).businesses
-    examples = Assembler(businesses, UNKNOWN, 7).assemble()
-    assert examples == Assembler(businesses, UNKNOWN, 7).assemble() != Assembler(businesses, UNKNOWN, 8).assemble()
+    examples = Assembler(businesses, 7).assemble()
+    assert examples == Assembler(businesses, 7).assemble() != Assembler(businesses, 8).assemble()
     for one in examples:
         assert one.messages == prompt(one.shop, one.language, one.passages, one.question)
         if one.case in ("own", "foreign", "history"):
@@ -108,6 +104,7 @@ def test_examples_are_the_prompts_of_answering_and_the_same_for_a_seed(written, 
             assert (one.case != "own") or {one.languages[number - 1] for number in one.rests} == {one.language}
         else:
             assert not one.rests
+        assert (one.kind == "unknown") == (one.answer == NO_ANSWER)
     assert all(one.question.startswith("Was kostet ein Paar? und") for one in examples if one.kind == "followup")
     assert len([one for one in examples if one.split == "test"]) == 3
     counts = save(examples, tmp_path)
@@ -119,7 +116,7 @@ def test_examples_are_the_prompts_of_answering_and_the_same_for_a_seed(written, 
 
 def test_the_projects_own_data_gives_6000_examples_that_keep_to_their_split(identify):
     reading = read(FINETUNE / "businesses", identify)
-    examples = Assembler(reading.businesses, read_unknown(FINETUNE / "unknown.yml"), 7).assemble()
+    examples = Assembler(reading.businesses, 7).assemble()
     learnt = [one for one in examples if one.split == "train"]
     assert len(learnt) >= 6000
     assert len(reading.left_out) < 20

@@ -46,7 +46,7 @@ from tongshi.llm.prompting import prompt, system_prompt
 from tongshi.llm.server import installed_adapter
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.training.businesses import read
-from tongshi.training.examples import Assembler, Example, read_unknown
+from tongshi.training.examples import Assembler, Example
 from tongshi.weights import manifest
 
 COLUMNS = ("right", "facts", "language", "citations", "abstains", "resists", "length", "chrF", "BLEU", "METEOR")
@@ -202,7 +202,7 @@ def of_businesses(settings: Settings, split: str) -> list[Item]:
     """The items of the invented businesses of one split."""
     folder = settings.data / "finetune"
     businesses = read(folder / "businesses", get_identifier()).businesses
-    examples = Assembler(businesses, read_unknown(folder / "unknown.yml"), SEED).assemble()
+    examples = Assembler(businesses, SEED).assemble()
     return [_item(one) for one in examples if one.split == split]
 
 

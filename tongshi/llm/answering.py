@@ -27,7 +27,7 @@ from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
 from tongshi.llm.client import Cancelled
 from tongshi.llm.followups import Turn, look_up
 from tongshi.llm.models import LanguageModel, make_model
-from tongshi.llm.prompting import MOST_PASSAGES, prompt
+from tongshi.llm.prompting import MOST_PASSAGES, NO_ANSWER, prompt
 from tongshi.llm.repeated import Repeated, question_key
 from tongshi.llm.server import installed_adapter
 from tongshi.settings import Settings
@@ -35,7 +35,6 @@ from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
 from tongshi.storage.models import Trace
 
-NO_ANSWER = "NO_ANSWER"
 _RIVAL = 0.25
 _SURE_OF_LANGUAGE = 0.8
 _ATTEMPTS = 2

@@ -11,10 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tongshi.errors import TongshiError
-from tongshi.llm.prompting import prompt, with_before
+from tongshi.llm.prompting import NO_ANSWER, prompt, with_before
 from tongshi.training.businesses import SPLITS, Business, Question
 
 CASES = ("own", "foreign", "removed", "history", "nothing", "collected")
@@ -76,14 +74,12 @@ class Assembler:
 
     Args:
         businesses: all of them, of all splits; distractors come from businesses of the same split only.
-        unknown: wordings of "I don't know" by language, for questions whose passage was taken away.
         seed: which examples are drawn; the same seed draws the same.
     """
 
-    def __init__(self, businesses: Sequence[Business], unknown: dict[str, list[str]], seed: int) -> None:
+    def __init__(self, businesses: Sequence[Business], seed: int) -> None:
         self._businesses = {one.id: one for one in businesses}
         self._others = {split: [one for one in businesses if one.split == split] for split in SPLITS}
-        self._unknown = unknown
         self._seed = seed
 
     def assemble(self) -> list[Example]:
@@ -116,7 +112,7 @@ class Assembler:
         chosen = gold + self._distractors(business, question, gold, chance, max(many - len(gold), 0 if gold else 1))
         chance.shuffle(chosen)
         texts = [one.text for one in chosen]
-        removed = case == "removed"
+        kind = "unknown" if case == "removed" else question.kind
         if gold and case not in ("history",):
             case = "own" if gold[0].language == question.language else "foreign"
         return {
@@ -124,13 +120,14 @@ class Assembler:
             "shop": business.name,
             "split": business.split,
             "language": question.language,
-            "kind": "unknown" if removed else question.kind,
+            "kind": kind,
             "case": case,
             "question": self._asked(business, question, chance, case),
             "passages": tuple(texts),
             "languages": tuple(one.language for one in chosen),
             "rests": tuple(sorted(chosen.index(one) + 1 for one in gold)),
-            "answer": chance.choice(self._unknown[question.language]) if removed else question.answer,
+            # What the prompt asks for; the customer gets the shop's own reply for it.
+            "answer": NO_ANSWER if kind == "unknown" else question.answer,
         }
 
     @staticmethod
@@ -188,11 +185,6 @@ class Assembler:
 
 def _case(question: Question, case: str) -> str:
     return case if question.rests else "nothing"
-
-
-def read_unknown(path: Path) -> dict[str, list[str]]:
-    """Wordings of "I don't know" by language."""
-    return yaml.safe_load(path.read_text("utf-8"))
 
 
 def save(examples: Iterable[Example], folder: Path) -> dict[str, Any]:

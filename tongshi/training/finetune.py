@@ -2,7 +2,7 @@
 
 Only the answer's words are learnt, not the prompt's. The base is an entry of the manifest (its GGUF file, dequantised) or a name on the
 model hub. On a GPU it runs in bfloat16; on several, through `accelerate launch -m tongshi.training.finetune --model … --folder …`. `SMALL`
-is for two CPU cores: few short examples, and only the upper layers are adapted, so that the way back is short.
+is for two CPU cores: fewer and shorter examples, and only the upper layers are adapted, so that the way back is short.
 """
 
 from __future__ import annotations
@@ -90,10 +90,9 @@ DEFAULT = Options()
 """For a GPU."""
 
 SMALL = Options(
-    examples=240, validation=12, longest=300, batch=2, accumulate=1, epochs=1, rate=5e-4, layers=12, rank=8, alpha=16, dropout=0.0,
-    every=20,
+    examples=1440, validation=48, longest=420, batch=2, accumulate=4, epochs=1, rate=3e-4, layers=16, dropout=0.0, every=45,
 )  # fmt: skip
-"""For two CPU cores."""
+"""For two CPU cores that compute in bfloat16: an hour and a half with a model of 1.5 billion weights."""
 
 
 def encode(example: Example, tokenizer: PreTrainedTokenizerBase) -> dict[str, list[int]]:
