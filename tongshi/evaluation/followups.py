@@ -19,7 +19,6 @@ from tongshi.language.identify import get_identifier
 from tongshi.llm.followups import Turn, hangs_on_before, look_up
 from tongshi.llm.prompting import with_before
 from tongshi.llm.rewriting import Rewriter
-from tongshi.llm.server import installed_adapter
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.database import get_database
 
@@ -38,7 +37,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     """
     knowledge = make_knowledge_base(settings, get_database())
     found = Report("Follow-up questions", "used", notes=f"tests/evaluation/followups; rewritten by {settings.llm}")
-    with model_of(settings, installed_adapter(settings)) as model:
+    with model_of(settings, None) as model:
         rewriter = Rewriter(model, get_identifier())
         for language in track(LANGUAGES, "followups", transient=True):
             items = yaml.safe_load((FOLLOWUPS / f"{language}.yml").read_text("utf-8"))[:sample]

@@ -16,7 +16,6 @@ from sacrebleu.metrics import CHRF
 from tongshi.evaluation.generation import model_of
 from tongshi.evaluation.tables import TESTS, Report
 from tongshi.language.identify import get_identifier
-from tongshi.llm.server import installed_adapter
 from tongshi.llm.translation import Engine, ModelEngine, ServerEngine, Translation, Translator
 from tongshi.settings import LANGUAGES, Settings
 
@@ -40,9 +39,8 @@ def report(settings: Settings, sample: int | None = None) -> Report:
         sample: sentences a direction, evenly taken, and three times as many between Chinese and English; all by default.
     """
     told = sentences()
-    adapter = installed_adapter(settings)
     found = Report("Translation", "chrF", notes=f"tests/evaluation/translation; {settings.llm}")
-    with model_of(settings, adapter) as model:
+    with model_of(settings, None) as model:
         engines: list[Engine] = [ModelEngine(model)]
         if settings.translation_url:
             engines.append(ServerEngine(settings.translation_url, settings.translation_key))

@@ -364,7 +364,7 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
     Args:
         knowledge: where a process has made it already.
     """
-    model = make_model(settings)
+    model = make_model(settings, to_answer=True)
     is_untuned = not settings.llm_url and installed_adapter(settings) is None
     return Answerer(
         knowledge or make_knowledge_base(settings, database),

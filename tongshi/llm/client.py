@@ -36,14 +36,16 @@ class ChatClient:
         url: base address, e.g. ``http://127.0.0.1:5056/v1``.
         model: name that the server knows it by.
         key: bearer token, if the server wants one.
+        without_adapter: ask the model as it is without the LoRA adapter that our server lays over it; other servers know no such wish.
 
     Attributes:
         before: called before each request, e.g. to start the server.
     """
 
-    def __init__(self, url: str, model: str, key: str = "") -> None:
+    def __init__(self, url: str, model: str, key: str = "", without_adapter: bool = False) -> None:
         self._url = url
         self._model = model
+        self._wishes = {"lora": [{"id": 0, "scale": 0.0}]} if without_adapter else {}
         self.before: Callable[[], None] = lambda: None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx.Limits(keepalive_expiry=IDLE)
@@ -79,6 +81,7 @@ class ChatClient:
             "temperature": 0,
             "stream": True,
             "cache_prompt": True,
+            **self._wishes,
         }
         came: queue.Queue[str | Unavailable | None] = queue.Queue()
         request = asyncio.run_coroutine_threadsafe(self._read(body, deadline, came), _loop())

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tongshi.llm.client import ChatClient
+from tongshi.llm.server import installed_adapter
 from tongshi.settings import Settings
 
 IN_PROCESS = "transformers"
@@ -29,10 +30,15 @@ class LanguageModel(Protocol):
     def is_up(self) -> bool: ...
 
 
-def make_model(settings: Settings) -> LanguageModel:
-    """A client of the server that the settings name, ours by default; with `TONGSHI_LLM_URL=transformers`, the model itself."""
+def make_model(settings: Settings, to_answer: bool = False) -> LanguageModel:
+    """A client of the server that the settings name, ours by default; with `TONGSHI_LLM_URL=transformers`, the model itself.
+
+    Args:
+        to_answer: from passages, the one job that our adapter was trained for. For any other the model is asked without it.
+    """
     if settings.llm_url == IN_PROCESS:
         from tongshi.llm.in_process import make_in_process_model
 
         return make_in_process_model(settings)
-    return ChatClient(settings.llm_address, settings.llm, settings.llm_key)
+    has_adapter = not settings.llm_url and installed_adapter(settings) is not None
+    return ChatClient(settings.llm_address, settings.llm, settings.llm_key, without_adapter=has_adapter and not to_answer)
