@@ -8,6 +8,7 @@ from rasa.shared.nlu.training_data.message import Message
 
 from tongshi.nlu.entities import DayEntityExtractor, PatternEntityExtractor, SynonymEntityExtractor
 from tongshi.nlu.language import LANGUAGE
+from tongshi.nlu.naming import Names
 
 PHRASES = {
     "product": [
@@ -24,7 +25,11 @@ KINDS = {"headphones": ["MER-HP-200", "MER-HP-110"], "charger": ["MER-CH-065", "
 
 @pytest.fixture(scope="module")
 def components():
-    return [PatternEntityExtractor(), DayEntityExtractor(), SynonymEntityExtractor(None, None, PHRASES, SAID_IN, KINDS)]
+    return [
+        PatternEntityExtractor(),
+        DayEntityExtractor(),
+        SynonymEntityExtractor({}, None, None, Names(PHRASES, SAID_IN, KINDS)),
+    ]
 
 
 @pytest.fixture

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
-import joblib
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
@@ -18,14 +17,12 @@ from tongshi import clock
 from tongshi.language.addresses import find_address
 from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
-from tongshi.language.phrases import PhraseFinder
 from tongshi.nlu.language import LANGUAGE
-from tongshi.nlu.naming import Naming
+from tongshi.nlu.learnt import LearntComponent
+from tongshi.nlu.naming import Names
 from tongshi.nlu.wordings import kinds_of_products, languages_of_phrases
 from tongshi.settings import LANGUAGES, get_settings
 
-_FILE = "phrases.joblib"
-_PRODUCT = "product"
 _RATHER_SURE = 0.5
 
 _NUMBER = "number"
@@ -49,6 +46,12 @@ def _language_of(message: Message) -> str | None:
 class _Extractor(EntityExtractorMixin, GraphComponent):
     """Adds entities to those that are there; what overlaps an earlier one is left out, unless that is a bare figure."""
 
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> Self:
+        return cls()
+
     def _add(self, message: Message, found: list[dict[str, Any]]) -> None:
         before = message.get(ENTITIES, [])
         new = [one for one in found if not any(_overlap(one, other) for other in before if other["entity"] != _NUMBER)]
@@ -63,12 +66,6 @@ class PatternEntityExtractor(_Extractor):
 
     Figures within an address are its own: a postcode is no order number.
     """
-
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> PatternEntityExtractor:
-        return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
@@ -86,12 +83,6 @@ class PatternEntityExtractor(_Extractor):
 class DayEntityExtractor(_Extractor):
     """`date`, in ISO form with its `grain`, told from today: see `tongshi.language.dates`. Needs the message's language."""
 
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> DayEntityExtractor:
-        return cls()
-
     def process(self, messages: list[Message]) -> list[Message]:
         today = clock.now().date()
         for message in messages:
@@ -104,36 +95,12 @@ class DayEntityExtractor(_Extractor):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
-class SynonymEntityExtractor(_Extractor):
+class SynonymEntityExtractor(LearntComponent, _Extractor):
     """Entities named by phrases.
 
     The training data's `lookup` tables list the canonical values of each entity (data/nlu/entities.yml), its `synonym` blocks the
     phrases that people say for a value (data/nlu/<lang>.yml).
-
-    Args:
-        phrases: by entity, pairs of phrase and value.
-        languages: by phrase, in which languages it is said.
-        kinds: the SKUs of each kind of product.
     """
-
-    def __init__(
-        self,
-        storage: ModelStorage,
-        resource: Resource,
-        phrases: dict[str, list[tuple[str, str]]],
-        languages: dict[str, set[str]],
-        kinds: dict[str, list[str]],
-    ) -> None:
-        self._storage = storage
-        self._resource = resource
-        self._finders = {entity: PhraseFinder(pairs, languages) for entity, pairs in phrases.items()}
-        self._naming = Naming(phrases.get(_PRODUCT, []), kinds)
-
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> SynonymEntityExtractor:
-        return cls(model_storage, resource, {}, {}, {})
 
     def train(self, training_data: TrainingData) -> Resource:
         entities = {
@@ -147,30 +114,12 @@ class SynonymEntityExtractor(_Extractor):
             if value in entities:
                 phrases.setdefault(entities[value], []).append((phrase, value.partition(":")[2] or value))
         data = get_settings().data
-        learnt = {"phrases": phrases, "languages": languages_of_phrases(data), "kinds": kinds_of_products(data)}
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(learnt, folder / _FILE)
-        self.__init__(self._storage, self._resource, **learnt)
-        return self._resource
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> SynonymEntityExtractor:
-        with model_storage.read_from(resource) as folder:
-            return cls(model_storage, resource, **joblib.load(folder / _FILE))
+        self._model = Names(phrases, languages_of_phrases(data), kinds_of_products(data))
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         for message in messages:
-            text, language = message.get(TEXT) or "", _language_of(message)
-            found = {entity: finder.find(text, language) for entity, finder in self._finders.items()}
-            if _PRODUCT in found:
-                found[_PRODUCT] = self._naming.join(found[_PRODUCT], text, language)
+            found = self._model.find(message.get(TEXT) or "", _language_of(message))
             self._add(
                 message,
                 [

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import joblib
 import numpy as np
 import scipy.sparse
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -20,6 +19,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tongshi.language.vectors import VectorCache, get_encoder
+from tongshi.nlu.learnt import LearntComponent
 from tongshi.nlu.pipeline import prepare
 from tongshi.settings import get_settings
 
@@ -70,7 +70,7 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
-class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
+class CharacterNgramFeaturizer(LearntComponent, SparseFeaturizer):
     """TF-IDF of the character n-grams of a message, within word borders.
 
     Configuration: `min_ngram`, `max_ngram` in characters; `min_df`, in how many wordings an n-gram must stand.
@@ -80,31 +80,12 @@ class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
     def get_default_config() -> dict[str, Any]:
         return {"min_ngram": 1, "max_ngram": 5, "min_df": 2, "alias": "character_ngrams"}
 
-    def __init__(
-        self,
-        config: dict[str, Any],
-        name: str,
-        storage: ModelStorage,
-        resource: Resource,
-        vectorizer: TfidfVectorizer | None = None,
-    ) -> None:
-        super().__init__(name, config)
-        self._storage = storage
-        self._resource = resource
-        self._vectorizer = vectorizer
-
-    @classmethod
-    def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
-    ) -> CharacterNgramFeaturizer:
-        return cls(config, execution_context.node_name, model_storage, resource)
-
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
         """Nothing to check beyond what scikit-learn checks itself."""
 
     def train(self, training_data: TrainingData) -> Resource:
-        self._vectorizer = TfidfVectorizer(
+        self._model = TfidfVectorizer(
             analyzer="char_wb",
             ngram_range=(self._config["min_ngram"], self._config["max_ngram"]),
             min_df=self._config["min_df"],
@@ -113,28 +94,13 @@ class CharacterNgramFeaturizer(SparseFeaturizer, GraphComponent):
             dtype=np.float32,
         )
         texts = [prepare(message.get(TEXT) or "") for message in training_data.intent_examples]
-        self._vectorizer.fit(texts or [""])
-        with self._storage.write_to(self._resource) as folder:
-            joblib.dump(self._vectorizer, folder / "vectorizer.joblib")
-        return self._resource
-
-    @classmethod
-    def load(
-        cls,
-        config: dict[str, Any],
-        model_storage: ModelStorage,
-        resource: Resource,
-        execution_context: ExecutionContext,
-        **kwargs: Any,
-    ) -> CharacterNgramFeaturizer:
-        with model_storage.read_from(resource) as folder:
-            vectorizer = joblib.load(folder / "vectorizer.joblib")
-        return cls(config, execution_context.node_name, model_storage, resource, vectorizer)
+        self._model.fit(texts or [""])
+        return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         messages = [message for message in messages if message.get(TEXT)]
         if messages:
-            matrix = self._vectorizer.transform([prepare(message.get(TEXT)) for message in messages])
+            matrix = self._model.transform([prepare(message.get(TEXT)) for message in messages])
             for message, row in zip(messages, matrix):
                 features = Features(scipy.sparse.coo_matrix(row), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
                 message.add_features(features)

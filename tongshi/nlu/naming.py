@@ -1,19 +1,56 @@
-"""A product's kind and its name beside one another are one product: "tide speakers", 极光耳机, "auriculares arora"."""
+"""What messages name, a product's kind and its name beside one another as one: "tide speakers", 极光耳机, "auriculares arora"."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
-from tongshi.language.phrases import NEARLY, Found, fold_with_places
+from tongshi.language.phrases import NEARLY, Found, PhraseFinder, fold_with_places
 from tongshi.language.vocabulary import is_said_in
 
+_PRODUCT = "product"
 _BETWEEN = regex.compile(r"[\s\-'\"«»“”„]*(?:の|的)?")
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _LEAST = 4
 _LONG = 7
+
+
+class Names:
+    """Finds what has a name.
+
+    It is kept as what it is made of; how that is looked for is worked out again wherever it is loaded.
+
+    Args:
+        phrases: by entity, pairs of phrase and value.
+        languages: by phrase, in which languages it is said.
+        kinds: the SKUs of each kind of product.
+    """
+
+    def __init__(
+        self,
+        phrases: Mapping[str, Sequence[tuple[str, str]]],
+        languages: Mapping[str, Set[str]],
+        kinds: Mapping[str, Sequence[str]],
+    ) -> None:
+        self._made_of = phrases, languages, kinds
+        self._finders = {entity: PhraseFinder(pairs, languages) for entity, pairs in phrases.items()}
+        self._naming = Naming(phrases.get(_PRODUCT, ()), kinds)
+
+    def __reduce__(self) -> tuple[type[Names], tuple]:
+        return Names, self._made_of
+
+    def find(self, text: str, language: str | None) -> dict[str, list[Found]]:
+        """What a text names, by entity.
+
+        Args:
+            language: of the text, where it is known.
+        """
+        found = {entity: finder.find(text, language) for entity, finder in self._finders.items()}
+        if _PRODUCT in found:
+            found[_PRODUCT] = self._naming.join(found[_PRODUCT], text, language)
+        return found
 
 
 class Naming:
