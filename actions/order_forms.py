@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -18,6 +17,7 @@ from tongshi import clock
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
 from tongshi.language.patterns import is_attempt
+from tongshi.language.text import has_question_mark
 from tongshi.llm.checks.words import words
 from tongshi.storage.models import Order
 
@@ -46,7 +46,6 @@ _DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_addres
 _YES_OR_NO = ("confirm", "seal")
 _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scope", "report_bad_answer", "nlu_fallback"}
 """Intents that short answers to a yes-or-no question are mistaken for."""
-_QUESTION_MARK = re.compile("[?？؟]")
 _LONGEST_YES = 30
 """Characters up to which the wish said once more is a yes to it; who writes more says something about it."""
 _LIKELY_ANSWER = 0.05
@@ -157,7 +156,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         intent = (message.get("intent") or {}).get("name")
         if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
             text = message.get("text") or ""
-            asks = len(text) > _LONGEST_YES or _QUESTION_MARK.search(text)
+            asks = len(text) > _LONGEST_YES or has_question_mark(text)
             return None if asks or words(language_of(tracker)).cues["not"].search(text) else True
         if intent not in _LIKE_AN_ANSWER:
             return None
@@ -182,7 +181,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         Who answers yes or no with a question wants to know something first, which `DigressionPolicy` sees to.
         """
         requested = tracker.get_slot(REQUESTED_SLOT)
-        if said or not requested or (requested in _YES_OR_NO and _QUESTION_MARK.search(tracker.latest_message.get("text") or "")):
+        if said or not requested or (requested in _YES_OR_NO and has_question_mark(tracker.latest_message.get("text") or "")):
             return False
         return (tracker.latest_message.get("intent") or {}).get("name") in _NOT_BESIDE
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongshi.language.text import clean, fold, fold_digits, fold_width, scripts
+from tongshi.language.text import clean, fold, fold_digits, fold_width, has_question_mark, scripts
 
 
 def test_control_and_direction_marks_are_dropped_but_line_breaks_stay():
@@ -43,6 +43,11 @@ def test_texts_that_people_hold_for_equal_fold_to_the_same(one, other):
 @pytest.mark.parametrize(("one", "other"), [("が", "か"), ("ไม้", "ไม"), ("パ", "ハ")])
 def test_marks_that_make_another_letter_are_not_accents(one, other):
     assert fold(one) != fold(other)
+
+
+@pytest.mark.parametrize(("text", "asks"), [("why? tell me", True), ("真的吗？", True), ("هل يمكن؟", True), ("yes!", False)])
+def test_question_marks_of_every_script(text, asks):
+    assert has_question_mark(text) is asks
 
 
 def test_letters_are_counted_by_script():

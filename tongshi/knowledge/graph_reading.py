@@ -18,7 +18,7 @@ from tongshi.knowledge.products import product_finder, synonyms
 from tongshi.language import patterns
 from tongshi.language.chinese import to_simplified
 from tongshi.language.phrases import PhraseFinder, fold_with_places
-from tongshi.language.text import fold, scripts
+from tongshi.language.text import QUESTION_MARKS, fold, scripts
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
@@ -28,7 +28,6 @@ _LETTER = r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{M}]"
 _CLAUSE = regex.compile(r"[^,;:.?!،؛؟，；：。？！、\n]+[,;:.?!،؛؟，；：。？！、\n]?")
 _FIGURE = regex.compile(r"\d+")
 _CAPACITY = regex.compile(r"\d\s*(?:wh|watt-?\s?hours?|wattstunden|瓦时|вт[·*]?ч)\b", regex.I)
-_ASKS = ("?", "？", "؟")
 _GAP = "…"
 _ALIKE = 0.65
 _BLOCKING = ("outside", "trouble")
@@ -294,7 +293,7 @@ class Reader:
             if spoken or sum(scripts(clause).values()) < 4:
                 continue
             relation = self._nearest(clause, language)
-            if relation == "" or (relation is None and clause.endswith(_ASKS)):
+            if relation == "" or (relation is None and clause.endswith(QUESTION_MARKS)):
                 return [], "something else"
             if relation:
                 cues.append(Cue(relation, start, end))

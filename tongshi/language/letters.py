@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tongshi.language.patterns import find
+from tongshi.language.text import QUESTION_MARKS
 from tongshi.settings import get_settings
 
 _QUOTED = re.compile(r"\s*>")
@@ -145,7 +146,7 @@ def _is_closing(line: str) -> bool:
 
 
 def _are_names(lines: Iterable[str]) -> bool:
-    return not any(len(line) > _SIGNATURE_LINE or line.rstrip().endswith(("?", "？", "؟")) for line in lines)
+    return not any(len(line) > _SIGNATURE_LINE or line.rstrip().endswith(QUESTION_MARKS) for line in lines)
 
 
 def _is_phone_line(line: str) -> bool:

@@ -21,6 +21,9 @@ _SCRIPTS = {
 _KEPT_MARK = regex.compile(r"[\p{Script=Thai}\u3099\u309a]")
 _LETTER = regex.compile(r"\p{L}")
 
+QUESTION_MARKS = ("?", "？", "؟")
+"""Those of the twelve languages."""
+
 
 def clean(text: str) -> str:
     """Drop control and invisible formatting characters (joiners that scripts need stay) and outer white space."""
@@ -42,6 +45,11 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", fold_digits(fold_width(text)).casefold())
     text = "".join(char for char in text if not unicodedata.combining(char) or _KEPT_MARK.match(char))
     return unicodedata.normalize("NFC", text)
+
+
+def has_question_mark(text: str) -> bool:
+    """Whether something is asked in so many signs, wherever in the text."""
+    return any(mark in text for mark in QUESTION_MARKS)
 
 
 def scripts(text: str) -> Counter[str]:

@@ -16,6 +16,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from tongshi.language.identify import LATIN
+from tongshi.language.text import has_question_mark
 from tongshi.llm.followups import hangs_on_before
 from tongshi.nlu.language import LANGUAGE
 from tongshi.settings import LANGUAGES, get_settings
@@ -24,7 +25,6 @@ UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
 SWITCH_JOB = "action_switch_job"
 _IDENTITY = ("order_number", "email")
 _LETTER = regex.compile(r"\p{L}")
-_QUESTION_MARK = regex.compile("[?？؟]")
 
 
 class _UntrainedPolicy(Policy):
@@ -198,7 +198,7 @@ class DigressionPolicy(_UntrainedPolicy):
 
     def _asks_back(self, tracker: DialogueStateTracker) -> bool:
         text = tracker.latest_message.text or ""
-        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and bool(_QUESTION_MARK.search(text))
+        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and has_question_mark(text)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
