@@ -37,7 +37,9 @@ def shared(name: str, request: pytest.FixtureRequest) -> VectorStore:
     if name == "pgvector":
         return PgVectors(request.getfixturevalue("pgvector_database"))
     pytest.importorskip("qdrant_client")
-    return QdrantVectors("", "", request.getfixturevalue("quick_folder"))
+    store = QdrantVectors("", "", request.getfixturevalue("quick_folder"))
+    request.addfinalizer(store.close)
+    return store
 
 
 @pytest.fixture(params=STORES)
@@ -176,9 +178,10 @@ class TestAStoreThatDoesNotAnswer:
         assert time.perf_counter() - began < 2
 
     def test_it_is_filled_once_it_is_back(self, tmp_path, monkeypatch):
-        QdrantClient = pytest.importorskip("qdrant_client").QdrantClient
+        pytest.importorskip("qdrant_client")
         monkeypatch.setattr(neighbours, "PAUSE", 0.0)
-        somebody = QdrantClient(path=str(tmp_path / "qdrant"))
+        somebody = QdrantVectors("", "", tmp_path / "qdrant")
+        somebody.held("kb", DIMENSIONS)
         found = SharedNeighbours(QdrantVectors("", "", tmp_path / "qdrant"), "kb")
         ids, vectors = random_keys(30)
         found.sync(ids, vectors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -22,6 +23,8 @@ _PAGE = 10_000
 
 class QdrantVectors:
     """A `VectorStore` in Qdrant, one collection of it for each of ours, named `tongshi-NAME`.
+
+    It is opened by the first question, and closed with the process at the latest.
 
     Args:
         url: of the server; "" for the embedded mode, in which one process at a time has the folder, and each search looks at all keys.
@@ -81,6 +84,13 @@ class QdrantVectors:
             )
         return np.array([point.id for point in found.points], np.int64)
 
+    def close(self) -> None:
+        """Let go of the server, or of the folder; another question opens it again."""
+        with self._opening:
+            if self._opened is not None:
+                self._end()
+                self._opened = None
+
     @contextmanager
     def _asking(self) -> Iterator[QdrantClient]:
         """The client; what goes wrong within the block is `Unavailable`."""
@@ -93,23 +103,25 @@ class QdrantVectors:
             raise Unavailable(f"Qdrant at {self._url} did not answer as it should: {error}") from error
 
     def _client(self) -> QdrantClient:
-        from qdrant_client import QdrantClient
-
         with self._opening:
             if self._opened is None:
-                if self._url:
-                    self._opened = QdrantClient(
-                        url=self._url, api_key=self._key or None, timeout=_SECONDS, check_compatibility=False
-                    )
-                else:
-                    self._folder.mkdir(parents=True, exist_ok=True)
-                    try:
-                        self._opened = QdrantClient(path=str(self._folder), force_disable_check_same_thread=True)
-                    except RuntimeError as error:
-                        raise Unavailable(
-                            f"Another process has {self._folder}; for several, start a Qdrant server and set TONGSHI_QDRANT_URL."
-                        ) from error
+                self._opened = self._open()
+                # The client's own end comes when Python has been taken apart already, and fails.
+                self._end = weakref.finalize(self, self._opened.close)
             return self._opened
+
+    def _open(self) -> QdrantClient:
+        from qdrant_client import QdrantClient
+
+        if self._url:
+            return QdrantClient(url=self._url, api_key=self._key or None, timeout=_SECONDS, check_compatibility=False)
+        self._folder.mkdir(parents=True, exist_ok=True)
+        try:
+            return QdrantClient(path=str(self._folder), force_disable_check_same_thread=True)
+        except RuntimeError as error:
+            raise Unavailable(
+                f"Another process has {self._folder}; for several, start a Qdrant server and set TONGSHI_QDRANT_URL."
+            ) from error
 
     @staticmethod
     def _dimensions(client: QdrantClient, collection: str) -> int | None:
