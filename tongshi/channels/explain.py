@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import hmac
 from typing import Any
 
 from rasa.core.agent import Agent
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import Channel, json_body, shows
 from tongshi.channels.guard import LONGEST, Handler
-from tongshi.channels.rest import json_body
 from tongshi.explanation.message import Explainer, Explanation, make_explainer
 from tongshi.language.text import clean
 from tongshi.nlu.understanding import parse
-from tongshi.settings import get_settings
+from tongshi.settings import Settings, get_settings
 
 
-class ExplainChannel(InputChannel):
+class ExplainChannel(Channel):
     """`POST /webhooks/explain/message {"text"}` answers an `Explanation` as a dictionary. It takes no part in conversations.
 
     One message is explained at a time, beside the event loop, so that customers need not wait for it.
@@ -39,15 +37,15 @@ class ExplainChannel(InputChannel):
         return "explain"
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> ExplainChannel:
-        return cls(get_settings().secret("web-channel"))
+    def from_settings(cls, settings: Settings, **parts: Any) -> ExplainChannel:
+        return cls(settings.secret("web-channel"), **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        webhook = Blueprint("tongshi_explain", __name__)
+        webhook = self.empty_blueprint()
 
         @webhook.route("/message", methods=["POST"])
         async def explain(request: Request) -> HTTPResponse:
-            if not hmac.compare_digest(request.token or "", self._secret):
+            if not shows(request, self._secret):
                 return response.json({"error": "This needs the secret of the channel."}, 401)
             text = (json_body(request) or {}).get("text")
             text = clean(text) if isinstance(text, str) else ""

@@ -11,6 +11,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import is_secret, json_body
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import PLAIN, split
 from tongshi.channels.media import Media, Places, download
@@ -27,7 +28,6 @@ from tongshi.channels.platform import (
     language_code,
     with_sources,
 )
-from tongshi.channels.rest import json_body
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
 
@@ -155,14 +155,14 @@ class MessengerChannel(PlatformChannel):
         @webhook.route("/webhook", methods=["GET"])
         async def verify(request: Request) -> HTTPResponse:
             given = request.args.get("hub.verify_token") or ""
-            if request.args.get("hub.mode") != "subscribe" or not hmac.compare_digest(given.encode(), self._verify.encode()):
+            if request.args.get("hub.mode") != "subscribe" or not is_secret(given, self._verify):
                 return response.json({"error": "The verify token is missing or wrong."}, 403)
             return response.text(request.args.get("hub.challenge") or "")
 
     async def receive(self, request: Request) -> HTTPResponse:
         expected = "sha256=" + _digest(self._secret, request.body)
         given = request.headers.get("x-hub-signature-256", "")
-        if not hmac.compare_digest(given.encode(), expected.encode()):
+        if not is_secret(given, expected):
             return response.json({"error": "The signature is missing or wrong."}, 401)
         for incoming in _said(json_body(request) or {}):
             self.take(incoming)

@@ -16,20 +16,20 @@ from urllib.parse import parse_qs
 
 import regex
 import structlog
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, Gather, VoiceResponse
 
+from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.phone_calls import Call, Calls, Said
 from tongshi.channels.phone_stream import PhoneStream
 from tongshi.channels.websockets import mend
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import Settings
 from tongshi.speech.voice import Voice, get_voice
 
 _HEARS = {
@@ -58,7 +58,7 @@ _STREAM = "stream"
 log = structlog.get_logger()
 
 
-class PhoneChannel(InputChannel):
+class PhoneChannel(Channel):
     """`POST /webhooks/phone/webhook`, `/said`, `/reply` and `/after`, signed by Twilio together with the public address that it called; and
     the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
 
@@ -95,10 +95,6 @@ class PhoneChannel(InputChannel):
         return "phone"
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> PhoneChannel:
-        return cls.from_settings(get_settings())
-
-    @classmethod
     def from_settings(cls, settings: Settings, **parts: Any) -> PhoneChannel:
         """The channel, closed where it has no token.
 
@@ -110,7 +106,7 @@ class PhoneChannel(InputChannel):
         return cls(settings.phone_token, address, settings.language, settings.phone_person, **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        webhook = Blueprint("tongshi_phone", __name__)
+        webhook = self.empty_blueprint()
         if not self._token:
             return webhook
         self._calls = Calls(
@@ -122,10 +118,7 @@ class PhoneChannel(InputChannel):
             channel=self.name(),
         )
 
-        @webhook.route("/", methods=["GET"])
-        async def health(request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
-
+        add_health(webhook)
         for path, answer in (("webhook", self._rings), ("said", self._said), ("reply", self._reply), ("after", self._after)):
             self._add(webhook, path, answer)
         if self._voice:

@@ -12,12 +12,12 @@ from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import structlog
-from rasa.core.channels.channel import InputChannel
-from sanic import Blueprint, response
+from sanic import Blueprint
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi import clock
+from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.continuing import Notice
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
@@ -73,7 +73,7 @@ class Incoming:
     about: dict[str, Any] = field(default_factory=dict)
 
 
-class PlatformChannel(InputChannel):
+class PlatformChannel(Channel):
     """A channel whose customers are answered by calling their platform.
 
     It is closed, so that its addresses are not found and nothing is called, where it has no platform.
@@ -127,7 +127,7 @@ class PlatformChannel(InputChannel):
         """Done before a message is answered; gives the language that the customer's profile names."""
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        webhook = Blueprint(f"tongshi_{self.name()}", __name__)
+        webhook = self.empty_blueprint()
         if self._platform is None:
             return webhook
         self._guard = self._guard or make_guard()
@@ -136,10 +136,7 @@ class PlatformChannel(InputChannel):
         self._attachments = self._attachments or AttachmentStore(get_database())
         self._on_new_message = on_new_message
 
-        @webhook.route("/", methods=["GET"])
-        async def health(request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
-
+        add_health(webhook)
         self.add_routes(webhook)
         webhook.listener("after_server_start")(self._start)
         webhook.listener("before_server_stop")(self._stop)

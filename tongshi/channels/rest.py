@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import Channel, add_health, json_body
 from tongshi.channels.guard import REPLY, Guard, Handler, make_guard
 from tongshi.conversations.handover import UNPROMPTED
 from tongshi.conversations.tokens import client_sender
 from tongshi.errors import TongshiError
-from tongshi.settings import get_settings
+from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.models import Message
@@ -22,7 +22,7 @@ from tongshi.storage.models import Message
 _LOOK_BACK = 20
 
 
-class RestChannel(InputChannel):
+class RestChannel(Channel):
     """Answers with a list of `{"recipient_id", "text", "buttons", "custom"}`, as Rasa's own REST channel does.
 
     Who asks over REST cannot be told anything unasked, so that what a person said meanwhile, or that the bot is back, comes before
@@ -42,17 +42,14 @@ class RestChannel(InputChannel):
         return "rest"
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> RestChannel:
-        return cls(client_key=get_settings().client_key)
+    def from_settings(cls, settings: Settings, **parts: Any) -> RestChannel:
+        return cls(client_key=settings.client_key, **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        webhook = Blueprint("tongshi_rest", __name__)
+        webhook = self.empty_blueprint()
+        add_health(webhook)
         guard = self._guard or make_guard()
         store = self._store or ConversationStore(get_database())
-
-        @webhook.route("/", methods=["GET"])
-        async def health(request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
@@ -86,12 +83,3 @@ def _said_meanwhile(guard: Guard, store: ConversationStore, sender: str) -> list
         return []
     since = max((number for number, message in enumerate(said, 1) if message.author == "customer"), default=0)
     return [message for message in said[since:] if message.extras.get(UNPROMPTED)]
-
-
-def json_body(request: Request) -> dict[str, Any] | None:
-    """The JSON object that a request carries, or None where it carries none."""
-    try:
-        body = request.json
-    except Exception:  # sanic raises its own kinds for what is no JSON, and others for what is no UTF-8
-        return None
-    return body if isinstance(body, dict) else None

@@ -18,6 +18,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
+from tongshi.channels.channel import json_body
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, wait_of
 from tongshi.channels.markup import SLACK, split
 from tongshi.channels.media import Media, Places, download
@@ -33,7 +34,6 @@ from tongshi.channels.platform import (
     language_code,
     with_sources,
 )
-from tongshi.channels.rest import json_body
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
 

@@ -10,20 +10,18 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
-from rasa.core.channels.channel import InputChannel
 from rasa.core.channels.socketio import SocketBlueprint
-from sanic import Blueprint, response
-from sanic.request import Request
-from sanic.response import HTTPResponse
+from sanic import Blueprint
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
+from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.websockets import mend
 from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.tokens import client_sender
 from tongshi.errors import TongshiError
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.models import Message
@@ -52,7 +50,7 @@ class _Client:
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-class SocketChannel(InputChannel):
+class SocketChannel(Channel):
     """Customers of one's own clients, each named by a token (JWT) that one's own server has signed.
 
     A client connects with `auth={"token"}` and says `user_uttered {"message", "client_id", "payload", "metadata"}`. Whatever is said to
@@ -90,10 +88,6 @@ class SocketChannel(InputChannel):
         return "socketio"
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> SocketChannel:
-        return cls.from_settings(get_settings())
-
-    @classmethod
     def from_settings(cls, settings: Settings, **stores: Any) -> SocketChannel:
         """The channel, closed unless it is switched on.
 
@@ -105,7 +99,7 @@ class SocketChannel(InputChannel):
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         if not self._client_key:
-            return Blueprint("tongshi_socketio", __name__)
+            return self.empty_blueprint()
         self._guard = self._guard or make_guard()
         self._store = self._store or ConversationStore(get_database())
         self._on_new_message = on_new_message
@@ -113,11 +107,8 @@ class SocketChannel(InputChannel):
         self._server = AsyncServer(
             async_mode="sanic", cors_allowed_origins=self._is_allowed, max_http_buffer_size=_LARGEST, always_connect=False
         )
-        webhook = SocketBlueprint(self._server, PATH, "tongshi_socketio", __name__)
-
-        @webhook.route("/", methods=["GET"])
-        async def health(request: Request) -> HTTPResponse:
-            return response.json({"status": "ok"})
+        webhook = SocketBlueprint(self._server, PATH, "tongshi_socketio")
+        add_health(webhook)
 
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
@@ -13,6 +12,7 @@ from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import is_secret, json_body
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.listening import make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
@@ -31,7 +31,6 @@ from tongshi.channels.platform import (
     language_code,
     with_sources,
 )
-from tongshi.channels.rest import json_body
 from tongshi.settings import Settings
 from tongshi.speech.audio import LONGEST, Unheard
 from tongshi.storage.models import Message
@@ -170,7 +169,7 @@ class TelegramChannel(PlatformChannel):
 
     async def receive(self, request: Request) -> HTTPResponse:
         given = request.headers.get("x-telegram-bot-api-secret-token", "")
-        if not hmac.compare_digest(given.encode(), self._secret.encode()):
+        if not is_secret(given, self._secret):
             return response.json({"error": "The secret token is missing or wrong."}, 401)
         if incoming := _incoming(json_body(request) or {}):
             if self._listener and "voice" in incoming.about:

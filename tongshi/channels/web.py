@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
-from rasa.core.channels.channel import InputChannel
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import Channel, json_body, shows
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.platform import PICTURE, about_photos
-from tongshi.channels.rest import json_body
-from tongshi.settings import get_settings
+from tongshi.settings import Settings
 
 
-class WebChannel(InputChannel):
+class WebChannel(Channel):
     """`POST /webhooks/web/webhook {"sender", "text", "payload", "hint", "client_id", "attachments"}` answers `{"replies": [{"id", …}, …]}`.
 
     `attachments` are photos that the desk has kept, as a transcript shows them; one without a word is answered without Rasa.
@@ -31,16 +29,16 @@ class WebChannel(InputChannel):
         return "web"
 
     @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> WebChannel:
-        return cls(get_settings().secret("web-channel"))
+    def from_settings(cls, settings: Settings, **parts: Any) -> WebChannel:
+        return cls(settings.secret("web-channel"), **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
-        webhook = Blueprint("tongshi_web", __name__)
+        webhook = self.empty_blueprint()
         guard = self._guard or make_guard()
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
-            if not hmac.compare_digest(request.token or "", self._secret):
+            if not shows(request, self._secret):
                 return response.json({"error": "This channel needs its secret."}, 401)
             body = json_body(request) or {}
             if not body.get("sender"):

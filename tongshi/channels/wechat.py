@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import hmac
 import json
 import struct
 import time
@@ -21,6 +20,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
+from tongshi.channels.channel import is_secret
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import PLAIN, split
 from tongshi.channels.media import Media, NotFetched, Places, download
@@ -219,7 +219,7 @@ class WeChatChannel(PlatformChannel):
         stamp = str(args.get("timestamp") or "")
         expected = _signature(self._token, stamp, str(args.get("nonce") or ""))
         given = str(args.get("signature") or "")
-        is_right = hmac.compare_digest(given.encode(), expected.encode())
+        is_right = is_secret(given, expected)
         return is_right and stamp.isdecimal() and abs(time.time() - int(stamp)) <= _WINDOW
 
     def _opened(self, encrypted: str, args: Mapping[str, Any]) -> bytes:
@@ -229,7 +229,7 @@ class WeChatChannel(PlatformChannel):
             ValueError: it is not WeChat's, or not for this account.
         """
         expected = _signature(self._token, str(args.get("timestamp")), str(args.get("nonce") or ""), encrypted)
-        if not hmac.compare_digest(str(args.get("msg_signature") or "").encode(), expected.encode()):
+        if not is_secret(str(args.get("msg_signature") or ""), expected):
             raise ValueError("the message is not signed")
         return self._envelope.opened(encrypted)
 
