@@ -12,20 +12,19 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import parse_qs
 
 import regex
 import structlog
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from twilio.request_validator import RequestValidator
 from twilio.twiml.voice_response import Connect, Gather, VoiceResponse
 
 from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.phone_calls import Call, Calls, Said
 from tongshi.channels.phone_stream import PhoneStream
+from tongshi.channels.twilio import TwilioCalls
 from tongshi.channels.websockets import mend
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
@@ -81,8 +80,8 @@ class PhoneChannel(Channel):
         replies: Replies | None = None,
     ) -> None:
         self._token = token
-        self._validator = RequestValidator(token)
         self._address = address
+        self._twilio = TwilioCalls(token, address)
         self._language = language
         self._person = person
         self._voice = voice
@@ -128,22 +127,11 @@ class PhoneChannel(Channel):
     def _add(self, webhook: Blueprint, path: str, answer: Callable[[Call, dict[str, str]], Any]) -> None:
         @webhook.route(f"/{path}", methods=["POST"], name=path)
         async def answered(request: Request) -> HTTPResponse:
-            values = self._signed(request, path)
+            values = self._twilio.values(request, path)
             if values is None or not values.get("CallSid"):
                 return response.json({"error": "The signature is missing or wrong."}, 403)
             twiml = await answer(self._calls.open(values["CallSid"]), values)
             return response.text(str(twiml), content_type="text/xml")
-
-    def _signed(self, request: Request, path: str) -> dict[str, str] | None:
-        """What Twilio says, None where it is not Twilio that says it."""
-        try:
-            # Sanic leaves out what is empty, which Twilio signs too.
-            fields = parse_qs(request.body.decode(), keep_blank_values=True, max_num_fields=200)
-            values = {name: value[-1] for name, value in fields.items()}
-            is_right = self._validator.validate(f"{self._address}/{path}", values, request.headers.get("x-twilio-signature", ""))
-        except ValueError:
-            return None
-        return values if is_right else None
 
     # A call that Twilio hears and speaks in
 

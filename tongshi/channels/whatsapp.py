@@ -5,20 +5,19 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from typing import Any
-from urllib.parse import parse_qs
 
 import httpx
 import structlog
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
-from twilio.request_validator import RequestValidator
 
 from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
 from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, PlatformChannel, with_numbers
+from tongshi.channels.twilio import TwilioCalls
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
 
@@ -92,9 +91,8 @@ class WhatsAppChannel(PlatformChannel):
         self, platform: WhatsAppPlatform | None, token: str = "", number: str = "", address: str = "", **stores: Any
     ) -> None:
         super().__init__(platform, **stores)
-        self._validator = RequestValidator(token)
+        self._twilio = TwilioCalls(token, address)
         self._number = number
-        self._address = address
 
     @classmethod
     def name(cls) -> str:
@@ -118,7 +116,7 @@ class WhatsAppChannel(PlatformChannel):
 
         @webhook.route("/status", methods=["POST"])
         async def status(request: Request) -> HTTPResponse:
-            values = self._signed(request, f"status?{request.query_string}")
+            values = self._twilio.values(request, f"status?{request.query_string}")
             if values is None:
                 return _refusal()
             if values.get("MessageStatus") in _FAILED:
@@ -126,7 +124,7 @@ class WhatsAppChannel(PlatformChannel):
             return response.empty(204)
 
     async def receive(self, request: Request) -> HTTPResponse:
-        values = self._signed(request, "webhook")
+        values = self._twilio.values(request, "webhook")
         if values is None:
             return _refusal()
         if incoming := _incoming(values, self._number):
@@ -135,18 +133,6 @@ class WhatsAppChannel(PlatformChannel):
 
     async def fetch(self, media: Media) -> bytes:
         return await self._platform.file(media.source)
-
-    def _signed(self, request: Request, path: str) -> dict[str, str] | None:
-        """What Twilio says, None where it is not Twilio that says it."""
-        try:
-            # Sanic leaves out what is empty, which Twilio signs too.
-            fields = parse_qs(request.body.decode(), keep_blank_values=True, max_num_fields=200)
-            values = {name: value[-1] for name, value in fields.items()}
-            signature = request.headers.get("x-twilio-signature", "")
-            is_right = self._validator.validate(f"{self._address}/{path}", values, signature)
-        except ValueError:
-            return None
-        return values if is_right else None
 
     def _not_delivered(self, name: str, code: str) -> None:
         number = name.partition("-")[0]
