@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from tongshi import clock
-from tongshi.channels.delivery import Postponed
+from tongshi.channels.delivery import Platform, Postponed
+from tongshi.channels.platform import Incoming, WebhookChannel
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import Settings
@@ -93,6 +96,57 @@ class Listener:
         except TongshiError as error:
             log.error("voice.not_spoken", error=str(error), language=language)
             return None
+
+
+class VoiceChannel(WebhookChannel):
+    """A channel whose customers may also speak.
+
+    Args:
+        listener: hears voice messages; None where speech is off.
+        others: as for `WebhookChannel`.
+    """
+
+    def __init__(self, platform: Platform | None, listener: Listener | None = None, **others: Any) -> None:
+        super().__init__(platform, **others)
+        self._listener = listener
+
+    @abstractmethod
+    async def recording(self, incoming: Incoming) -> bytes:
+        """What a voice message holds.
+
+        Raises:
+            Unheard: it is too long.
+            Postponed: the platform does not give it.
+        """
+
+    @abstractmethod
+    async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
+        """Send a voice message; nothing depends on it, since the same stands in text."""
+
+    async def _start(self, *_: Any) -> None:
+        await super()._start()
+        if self._listener:
+            self._warming = asyncio.create_task(self._listener.warm_up())
+
+    async def _handle(self, incoming: Incoming) -> None:
+        if incoming.is_spoken:
+            await self._handle_spoken(incoming, await self._hint(incoming))
+        else:
+            await super()._handle(incoming)
+
+    async def _handle_spoken(self, incoming: Incoming, hint: str | None) -> None:
+        """Handle a voice message as what is said in it, which the customer is told first; replies are spoken, too."""
+        conversation = await asyncio.to_thread(self._conversation, incoming)
+        if await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id) is not None:
+            return
+        understood = await self._listener.hear(lambda: self.recording(incoming), hint)
+        if understood.text:
+            said_back = self._listener.said_back(understood, incoming.sender, self.name())
+            await self._postman.send_unkept(incoming.address, said_back)
+        written = replace(incoming, text=understood.text or incoming.text, instead=understood.instead)
+        replies = await self._answer(written, understood.language or hint)
+        if understood.text and (sound := await self._listener.speak(replies)):
+            await self.send_recording(incoming.address, sound)
 
 
 def make_listener(settings: Settings) -> Listener | None:

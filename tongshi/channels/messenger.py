@@ -22,8 +22,8 @@ from tongshi.channels.platform import (
     PLACE,
     SOUND,
     Incoming,
-    PlatformChannel,
     Profiles,
+    WebhookChannel,
     buttons_of,
     language_code,
     with_sources,
@@ -126,7 +126,7 @@ def _error(answer: httpx.Response) -> dict[str, Any]:
     return error if isinstance(error, dict) else {}
 
 
-class MessengerChannel(PlatformChannel):
+class MessengerChannel(WebhookChannel):
     """`/webhooks/messenger/webhook`: GET once, with the word agreed upon; POST for events, signed with the app's secret."""
 
     def __init__(self, platform: MessengerPlatform | None, secret: str = "", verify: str = "", **stores: Any) -> None:

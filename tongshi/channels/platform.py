@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import re
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Self
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -21,12 +22,11 @@ from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.continuing import Notice
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
-from tongshi.channels.listening import Listener
 from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
 from tongshi.conversations.photos import KIND as PHOTO
 from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
 from tongshi.language.text import clean
-from tongshi.settings import LANGUAGES, Settings, get_settings
+from tongshi.settings import LANGUAGES, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
 from tongshi.storage.mail import AttachmentStore, File
@@ -80,12 +80,7 @@ class PlatformChannel(Channel):
 
     Args:
         platform: how messages are sent; None where the channel's secrets are not set.
-        listener: hears voice messages on a platform that has them; None where speech is off.
-        photo_reader: reads text in photos; None where that is off.
     """
-
-    numbers_buttons = False
-    """Whether the platform has no buttons, so that they are written with numbers, and a number is one that was pressed."""
 
     def __init__(
         self,
@@ -93,38 +88,13 @@ class PlatformChannel(Channel):
         guard: Guard | None = None,
         store: ConversationStore | None = None,
         outbox: OutboxStore | None = None,
-        listener: Listener | None = None,
         attachments: AttachmentStore | None = None,
-        photo_reader: PhotoReader | None = None,
     ) -> None:
         self._platform = platform
-        self._listener = listener
         self._guard = guard
         self._store = store
         self._outbox = outbox
         self._attachments = attachments
-        self._photo_reader = photo_reader
-
-    @classmethod
-    def from_credentials(cls, credentials: dict[str, Any] | None) -> PlatformChannel:
-        settings = get_settings()
-        return cls.from_settings(settings, photo_reader=make_photo_reader(settings))
-
-    @classmethod
-    def from_settings(cls, settings: Settings, **stores: Any) -> PlatformChannel:
-        """The channel, closed where its secrets are not set.
-
-        Args:
-            stores: `guard`, `store`, `outbox` and `attachments` in place of the settings' own, and `photo_reader`.
-        """
-        raise NotImplementedError
-
-    async def receive(self, request: Request) -> HTTPResponse:
-        """Answer the platform's call; what a customer says is given to `take`."""
-        raise NotImplementedError
-
-    async def before_turn(self, incoming: Incoming) -> str | None:
-        """Done before a message is answered; gives the language that the customer's profile names."""
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         webhook = self.empty_blueprint()
@@ -135,73 +105,85 @@ class PlatformChannel(Channel):
         self._outbox = self._outbox or OutboxStore(get_database())
         self._attachments = self._attachments or AttachmentStore(get_database())
         self._on_new_message = on_new_message
-
         add_health(webhook)
         self.add_routes(webhook)
         webhook.listener("after_server_start")(self._start)
         webhook.listener("before_server_stop")(self._stop)
         return webhook
 
+    @abstractmethod
     def add_routes(self, webhook: Blueprint) -> None:
-        """Where the platform calls."""
+        """Where the platform calls, if it does."""
 
+    async def _start(self, *_: Any) -> None:
+        self._postman = Postman(self.name(), self._platform, self._outbox)
+        self._delivery = asyncio.create_task(self._postman.run())
+
+    async def _stop(self, *_: Any) -> None:
+        self._delivery.cancel()
+        await asyncio.gather(self._delivery, return_exceptions=True)
+        await self._platform.close()
+
+
+class WebhookChannel(PlatformChannel):
+    """A channel whose platform calls us with each message; it is acknowledged at once and answered in the background.
+
+    Args:
+        photo_reader: reads text in photos; None where that is off.
+        stores: as for `PlatformChannel`.
+    """
+
+    numbers_buttons = False
+    """Whether the platform has no buttons, so that they are written with numbers, and a number is one that was pressed."""
+
+    def __init__(self, platform: Platform | None, photo_reader: PhotoReader | None = None, **stores: Any) -> None:
+        super().__init__(platform, **stores)
+        self._photo_reader = photo_reader
+
+    @classmethod
+    def from_credentials(cls, credentials: dict[str, Any] | None) -> Self:
+        settings = get_settings()
+        return cls.from_settings(settings, photo_reader=make_photo_reader(settings))
+
+    @abstractmethod
+    async def receive(self, request: Request) -> HTTPResponse:
+        """Answer the platform's call; what a customer says is given to `take`."""
+
+    @abstractmethod
+    async def fetch(self, media: Media) -> bytes:
+        """What a customer sent, from the platform's own servers.
+
+        Raises:
+            NotFetched: it is too large, or the platform does not give it.
+        """
+
+    async def before_turn(self, incoming: Incoming) -> str | None:
+        """Done before a message is answered; gives the language that the customer's profile names."""
+        return None
+
+    def add_routes(self, webhook: Blueprint) -> None:
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
             return await self.receive(request)
 
     async def _start(self, *_: Any) -> None:
         self._turns = Turns(self._handle)
-        self._postman = Postman(self.name(), self._platform, self._outbox)
-        self._delivery = asyncio.create_task(self._postman.run())
-        if self._listener:
-            self._warming = asyncio.create_task(self._listener.warm_up())
+        await super()._start()
 
     async def _stop(self, *_: Any) -> None:
         await self._turns.finish(_LAST_WORDS)
-        self._delivery.cancel()
-        await asyncio.gather(self._delivery, return_exceptions=True)
-        await self._platform.close()
+        await super()._stop()
 
     def take(self, incoming: Incoming) -> None:
         """Handle a message in the background."""
         self._turns.add(incoming)
 
     async def _handle(self, incoming: Incoming) -> None:
-        hint = await self._hint(incoming)
-        if incoming.is_spoken:
-            return await self._handle_spoken(incoming, hint)
-        await self._answer(incoming, hint)
+        await self._answer(incoming, await self._hint(incoming))
 
     def _conversation(self, incoming: Incoming) -> str:
         """The conversation that a message belongs to; those that were begun on other channels have other names."""
         return self._guard.conversation(incoming.sender)
-
-    async def _handle_spoken(self, incoming: Incoming, hint: str | None) -> None:
-        """Handle a voice message as what is said in it, which the customer is told first; replies are spoken, too."""
-        conversation = await asyncio.to_thread(self._conversation, incoming)
-        if await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id) is not None:
-            return
-        understood = await self._listener.hear(lambda: self.recording(incoming), hint)
-        if understood.text:
-            said_back = self._listener.said_back(understood, incoming.sender, self.name())
-            await self._postman.send_unkept(incoming.address, said_back)
-        written = replace(incoming, text=understood.text or incoming.text, instead=understood.instead)
-        replies = await self._answer(written, understood.language or hint)
-        if understood.text and (sound := await self._listener.speak(replies)):
-            await self.send_recording(incoming.address, sound)
-
-    async def recording(self, incoming: Incoming) -> bytes:
-        """What a voice message holds.
-
-        Raises:
-            Unheard: it is too long.
-            Postponed: the platform does not give it.
-        """
-        raise NotImplementedError
-
-    async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
-        """Send a voice message; nothing depends on it, since the same stands in text."""
-        raise NotImplementedError
 
     async def _answer(self, incoming: Incoming, hint: str | None) -> list[Message]:
         text, payload = incoming.text, None
@@ -229,14 +211,6 @@ class PlatformChannel(Channel):
             if reply.message_id is None:
                 await self._postman.send_unkept(incoming.address, reply)
         return replies
-
-    async def fetch(self, media: Media) -> bytes:
-        """What a customer sent, from the platform's own servers.
-
-        Raises:
-            NotFetched: it is too large, or the platform does not give it.
-        """
-        raise NotImplementedError
 
     async def _keep(
         self, conversation: str, incoming: Incoming, hint: str | None

@@ -28,8 +28,8 @@ from tongshi.channels.platform import (
     PICTURE,
     SOUND,
     Incoming,
-    PlatformChannel,
     Profiles,
+    WebhookChannel,
     buttons_of,
     language_code,
     with_sources,
@@ -144,7 +144,7 @@ def _explained(error: SlackApiError) -> Postponed | Refused:
     return Postponed(reason, uncertain=status >= 500)
 
 
-class SlackChannel(PlatformChannel):
+class SlackChannel(WebhookChannel):
     """`POST /webhooks/slack/webhook` for events and interactivity, signed by Slack."""
 
     def __init__(self, platform: SlackPlatform | None, signing_secret: str = "", **stores: Any) -> None:

@@ -14,7 +14,7 @@ from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
-from tongshi.channels.listening import make_listener
+from tongshi.channels.listening import VoiceChannel, make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
 from tongshi.channels.media import LARGEST as LARGEST_FILE
 from tongshi.channels.media import Media, NotFetched, Places, TooLarge, download
@@ -26,7 +26,6 @@ from tongshi.channels.platform import (
     PLACE,
     SOUND,
     Incoming,
-    PlatformChannel,
     buttons_of,
     language_code,
     with_sources,
@@ -147,7 +146,7 @@ def _wait(answer: httpx.Response) -> float | None:
     return (_body(answer).get("parameters") or {}).get("retry_after")
 
 
-class TelegramChannel(PlatformChannel):
+class TelegramChannel(VoiceChannel):
     """`POST /webhooks/telegram/webhook`, which Telegram calls with the secret that `setWebhook` was given."""
 
     def __init__(self, platform: TelegramPlatform | None, secret: str = "", **stores: Any) -> None:

@@ -31,8 +31,8 @@ from tongshi.channels.platform import (
     PLACE,
     SOUND,
     Incoming,
-    PlatformChannel,
     Profiles,
+    WebhookChannel,
     buttons_of,
     language_code,
     with_sources,
@@ -162,7 +162,7 @@ def _body(answer: httpx.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-class WeChatChannel(PlatformChannel):
+class WeChatChannel(WebhookChannel):
     """`/webhooks/wechat/webhook`: GET once, POST for messages, both signed with the token agreed upon.
 
     In plain mode the signature covers the moment and not the message; in safe mode, where a key is set, it covers the message, which

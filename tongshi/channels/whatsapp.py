@@ -16,7 +16,7 @@ from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
-from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, PlatformChannel, with_numbers
+from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, WebhookChannel, with_numbers
 from tongshi.channels.twilio import TwilioCalls
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
@@ -78,7 +78,7 @@ def _body(answer: httpx.Response) -> dict[str, Any]:
     return body if isinstance(body, dict) else {}
 
 
-class WhatsAppChannel(PlatformChannel):
+class WhatsAppChannel(WebhookChannel):
     """`POST /webhooks/whatsapp/webhook` and `/status`, signed by Twilio together with the public address that it called.
 
     Args:
