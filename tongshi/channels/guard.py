@@ -1,8 +1,8 @@
 """What every channel does before and after Rasa.
 
-Who goes on with a conversation on another channel is led to it. A person may have the conversation: then Rasa does not run. Input is bounded and cleaned; a payload counts only where the bot offered it as a button. A
-turn has a deadline below the lifetime of Rasa's lock, and where it ends without a word, in time or not, the customer is told in their language.
-What was sent is kept, both ways.
+Who goes on with a conversation on another channel is led to it. A person may have the conversation: then Rasa does not run. Input is
+bounded and cleaned; a payload counts only where the bot offered it as a button. A turn has a deadline below the lifetime of Rasa's lock, and
+where it ends without a word, in time or not, the customer is told in their language. What was sent is kept, both ways.
 """
 
 from __future__ import annotations
@@ -136,26 +136,14 @@ class Guard:
         except TongshiError as error:
             log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
             return [self._reply("utter_trouble", sender, channel, self._identify(words).language or hint or self._language)]
+        incoming = Message(
+            sender=sender, channel=channel, author="customer", text=words, language=language, at=clock.now(), client_id=client_id,
+            extras=extras or {},
+        )  # fmt: skip
         try:
-            incoming = Message(
-                sender=sender, channel=channel, author="customer", text=words, language=language, at=clock.now(),
-                client_id=client_id, extras=extras or {},
-            )  # fmt: skip
             if not await asyncio.to_thread(self._store.add_once, incoming):
                 return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
-            if notice:
-                replies = [self._reply(notice, sender, channel, language)]
-            elif await asyncio.to_thread(self._handovers.is_silent, sender):
-                return []
-            elif instead:
-                replies = [self._reply(instead, sender, channel, language)]
-            elif not words:
-                replies = [self._reply("utter_empty_message", sender, channel, language)]
-            elif len(words) > LONGEST:
-                replies = [self._reply("utter_message_too_long", sender, channel, language)]
-            else:
-                message = await asyncio.to_thread(self._allowed, sender, words, payload)
-                replies = await self._rasa(on_new_message, message, sender, channel, language, hint, client_id)
+            replies = await self._replies_to(incoming, on_new_message, payload, hint, notice, instead)
             if review and replies:
                 replies = await asyncio.to_thread(review, replies)
             for reply in replies:
@@ -165,19 +153,36 @@ class Guard:
             log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
             return [self._reply("utter_trouble", sender, channel, language)]
 
-    async def _rasa(
+    async def _replies_to(
         self,
+        incoming: Message,
         on_new_message: Handler,
-        text: str,
-        sender: str,
-        channel: str,
-        language: str,
+        payload: str | None,
         hint: str | None,
-        client_id: str | None,
+        notice: Notice | None,
+        instead: str | Notice | None,
     ) -> list[Message]:
+        """What is said to a message: by ourselves, by Rasa, or nothing while a person has the conversation."""
+        sender, channel, language = incoming.sender, incoming.channel, incoming.language
+        if notice:
+            return [self._reply(notice, sender, channel, language)]
+        if await asyncio.to_thread(self._handovers.is_silent, sender):
+            return []
+        if instead:
+            return [self._reply(instead, sender, channel, language)]
+        if not incoming.text:
+            return [self._reply("utter_empty_message", sender, channel, language)]
+        if len(incoming.text) > LONGEST:
+            return [self._reply("utter_message_too_long", sender, channel, language)]
+        text = await asyncio.to_thread(self._allowed, sender, incoming.text, payload)
+        return await self._rasa(on_new_message, incoming, text, hint)
+
+    async def _rasa(self, on_new_message: Handler, incoming: Message, text: str, hint: str | None) -> list[Message]:
+        """What Rasa says to a message, of which it gets `text`; something in any case, unless a person has taken over meanwhile."""
+        sender, channel, language = incoming.sender, incoming.channel, incoming.language
         output = CollectingChannel(channel)
         metadata = {"language": hint} if hint else {}
-        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata, message_id=client_id)
+        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata, message_id=incoming.client_id)
         trouble = "utter_trouble"
         try:
             await asyncio.wait_for(on_new_message(message), self._deadline)
