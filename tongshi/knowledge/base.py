@@ -277,19 +277,12 @@ class KnowledgeBase:
         products, catalogue, unnamed = (
             self._products(question, newest or question, context) if collection == SHOP else ([], [], question)
         )
-        reranker = get_reranker(self.reranker)
-        ranking = index.rank(question, self._encoder, language, reranker)
-        attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
-        if products and attributes:
-            without_names = index.rank(unnamed, self._encoder, language, reranker)
-            self._ask_of_products(ranking, without_names, attributes, named=unnamed != question)
+        ranking, attributes = self._rank(index, question, unnamed if products else None, language)
         if not ranking.labels:
             return Found([], False)
-        order = ranking.order
         calibration = get_calibration(index.has_questions, self.reranker)
         found: list[Passage] = []
-        first = ranking.labels[order[0]]
-        top_score = calibration.probability(ranking.features(order[0]))
+        order = ranking.order
         for place in order[: most * 2]:
             label = ranking.labels[place]
             if label == UNANSWERABLE:
@@ -306,9 +299,25 @@ class KnowledgeBase:
             found += [passage] if passage else []
         if approved := next((one for one in found if one.verbatim and one.score == _APPROVED), None):
             return Found([approved, *(one for one in found if one is not approved)][:most], True)
+        first = ranking.labels[order[0]]
+        top_score = calibration.probability(ranking.features(order[0]))
         about_product = first.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
         confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
         return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY)
+
+    def _rank(self, index: SearchIndex, question: str, unnamed: str | None, language: str) -> tuple[Ranking, list[int]]:
+        """What a question is close to, and the places of attributes of products among that.
+
+        Args:
+            unnamed: the question without the products that it is about; None where it is about none.
+        """
+        reranker = get_reranker(self.reranker)
+        ranking = index.rank(question, self._encoder, language, reranker)
+        attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
+        if unnamed is not None and attributes:
+            without_names = index.rank(unnamed, self._encoder, language, reranker)
+            self._ask_of_products(ranking, without_names, attributes, named=unnamed != question)
+        return ranking, attributes
 
     @staticmethod
     def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, named: bool) -> None:
