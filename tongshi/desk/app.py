@@ -103,6 +103,47 @@ class _Safety:
         return length.isdecimal() and int(length) <= largest and "chunked" not in headers.get("transfer-encoding", "")
 
 
+class _ChatPage:
+    """The chat page, the widget that brings it to other sites, and what tells programs of the application."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._framed_by = " ".join(("'self'", *settings.origins))
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/", self._page),
+            Route("/api/openapi.json", self._description),
+            Route("/widget", self._widget),
+            Route("/widget.js", self._loader),
+            Route("/health", self._health),
+        ]
+
+    async def _page(self, request: Request) -> Response:
+        return FileResponse(STATIC / "chat.html")
+
+    async def _description(self, request: Request) -> Response:
+        return JSONResponse(yaml.safe_load(Path(__file__).with_name("openapi.yml").read_text("utf-8")))
+
+    async def _widget(self, request: Request) -> Response:
+        """The chat page for the frame of widget.js, on sites that may show it."""
+        return FileResponse(STATIC / "chat.html", headers={"Content-Security-Policy": _POLICY.format(self._framed_by)})
+
+    async def _loader(self, request: Request) -> Response:
+        return FileResponse(STATIC / "widget.js", headers={"Cache-Control": "public, max-age=300", **_FOR_ALL})
+
+    async def _health(self, request: Request) -> Response:
+        return PlainTextResponse("ok")
+
+
+def _middleware(settings: Settings) -> list[Middleware]:
+    if not settings.origins:
+        return [Middleware(_Safety)]
+    # One's own pages on those sites may speak the JSON interface themselves; they carry a token, never our cookie.
+    allowed = {"allow_origin_regex": settings.origin_pattern, "allow_methods": ["GET", "POST"]}
+    cross_origin = Middleware(CORSMiddleware, **allowed, allow_headers=["Authorization", "Content-Type"], max_age=600)
+    return [Middleware(_Safety), cross_origin]
+
+
 def create_app(settings: Settings | None = None, database: Database | None = None) -> Starlette:
     """The application, as `tongshi desk` serves it; of the process's own settings and database unless others are given."""
     settings = settings or get_settings()
@@ -143,41 +184,15 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
     searches = RateLimit(30, 60, "help", settings.redis_url)
     help_centre = HelpCentre(KnowledgeStore(database), knowledge, settings, searches)
 
-    async def page(request: Request) -> Response:
-        return FileResponse(STATIC / "chat.html")
-
-    async def widget(request: Request) -> Response:
-        """The chat page for the frame of widget.js, on sites that may show it."""
-        headers = {"Content-Security-Policy": _POLICY.format(" ".join(("'self'", *settings.origins)))}
-        return FileResponse(STATIC / "chat.html", headers=headers)
-
-    async def loader(request: Request) -> Response:
-        return FileResponse(STATIC / "widget.js", headers={"Cache-Control": "public, max-age=300", **_FOR_ALL})
-
-    async def description(request: Request) -> Response:
-        return JSONResponse(yaml.safe_load(Path(__file__).with_name("openapi.yml").read_text("utf-8")))
-
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with live.listening():
             yield
         await rasa.aclose()
 
-    async def health(request: Request) -> Response:
-        return PlainTextResponse("ok")
-
-    middleware = [Middleware(_Safety)]
-    if settings.origins:
-        # One's own pages on those sites may speak the JSON interface themselves; they carry a token, never our cookie.
-        allowed = {"allow_origin_regex": settings.origin_pattern, "allow_methods": ["GET", "POST"]}
-        middleware.append(Middleware(CORSMiddleware, **allowed, allow_headers=["Authorization", "Content-Type"], max_age=600))
     return Starlette(
         routes=[
-            Route("/", page),
-            Route("/api/openapi.json", description),
-            Route("/widget", widget),
-            Route("/widget.js", loader),
-            Route("/health", health),
+            *_ChatPage(settings).routes(),
             *chat.routes(),
             *live.routes(),
             *speech.routes(),
@@ -189,7 +204,7 @@ def create_app(settings: Settings | None = None, database: Database | None = Non
             *explanations.routes(),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=middleware,
+        middleware=_middleware(settings),
         lifespan=lifespan,
     )
 

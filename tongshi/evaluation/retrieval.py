@@ -208,8 +208,6 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
     Args:
         sample: passages of the largest collection, 100,000 by default.
     """
-    from threadpoolctl import threadpool_limits
-
     from tongshi.storage.database import get_database
 
     encoder = get_encoder(settings.encoder)
@@ -220,10 +218,10 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
         "ms p95",
         notes="search without the question's vector and the reranker, which stand beside",
     )
+    path = settings.home / "index" / "scale.index"
     make = make_neighbours(settings, get_database())
     sizes = [size for size in (1_000, 10_000, 100_000, 1_000_000) if size <= (sample or 100_000)]
     for size in track(sizes, "scale", transient=True):
-        path = settings.home / "index" / "scale.index"
         neighbours = make("scale") if make else None
         began = time.perf_counter()
         index = SearchIndex.build("", list(_filled(keys, size)), neighbours=neighbours)
@@ -233,24 +231,27 @@ def scale(settings: Settings, sample: int | None = None) -> Report:
         began = time.perf_counter()
         index = SearchIndex.load(path, neighbours)
         loaded = time.perf_counter() - began
-        with threadpool_limits(1), _one_thread():
-            encoding = [_milliseconds(partial(encoder.encode, [normalise(one.text)])) for one in asked]
-            plain, reranked = ([_timed(index, encoder, one, used) for one in asked] for used in (None, get_reranker("linear")))
-        found.rows.append(
-            {
-                "passages": f"{size:,}",
-                "ms p50": statistics.median(plain),
-                "ms p95": float(np.quantile(plain[len(plain) // 10 :], 0.95)),
-                "vector ms p50": statistics.median(encoding),
-                "reranker ms p50": statistics.median(np.subtract(reranked, plain)),
-                "built in s": built,
-                "loaded in s": loaded,
-            }
-        )
+        searched = _times(index, encoder, asked)
+        found.rows.append({"passages": f"{size:,}", **searched, "built in s": built, "loaded in s": loaded})
         _remove(path)
         if neighbours:
             neighbours.sync(index.key_ids[:0], np.empty((0, index.dimensions), np.float32))
     return found
+
+
+def _times(index: SearchIndex, encoder: Encoder, asked: Sequence[Asked]) -> dict[str, float]:
+    """Milliseconds of questions on one core."""
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1), _one_thread():
+        encoding = [_milliseconds(partial(encoder.encode, [normalise(one.text)])) for one in asked]
+        plain, reranked = ([_timed(index, encoder, one, used) for one in asked] for used in (None, get_reranker("linear")))
+    return {
+        "ms p50": statistics.median(plain),
+        "ms p95": float(np.quantile(plain[len(plain) // 10 :], 0.95)),
+        "vector ms p50": statistics.median(encoding),
+        "reranker ms p50": statistics.median(np.subtract(reranked, plain)),
+    }
 
 
 def _timed(index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None) -> float:
