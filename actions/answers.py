@@ -59,19 +59,24 @@ class ActionAnswerOrAskAgain(ActionAnswer):
         return "action_answer_or_ask_again"
 
 
-async def answer_last(tracker: Tracker) -> Answer:
-    """The answer to the customer's last message. Where Rasa gives the turn up, so does the language model."""
+async def answer_last(tracker: Tracker, question: str | None = None) -> Answer:
+    """The answer to the customer's last message. Where Rasa gives the turn up, so does the language model.
+
+    Args:
+        question: the part of the message that asks; all of it by default.
+    """
     gone = threading.Event()
+    text = question or tracker.latest_message.get("text") or ""
     try:
-        return await asyncio.to_thread(_answer, tracker, gone)
+        return await asyncio.to_thread(_answer, text, tracker, gone)
     except asyncio.CancelledError:
         gone.set()
         raise
 
 
-def _answer(tracker: Tracker, gone: threading.Event) -> Answer:
+def _answer(question: str, tracker: Tracker, gone: threading.Event) -> Answer:
     return services.answerer().answer(
-        tracker.latest_message.get("text") or "",
+        question,
         language_of(tracker),
         history=history(tracker),
         sender=tracker.sender_id,

@@ -11,6 +11,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
+from actions.answers import answer_last, say_answer
 from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
@@ -39,6 +40,12 @@ STARTS = {
 _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
 
+
+_ASKS = {"policy_question", "product_question"}
+_SHORTEST_QUESTION = 10
+"""Letters that must be left of a message, without number and address, for it to ask something besides."""
+_LEFT_BY_A_NO = {"product", "reason", "colour", "address", "description", "resolution"}
+"""Slots whose question a bare no breaks off, see `DigressionPolicy`: what is to be sent back? No, leave it."""
 
 _DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
 """Intents whose wish, said once more to the question of their own form, confirms it."""
@@ -110,6 +117,10 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             # "No, the other one": a correction, not a refusal; the question comes again with the new answer.
             events.append(SlotSet("confirm", None))
         events += self._taken_up(tracker)
+        if question := self._asked_besides(tracker, said):
+            answer = await answer_last(tracker, question)
+            if answer.outcome != "unknown":
+                say_answer(dispatcher, tracker, answer)
         tracker.add_slots(events)
         if refused := self._completed(tracker):
             tracker.add_slots(refused)
@@ -167,6 +178,18 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return yes > no
 
     @staticmethod
+    def _asked_besides(tracker: Tracker, said: dict[str, Any]) -> str | None:
+        """What is asked in the message that gives number or address: "li@example.com. And do I pay the postage?"."""
+        message = tracker.latest_message
+        if not set(said) & set(IDENTITY) or (message.get("intent") or {}).get("name") not in _ASKS:
+            return None
+        rest = message.get("text") or ""
+        for entity in sorted(message.get("entities") or (), key=lambda one: -one.get("start", -1)):
+            if entity["entity"] in IDENTITY and "start" in entity:
+                rest = rest[: entity["start"]] + " " + rest[entity["end"] :]
+        return rest.strip(" .,;:\n") if sum(map(str.isalpha, rest)) >= _SHORTEST_QUESTION else None
+
+    @staticmethod
     def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:
         """What was asked for, order number or e-mail, where the customer wrote what is meant as one but cannot be one."""
         requested = tracker.get_slot(REQUESTED_SLOT)
@@ -181,9 +204,10 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         Who answers yes or no with a question wants to know something first, which `DigressionPolicy` sees to.
         """
         requested = tracker.get_slot(REQUESTED_SLOT)
+        intent = (tracker.latest_message.get("intent") or {}).get("name")
         if said or not requested or (requested in _YES_OR_NO and has_question_mark(tracker.latest_message.get("text") or "")):
             return False
-        return (tracker.latest_message.get("intent") or {}).get("name") in _NOT_BESIDE
+        return intent in _NOT_BESIDE and not (intent == "deny" and requested in _LEFT_BY_A_NO)
 
     def _taken_up(self, tracker: Tracker) -> list[EventType]:
         """What was known for this form when it was put aside, unless the customer begins it anew with another order."""

@@ -40,17 +40,20 @@ class Conversation:
         self.said, self.messages, self.events = [], [], []
         self.form = self.next = None
 
-    def run(self, action, *, text="…", intent="inform", entities=(), likely=None, message_id=None, channel="rest", **answers):
+    def run(
+        self, action, *, text="…", intent="inform", entities=(), likely=None, sure=1.0, message_id=None, channel="rest", **answers
+    ):
         """Run an action after the customer has said what fills these slots.
 
         Args:
-            entities: pairs of kind and value that the message names.
+            entities: pairs of kind and value that the message names; where the value stands in the text, so it is marked.
+            sure: confidence of the intent.
             likely: probabilities of intents.
             message_id: the channel's name for the message.
         """
         self.form = getattr(action, "form", self.form)
-        named = [{"entity": kind, "value": value} for kind, value in entities]
-        message = {"text": text, "intent": {"name": intent}, "entities": named, "message_id": message_id}
+        named = [{"entity": kind, "value": value, **_place(str(value), text)} for kind, value in entities]
+        message = {"text": text, "intent": {"name": intent, "confidence": sure}, "entities": named, "message_id": message_id}
         message["intent_ranking"] = [{"name": name, "confidence": confidence} for name, confidence in (likely or {}).items()]
         self.slots |= answers
         self.events += [{"event": "action", "name": "action_listen"}, {"event": "user", "input_channel": channel, **message}]
@@ -90,6 +93,11 @@ class Conversation:
     @property
     def requested(self):
         return self.slots["requested_slot"]
+
+
+def _place(value, text):
+    start = text.find(value)
+    return {} if start < 0 else {"start": start, "end": start + len(value)}
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import pytest
 
+from actions import services
 from actions.orders import (
     ActionSubmitCancelForm,
     ActionSubmitOrderStatusForm,
@@ -11,6 +12,7 @@ from actions.orders import (
     ValidateOrderStatusForm,
 )
 from actions.returns import ActionSubmitExchangeForm, ActionSubmitReturnForm, ValidateExchangeForm, ValidateReturnForm
+from tongshi.llm.answering import Answer, Citation
 
 ANNA = {"order_number": "MD-10235", "email": "anna.becker@example.com"}
 
@@ -63,6 +65,42 @@ def test_a_question_is_left_to_others_while_a_choice_is_open(talk):
     assert talk.run(ValidateLostForm(), **irina) == ["utter_request_lost_resolution"]
     talk.run(ValidateLostForm(), text="what does express shipping cost?", intent="policy_question")
     assert not taken(talk)
+
+
+def test_a_bare_no_to_an_open_question_is_left_to_who_breaks_off(talk):
+    talk.run(ValidateAddressForm(), order_number="MD-10236", email="lucia.fernandez@example.com")
+    assert talk.requested == "address"
+    talk.run(ValidateAddressForm(), text="nah forget about it", intent="deny")
+    assert not taken(talk)
+
+
+class Answerer:
+    """Knows about postage, and keeps what it was asked."""
+
+    asked = []
+
+    def answer(self, question, language, **_):
+        self.asked.append(question)
+        known = "postage" in question
+        citations = (Citation("returns-cost", "Returns are free.", "en", "Returns"),) if known else ()
+        return Answer("Returns are free." if known else "", language, "quoted" if known else "unknown", citations)
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "said"),
+    [
+        ("anna.becker@example.com. oh and is the postage on me?", "policy_question", ["utter_answer"]),
+        ("anna.becker@example.com! what colour is the moon?", "policy_question", []),
+        ("my postage address: anna.becker@example.com", "inform", []),
+        ("anna.becker@example.com ok?", "policy_question", []),
+    ],
+)
+def test_what_is_asked_along_with_an_address_is_answered_before_the_form_goes_on(talk, monkeypatch, text, intent, said):
+    monkeypatch.setattr(services, "answerer", Answerer)
+    talk.run(ValidateReturnForm(), order_number="MD-10235")
+    told = talk.run(ValidateReturnForm(), text=text, intent=intent, entities=[("email", ANNA["email"])], email=ANNA["email"])
+    assert told[:-1] == said and told[-1].startswith("utter_request_")
+    assert not any("@" in question for question in Answerer.asked)
 
 
 def test_a_wrong_pair_is_refused_and_asked_for_again(talk):

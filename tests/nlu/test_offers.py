@@ -45,6 +45,15 @@ def test_what_hangs_on_an_answer_and_is_like_nothing_else_is_a_question(reply, l
 
 
 @pytest.mark.parametrize(
+    ("text", "kinds", "is_question"),
+    [("那台灯呢？", ["product"], True), ("那台灯呢？", ["product", "order_number"], False), ("台灯到哪了", ["product"], False)],
+)
+def test_a_product_named_after_an_answer_is_asked_about(text, kinds, is_question):
+    message = UserUttered(text, {"name": "order_status", "confidence": 0.85}, [{"entity": kind, "value": "x"} for kind in kinds])
+    assert (predicted(FollowUpPolicy, "utter_answer", message, "zh") == "action_answer") is is_question
+
+
+@pytest.mark.parametrize(
     ("kind", "reply", "intent", "action"),
     [
         (FollowUpPolicy, "utter_answer", "ask_bot", "action_answer"),

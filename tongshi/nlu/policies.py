@@ -174,31 +174,48 @@ class DigressionPolicy(_UntrainedPolicy):
 
     Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
     are only a question, with the action that answers it; `yes_or_no`, slots whose question may be met by another, "does that cost me
-    anything?", whatever wish that sounds like, and `question`, the action that answers this.
+    anything?", whatever wish that sounds like, and `question`, the action that answers this; `breaks_off`, intents that end the form, and
+    `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots whose question a bare no breaks off, and `leave`, the
+    action that sees to it.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "answered": [], "asides": {}, "yes_or_no": [], "question": "action_answer"}
+        return {
+            "priority": 7, "answered": [], "asides": {}, "yes_or_no": [], "question": "action_answer", "breaks_off": [], "sure": 0.6,
+            "left_by_a_no": [], "leave": "action_stop",
+        }  # fmt: skip
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
         form = tracker.active_loop_name
-        if not form or not tracker.is_active_loop_rejected:
+        intent = tracker.latest_message.intent.get("name") if tracker.latest_message else None
+        if not form:
+            left = intent == "deny" and tracker.latest_action_name == self.config["leave"]
+            return self._predict(domain, ACTION_LISTEN_NAME if left else None)
+        if not tracker.is_active_loop_rejected:
             return self._predict(domain, None)
-        just_rejected = tracker.latest_action_name == ACTION_LISTEN_NAME
-        intent = tracker.latest_message.intent.get("name")
-        if just_rejected and (intent in self.config["asides"] or intent in self.config["answered"]):
-            return self._predict(domain, self.config["asides"].get(intent))
-        if just_rejected and self._asks_back(tracker):
+        if tracker.latest_action_name != ACTION_LISTEN_NAME:
+            # Interrupted: the form asks again without taking the message for an answer.
+            return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
+        if self._asks(tracker):
             return self._predict(domain, self.config["question"])
-        # Interrupted: the form asks again without taking the message for an answer.
+        if intent in self.config["asides"] or intent in self.config["answered"]:
+            return self._predict(domain, self.config["asides"].get(intent))
+        if intent == "deny" and tracker.get_slot(REQUESTED_SLOT) in self.config["left_by_a_no"]:
+            return self._predict(domain, self.config["leave"])
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
 
-    def _asks_back(self, tracker: DialogueStateTracker) -> bool:
-        text = tracker.latest_message.text or ""
-        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and has_question_mark(text)
+    def _asks(self, tracker: DialogueStateTracker) -> bool:
+        """Whether a message asks something that no rule would see in it."""
+        message = tracker.latest_message
+        if not has_question_mark(message.text or ""):
+            return False
+        if message.intent.get("name") in self.config["breaks_off"]:
+            return message.intent.get("confidence", 1.0) < self.config["sure"]
+        is_answered = message.intent.get("name") in (*self.config["answered"], *self.config["asides"])
+        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and not is_answered
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -272,12 +289,12 @@ class FollowUpPolicy(_UntrainedPolicy):
     """Takes what hangs on the answer before it for a question too, where by itself it is hardly like anything: "and Switzerland?".
 
     Configuration: `after`, the replies on which a question may hang; `confidence`, of an intent, from which a message is what it is taken
-    for; `action`, which answers.
+    for, `naming`, from which one that names a product and nothing else is, "and the watch?"; `action`, which answers.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "after": [], "confidence": 0.7, "action": "action_answer"}
+        return {"priority": 7, "after": [], "confidence": 0.7, "naming": 0.9, "action": "action_answer"}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -287,7 +304,9 @@ class FollowUpPolicy(_UntrainedPolicy):
 
     def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
         language = tracker.get_slot("language") or get_settings().language
-        unsure = message.intent.get("confidence", 1.0) < self.config["confidence"] and not message.entities
+        named = {entity["entity"] for entity in message.entities}
+        sure = self.config["naming"] if named == {"product"} else self.config["confidence"]
+        unsure = message.intent.get("confidence", 1.0) < sure and named <= {"product"}
         return unsure and hangs_on_before(message.text or "", language)
 
 
