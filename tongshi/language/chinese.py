@@ -18,4 +18,5 @@ def to_traditional(text: str) -> str:
 
 
 def to_simplified(text: str) -> str:
+    """Traditional characters as simplified ones."""
     return _converter("t2s").convert(text)

@@ -18,7 +18,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tongshi.language.vectors import VectorCache, get_encoder
+from tongshi.language.vectors import Encoder, VectorCache, get_encoder
 from tongshi.nlu.learnt import LearntComponent
 from tongshi.nlu.pipeline import prepare
 from tongshi.settings import get_settings
@@ -60,7 +60,7 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
         self._attach(training_data.training_examples, encoder)
         return training_data
 
-    def _attach(self, messages: list[Message], encoder) -> None:
+    def _attach(self, messages: list[Message], encoder: Encoder) -> None:
         messages = [message for message in messages if message.get(TEXT)]
         vectors = encoder.encode([prepare(message.get(TEXT)) for message in messages])
         for message, vector in zip(messages, vectors):

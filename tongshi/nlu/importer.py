@@ -5,13 +5,12 @@ from __future__ import annotations
 import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
-from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
-from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.nlu.messages import example
 from tongshi.nlu.moods import read_moods
 from tongshi.nlu.sentiment import MOOD
-from tongshi.nlu.wordings import article_questions
+from tongshi.nlu.wordings import Wording, article_questions
 from tongshi.settings import get_settings
 
 _NONE_OF_THESE = "inform"
@@ -34,19 +33,9 @@ class TongshiImporter(RasaFileImporter):
         wordings = super().get_nlu_data(language)
         if not wordings.training_examples:
             return wordings
-        questions = [
-            Message({TEXT: one.text, INTENT: one.intent, METADATA: {METADATA_INTENT: {"language": one.language}}})
-            for one in article_questions(get_settings().data)
-        ]
+        questions = [example(one) for one in article_questions(get_settings().data)]
         moods = [
-            Message(
-                {
-                    TEXT: one.text,
-                    INTENT: _NONE_OF_THESE,
-                    MOOD: {"sentiment": one.sentiment, "urgent": one.urgent},
-                    METADATA: {METADATA_INTENT: {"language": one.language}},
-                }
-            )
+            example(Wording(one.text, _NONE_OF_THESE, one.language), **{MOOD: {"sentiment": one.sentiment, "urgent": one.urgent}})
             for one in read_moods(get_settings().data)
         ]
         return wordings.merge(TrainingData([*questions, *moods]))

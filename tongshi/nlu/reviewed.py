@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from rasa.shared.nlu.constants import INTENT, METADATA, METADATA_INTENT, TEXT
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader, RasaYAMLWriter
-from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.nlu.messages import example
 from tongshi.nlu.wordings import Wording, read
 
 
@@ -43,9 +43,4 @@ def add(folder: Path, wordings: Iterable[Wording]) -> list[Path]:
 
 
 def _training_data(wordings: list[Wording]) -> TrainingData:
-    return TrainingData(
-        [
-            Message({TEXT: one.text, INTENT: one.intent, METADATA: {METADATA_INTENT: {"language": one.language}}})
-            for one in wordings
-        ]
-    )
+    return TrainingData([example(one) for one in wordings])
