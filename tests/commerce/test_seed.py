@@ -3,6 +3,7 @@ from decimal import Decimal
 
 from tongshi.commerce.seed import seed
 from tongshi.settings import ROOT
+from tongshi.storage.models import Case
 
 
 def test_the_demo_shop_is_dated_relative_to_now(shop, clock):
@@ -34,6 +35,15 @@ def test_a_shop_that_has_orders_is_not_filled_again(shop, clock):
     assert shop.set_status("MD-10236", "processing", "shipped")
     assert seed(shop, ROOT / "data" / "store", clock()) is False
     assert shop.order("MD-10236").status == "shipped"
+
+
+def test_a_demonstration_may_begin_anew(shop, clock):
+    shop.open_case(Case(kind="return", order_id="MD-10235", sender="anna", created_at=clock()))
+    shop.set_address("MD-10236", "processing", "Musterweg 5")
+    shop.set_status("MD-10249", "processing", "cancelled")
+    shop.begin_anew("MD-10249", clock())
+    assert shop.cases("MD-10235") == [] and shop.order("MD-10236").address is None
+    assert (shop.order("MD-10249").status, shop.order("MD-10249").placed_at) == ("processing", clock())
 
 
 def test_what_was_sent_back_or_cancelled_is_not_owned(shop):

@@ -3,13 +3,15 @@
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
-from tongshi.evaluation.checks import KINDS, cases, is_stopped, unknowing_replies
+from tongshi.evaluation.checks import KINDS, cases, is_stopped
 from tongshi.llm.checks import differences, is_in_language, make_checker
 from tongshi.llm.checks.names import codes, lacking, names, phones, weekdays
 from tongshi.llm.checks.quantities import quantities
-from tongshi.settings import LANGUAGES
+from tongshi.settings import LANGUAGES, ROOT
 
+UNKNOWING = ROOT / "tests" / "evaluation" / "unknowing" / "replies.yml"
 PASSAGE = (
     "You can return an item within 30 days of delivery. Express delivery costs €4.90 and is done by DHL. "
     "Orders over €1,299.00 are insured. Write to help@meridian.example or see https://meridian.example/returns. "
@@ -66,7 +68,8 @@ def test_wrong_answers_are_caught_and_right_ones_pass(checker, language):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_not_knowing_is_told_from_saying_no(checker, language):
-    said = unknowing_replies()[language]
+    """Replies of models that say that they do not know, and such as sound alike and answer."""
+    said = yaml.safe_load(UNKNOWING.read_text("utf-8"))[language]
     sources = [
         passage("Gift cards cannot be returned. To cancel, call our customer service team. We do not deliver to that area.")
     ]

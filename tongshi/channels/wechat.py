@@ -57,7 +57,6 @@ _GLYPHS = {
 }  # fmt: skip
 
 _FILES = {"image", "voice", "video", "shortvideo"}
-_BUSY = -1
 _TOKEN_ENDED = {40001, 40014, 42001}
 _TOO_MANY = {45009, 45011}
 _UNREACHABLE = {40003, 43004, 45015, 45047, 45002, 44004}

@@ -3,7 +3,7 @@
 `tests/evaluation/checks/<language>.yml` holds help-centre passages of an invented shop, in the language and in others; to each question a right
 answer and five wrong ones: another figure, a negation lost or put in, another name, another article's fact, the right figure in another unit.
 Beside them stand the businesses of `data/finetune` that nothing was learnt from (split `test`): their right answers, and the sentences that
-code makes wrong. Of the same businesses, and of `tests/evaluation/unknowing`, come the replies that say that something is not known.
+code makes wrong. Of the same businesses, and of those for validation, come the replies that say that something is not known.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from tongshi.llm.checks.checker import says_nothing
 from tongshi.settings import LANGUAGES, Settings
 
 _CASES = TESTS / "evaluation" / "checks"
-_UNKNOWING = TESTS / "evaluation" / "unknowing" / "replies.yml"
 
 
 @dataclass(frozen=True)
@@ -54,11 +53,6 @@ def cases(language: str, folder: Path = _CASES) -> Iterator[Case]:
         sources = tuple(texts[name] for name in item["passages"])
         yield Case("right", item["right"], sources, item["question"])
         yield from (Case(kind, item["wrong"][kind], sources, item["question"]) for kind in KINDS)
-
-
-def unknowing_replies() -> dict[str, dict[str, list[str]]]:
-    """By language, replies of models that say that they do not know (`unknown`), and such as sound alike and answer (`answers`)."""
-    return yaml.safe_load(_UNKNOWING.read_text("utf-8"))
 
 
 def report(settings: Settings, sample: int | None = None) -> Report:

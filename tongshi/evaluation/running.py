@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import time
@@ -14,13 +13,17 @@ import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from tongshi import clock
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
+from tongshi.storage.database import Database
+from tongshi.storage.shop import ShopStore
 
 PARTS = ("RASA", "ACTION", "LLM", "WEB")
 
@@ -70,13 +73,10 @@ class System:
 
     def forget_cases(self) -> None:
         """As if nobody had registered anything, so that each language starts alike."""
-        with sqlite3.connect(self.home / "tongshi.db", timeout=20) as connection:
-            for table in ("handovers", "cases", "identity_attempts"):
-                connection.execute(f"DELETE FROM {table}")
-            connection.execute("UPDATE orders SET address = NULL")
-            # The one order that can be cancelled is as fresh as on the day it was seeded.
-            placed = "strftime('%Y-%m-%d %H:%M:%S.000000', 'now', '-20 minutes')"
-            connection.execute(f"UPDATE orders SET status = 'processing', placed_at = {placed} WHERE order_id = 'MD-10249'")
+        database = Database(f"sqlite:///{self.home / 'tongshi.db'}")
+        # The one order that can be cancelled is as fresh as on the day it was seeded.
+        ShopStore(database).begin_anew("MD-10249", clock.now() - timedelta(minutes=20))
+        database.engine.dispose()
 
     def pids(self, part: str) -> list[int]:
         """Processes that listen on a part's port."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
 from tongshi.storage.models import (
     Case,
     Customer,
+    Handover,
     IdentityAttempt,
     Order,
     OrderItem,
@@ -77,6 +78,14 @@ class ShopStore:
     def record_failed_attempt(self, sender: str, order_id: str, at: datetime) -> None:
         with self._database.session() as session:
             session.add(IdentityAttempt(sender=sender, order_id=order_id, at=at))
+
+    def begin_anew(self, order_id: str, placed_at: datetime) -> None:
+        """Forget what customers have registered and who asked for a person, and have one order be placed at a moment and nothing else."""
+        with self._database.session() as session:
+            for table in (Handover, Case, IdentityAttempt):
+                session.execute(delete(table))
+            session.execute(update(Order).values(address=None))
+            session.execute(update(Order).filter_by(order_id=order_id).values(status="processing", placed_at=placed_at))
 
     def is_empty(self) -> bool:
         with self._database.session() as session:
