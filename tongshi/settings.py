@@ -133,10 +133,28 @@ class Settings:
     wechat_url: str = "https://api.weixin.qq.com"
 
     def __post_init__(self) -> None:
+        self._check_channels()
+        self._check_mail()
+        self._check_values()
+
+    def _check_channels(self) -> None:
         for names in _TOGETHER:
             missing = [f"TONGSHI_{name.upper()}" for name in names if not getattr(self, name)]
             if missing and len(missing) < len(names):
                 raise TongshiError(f"{' and '.join(missing)} must be set too, or all of that channel left out.")
+        if self.whatsapp_account and not self.public_url:
+            raise TongshiError("TONGSHI_PUBLIC_URL must be set too: what Twilio signs begins with it.")
+        if self.phone_token and not self.public_url:
+            raise TongshiError("TONGSHI_PHONE_TOKEN needs TONGSHI_PUBLIC_URL, which Twilio signs its calls together with.")
+        if self.client_key and len(self.client_key) < 32:
+            raise TongshiError("TONGSHI_CLIENT_KEY must have 32 characters or more.")
+        if self.socketio == "on" and not self.client_key:
+            raise TongshiError("TONGSHI_SOCKETIO needs TONGSHI_CLIENT_KEY, with which the clients' tokens are signed.")
+        for origin in self.origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise TongshiError(f"TONGSHI_WIDGET_ORIGINS names {origin!r}; an origin is like https://shop.example.")
+
+    def _check_mail(self) -> None:
         if bool(self.email_address) != (bool(self.email_password) + bool(self.email_oauth_url) == 1):
             raise TongshiError(
                 "E-mail needs TONGSHI_EMAIL_ADDRESS and one of TONGSHI_EMAIL_PASSWORD and TONGSHI_EMAIL_OAUTH_URL: "
@@ -148,25 +166,16 @@ class Settings:
             value = getattr(self, name)
             if value and not (urlsplit(value).scheme in schemes and urlsplit(value).hostname):
                 raise TongshiError(f"TONGSHI_{name.upper()} is {value!r}; it must be {schemes[0]}://HOST or {schemes[1]}://HOST.")
-        if self.whatsapp_account and not self.public_url:
-            raise TongshiError("TONGSHI_PUBLIC_URL must be set too: what Twilio signs begins with it.")
+
+    def _check_values(self) -> None:
         if self.language not in LANGUAGES:
             raise TongshiError(f"TONGSHI_LANGUAGE is {self.language!r}; it must be one of {' '.join(LANGUAGES)}.")
         for name, allowed in _ONE_OF.items():
             if (value := getattr(self, name)) not in allowed:
                 listed = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
                 raise TongshiError(f"TONGSHI_{name.upper()} is {value!r}; it must be {listed}.")
-        if self.phone_token and not self.public_url:
-            raise TongshiError("TONGSHI_PHONE_TOKEN needs TONGSHI_PUBLIC_URL, which Twilio signs its calls together with.")
-        if self.client_key and len(self.client_key) < 32:
-            raise TongshiError("TONGSHI_CLIENT_KEY must have 32 characters or more.")
-        if self.socketio == "on" and not self.client_key:
-            raise TongshiError("TONGSHI_SOCKETIO needs TONGSHI_CLIENT_KEY, with which the clients' tokens are signed.")
         if self.session_rate < 1 or self.address_rate < 1:
             raise TongshiError("TONGSHI_SESSION_RATE and TONGSHI_ADDRESS_RATE must be 1 or more.")
-        for origin in self.origins:
-            if not _ORIGIN.fullmatch(origin):
-                raise TongshiError(f"TONGSHI_WIDGET_ORIGINS names {origin!r}; an origin is like https://shop.example.")
         if not 0 < self.answer_deadline < self.turn_deadline < 60:
             raise TongshiError(
                 "TONGSHI_ANSWER_DEADLINE must be shorter than TONGSHI_TURN_DEADLINE, "
