@@ -156,6 +156,7 @@ def answer(
     """Answer one question from the knowledge base."""
     from tongshi.language.identify import get_identifier
     from tongshi.llm.answering import make_answerer
+    from tongshi.responses.catalog import get_replies
     from tongshi.storage.database import get_database
 
     settings = ready()
@@ -173,8 +174,6 @@ def answer(
         "outcome": found.outcome,
         "seconds": round(found.seconds, 3),
     }
-    from tongshi.responses.catalog import get_replies
-
     if found.outcome == "quoted" and found.language != language:
         foreign = {"answer": found.text, "language": found.language}
         value["text"] = get_replies().render("utter_answer_foreign", language, foreign).text

@@ -32,6 +32,9 @@ knowledge = typer.Typer(no_args_is_help=True, help="The knowledge base.")
 Collection = Annotated[str, typer.Option(help="Which collection the article is in.")]
 Lang = Annotated[str | None, typer.Option(help="Language of the article; not needed where it is there in one only.")]
 Note = Annotated[str, typer.Option(help="Why; kept with the version.")]
+Written = Annotated[
+    Path | None, typer.Option(help="Take it from a Markdown file, `-` for standard input; your editor by default.")
+]
 By = Annotated[str, typer.Option(help="Who does it; your name on this machine by default.")]
 
 
@@ -241,9 +244,7 @@ def knowledge_show(
 def knowledge_new(
     article_id: str,
     lang: Annotated[str, typer.Option(help="Language of the article.")],
-    file: Annotated[
-        Path | None, typer.Option(help="Take it from a Markdown file, `-` for standard input; your editor by default.")
-    ] = None,
+    file: Written = None,
     note: Note = "",
     approve: Annotated[bool, typer.Option("--approve", help="Have search see it at once.")] = False,
     by: By = "",
@@ -267,9 +268,7 @@ def knowledge_new(
 def knowledge_edit(
     article_id: str,
     lang: Lang = None,
-    file: Annotated[
-        Path | None, typer.Option(help="Take it from a Markdown file, `-` for standard input; your editor by default.")
-    ] = None,
+    file: Written = None,
     note: Note = "",
     approve: Annotated[bool, typer.Option("--approve", help="Have search see the change at once.")] = False,
     by: By = "",
@@ -471,7 +470,7 @@ def knowledge_calibrate() -> None:
     split validation. Writes tongshi/knowledge/calibration.yml.
     """
     from tongshi.evaluation.collections import business_collections
-    from tongshi.knowledge.calibrate import fit_reranker, fit_to_passages, fit_to_similar_questions
+    from tongshi.knowledge.calibrate import as_yaml, fit_reranker, fit_to_passages, fit_to_similar_questions
     from tongshi.knowledge.index import CALIBRATION
     from tongshi.language.vectors import get_encoder
     from tongshi.storage.database import get_database
@@ -486,18 +485,6 @@ def knowledge_calibrate() -> None:
         "questions": fit_to_similar_questions(keys, list(rerankers.values())),
         "passages": fit_to_passages(invented, encoder, list(rerankers.values())),
     }
-    lines = [
-        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
-    ]
-    for place, (name, reranker) in enumerate(rerankers.items()):
-        lines.append(f'"{name}":')  # YAML takes a bare off for false.
-        if reranker:
-            lines.append(f"  weights: [{', '.join(f'{weight:.4f}' for weight in reranker.weights)}]")
-        for kind, found in fits.items():
-            one = found[place]
-            slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
-            told = f"{kind}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}"
-            values = f"{{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}"
-            lines += [f"  # {told}", f"  {kind}: {values}"]
-            console.print(f"{name}, {told}")
-    CALIBRATION.write_text("\n".join(lines) + "\n", "utf-8")
+    text = as_yaml(rerankers, fits)
+    CALIBRATION.write_text(text, "utf-8")
+    console.print(text, markup=False)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import statistics
 import tempfile
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import yaml
@@ -21,6 +21,9 @@ from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.weights import manifest
+
+if TYPE_CHECKING:
+    from tongshi.llm.answering import Answerer
 
 _GENERATED = 6
 
@@ -37,37 +40,41 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
 
     answerer = make_answerer(settings, get_database())
     answerer.warm_up()
-    identify = get_identifier()
     notes = f"tests/evaluation/answers, mode {settings.answer_mode}"
     report = Report("Answers", "fact right", notes=notes)
     for language in track(LANGUAGES, "answers", transient=True):
-        facts, cited, tongue, silent, seconds = [], [], [], [], []
         questions = asked_questions(language)
-        for question in questions[:: max(1, len(questions) // sample) if sample else 1]:
-            answer = answerer.answer(question["question"], language)
-            seconds.append(answer.seconds)
-            if question["article"] is None:
-                silent.append(answer.outcome == "unknown")
-                continue
-            right = any(citation.article == question["article"] for citation in answer.citations)
-            facts.append(right and all(part in answer.text for part in question.get("expect") or []))
-            if answer.text:
-                cited.append(right)
-                tongue.append(identify(answer.text).language == language)
-        report.rows.append(
-            {
-                "language": language,
-                "fact right": float(np.mean(facts)),
-                "cited article right": float(np.mean(cited)),
-                "language right": float(np.mean(tongue)),
-                "abstention": float(np.mean(silent)),
-                "s p50": statistics.median(seconds),
-                "s p95": float(np.quantile(seconds, 0.95)),
-            }
-        )
+        taken = questions[:: max(1, len(questions) // sample) if sample else 1]
+        report.rows.append(_answered(answerer, taken, language))
     if settings.answer_mode == "auto" and (settings.llm_url or (settings.models / manifest()[settings.llm].file).exists()):
         report.parts.append(generation(settings, sample or _GENERATED))
     return with_mean(report)
+
+
+def _answered(answerer: Answerer, questions: Sequence[dict[str, Any]], language: str) -> dict[str, Any]:
+    """One row of `answers`."""
+    identify = get_identifier()
+    facts, cited, tongue, silent, seconds = [], [], [], [], []
+    for question in questions:
+        answer = answerer.answer(question["question"], language)
+        seconds.append(answer.seconds)
+        if question["article"] is None:
+            silent.append(answer.outcome == "unknown")
+            continue
+        right = any(citation.article == question["article"] for citation in answer.citations)
+        facts.append(right and all(part in answer.text for part in question.get("expect") or []))
+        if answer.text:
+            cited.append(right)
+            tongue.append(identify(answer.text).language == language)
+    return {
+        "language": language,
+        "fact right": float(np.mean(facts)),
+        "cited article right": float(np.mean(cited)),
+        "language right": float(np.mean(tongue)),
+        "abstention": float(np.mean(silent)),
+        "s p50": statistics.median(seconds),
+        "s p95": float(np.quantile(seconds, 0.95)),
+    }
 
 
 def generation(settings: Settings, sample: int | None = None) -> Report:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -120,6 +120,30 @@ def fit_to_passages(
     """
     indexes = [(SearchIndex.build("", keys), asked) for keys, asked in collections]
     return [_fit([_case(index, encoder, one, reranker) for index, asked in indexes for one in asked]) for reranker in rerankers]
+
+
+def as_yaml(rerankers: Mapping[str, Reranker | None], fits: Mapping[str, Sequence[Fit]]) -> str:
+    """What `tongshi/knowledge/calibration.yml` says.
+
+    Args:
+        rerankers: by name.
+        fits: by kind of collection, one for each of the rerankers.
+    """
+    lines = [
+        "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
+    ]
+    for place, (name, reranker) in enumerate(rerankers.items()):
+        lines.append(f'"{name}":')  # YAML takes a bare off for false.
+        if reranker:
+            lines.append(f"  weights: [{', '.join(f'{weight:.4f}' for weight in reranker.weights)}]")
+        for kind, found in fits.items():
+            one = found[place]
+            slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
+            lines += [
+                f"  # {kind}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}",
+                f"  {kind}: {{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}",
+            ]
+    return "\n".join(lines) + "\n"
 
 
 def _case(index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None) -> tuple[tuple[float, ...], bool, bool]:
