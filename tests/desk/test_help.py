@@ -9,8 +9,8 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from tests.knowledge.helpers import HashEncoder
+from tongshi.conversations.rates import RateLimit
 from tongshi.desk.help import HelpCentre, accepted_language
-from tongshi.desk.sessions import RateLimit
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.settings import LANGUAGES, ROOT, Settings

@@ -8,8 +8,8 @@ import jwt
 from tests.desk.conftest import running
 from tests.desk.test_chat import Watching, say
 from tongshi.conversations.live import Changed, HttpAnnouncer, RedisAnnouncer, Spoken
+from tongshi.conversations.rates import RateLimit
 from tongshi.desk.live import Hub
-from tongshi.desk.sessions import RateLimit
 from tongshi.evaluation.running import free_port
 from tongshi.settings import Settings
 

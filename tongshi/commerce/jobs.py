@@ -172,11 +172,8 @@ class Return(Job):
         if rules.may_return(order, item, self._now()) is not Verdict.ALLOWED or self._case_of(item, order):
             return None
         values = {"order_number": order.order_id, "item": item_value(item)}
-        if rules.needs_seal(item):
-            if answers.get("seal") is None:
-                return Ask("seal", Say("utter_request_seal", values))
-            if not answers["seal"]:
-                return None
+        if rules.needs_seal(item) and not answers.get("seal"):
+            return Ask("seal", Say("utter_request_seal", values)) if answers.get("seal") is None else None
         if not answers.get("reason"):
             return Ask("reason", Say("utter_request_return_reason", values))
         if answers.get("confirm") is None:
@@ -254,11 +251,8 @@ class Exchange(Job):
         if rules.may_exchange(order, item, self._now()) is not Verdict.ALLOWED or self._case_of(item, order):
             return None
         values = {"order_number": order.order_id, "item": item_value(item), "colours": rules.other_colours(item)}
-        if rules.needs_seal(item):
-            if answers.get("seal") is None:
-                return Ask("seal", Say("utter_request_seal", values))
-            if not answers["seal"]:
-                return None
+        if rules.needs_seal(item) and not answers.get("seal"):
+            return Ask("seal", Say("utter_request_seal", values)) if answers.get("seal") is None else None
         colour = _wished_colour(answers, item)
         if colour is None:
             return Ask("colour", Say("utter_request_exchange_colour", values, _colour_buttons(item)), forget=("colour",))

@@ -15,11 +15,12 @@ from starlette.routing import Route
 from tongshi.conversations.handover import Handovers
 from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND
+from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.urgency import in_order
 from tongshi.desk.frame import Frame
 from tongshi.desk.live import Live
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
-from tongshi.desk.sessions import AGENT, Cookie, RateLimit, address_of
+from tongshi.desk.sessions import AGENT, Cookie, address_of
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings

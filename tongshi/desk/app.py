@@ -24,6 +24,7 @@ from tongshi import clock
 from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.photos import LARGEST_PHOTO, make_photo_reader
+from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.agents import AgentPages
 from tongshi.desk.chat import ChatApi, Limits
@@ -35,7 +36,7 @@ from tongshi.desk.knowledge import LARGEST_IMPORT, KnowledgeApi
 from tongshi.desk.live import Hub, Live
 from tongshi.desk.reading import Reading
 from tongshi.desk.reviewers import ReviewPages
-from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions, RateLimit
+from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions
 from tongshi.desk.speech import LARGEST_RECORDING, make_speech
 from tongshi.knowledge.base import SHOP, make_knowledge_base
 from tongshi.knowledge.editing import make_editor

@@ -18,8 +18,9 @@ from starlette.routing import Route
 from tongshi import clock
 from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND, LARGEST_PHOTO, NotAPhoto, PhotoReader, photo_file
+from tongshi.conversations.rates import RateLimit
 from tongshi.desk.live import Live
-from tongshi.desk.sessions import CustomerSessions, RateLimit, address_of, new_sender
+from tongshi.desk.sessions import CustomerSessions, address_of, new_sender
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.language.identify import get_identifier
 from tongshi.responses.catalog import get_replies

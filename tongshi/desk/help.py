@@ -22,7 +22,8 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from tongshi.desk.sessions import RateLimit, address_of
+from tongshi.conversations.rates import RateLimit
+from tongshi.desk.sessions import address_of
 from tongshi.errors import TongshiError
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase, Passage
 from tongshi.knowledge.products import PREFIX

@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tongshi.conversations.continuing import Continuations
-from tongshi.conversations.rates import RateLimit as RateLimit
 from tongshi.conversations.tokens import client_sender, signed, subject
 
 CUSTOMER_AGE = 30 * 86_400

@@ -12,7 +12,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from tongshi.desk.sessions import CustomerSessions, RateLimit
+from tongshi.conversations.rates import RateLimit
+from tongshi.desk.sessions import CustomerSessions
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.speech.audio import Sound, Unheard

@@ -23,6 +23,9 @@ UNANSWERABLE = "none"
 ATTRIBUTE = "attribute:"
 """Prefix of the ids under which the questions for an attribute of any product are kept, e.g. `attribute:price`."""
 
+LONGEST_ID = 180
+"""Characters of an id at the most; the database takes 200, and a suffix may follow."""
+
 PASSAGE_LENGTH = 420
 """Characters of a passage, about what the encoder and a small language model take in well; CJK text counts double."""
 

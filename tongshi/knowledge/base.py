@@ -21,13 +21,13 @@ from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
+    ProductFinder,
     mentioned,
     product_finder,
     told_apart,
     without,
 )
 from tongshi.knowledge.writing import Change, Progress, Writer
-from tongshi.language.phrases import PhraseFinder
 from tongshi.language.text import fold, scripts
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
@@ -344,7 +344,7 @@ class KnowledgeBase:
                 article = replace(article, questions=tuple(question for question in questions if question))
             yield article
 
-    def _finder(self) -> tuple[PhraseFinder | None, list[Product]]:
+    def _finder(self) -> tuple[ProductFinder | None, list[Product]]:
         """What finds products in messages, and the products; None where there is no catalogue."""
         if not (self._shop and self._data):
             return None, []

@@ -13,6 +13,7 @@ import yaml
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import (
     ATTRIBUTE,
+    LONGEST_ID,
     UNANSWERABLE,
     Article,
     life,
@@ -28,7 +29,6 @@ from tongshi.storage import models
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, DRAFT, RETIRED
 
-_LONGEST_ID = 180
 _FIELDS = {"id", "language", "title", "questions", "verbatim", "owner", "tags", "valid_from", "valid_until", "translation_of"}
 
 
@@ -333,8 +333,8 @@ def _check(article: Article) -> None:
     article_id = article.article_id
     if article.language not in LANGUAGES:
         raise TongshiError(f"{article.language!r} is no language of ours; there are {' '.join(LANGUAGES)}.")
-    if not article_id or len(article_id) > _LONGEST_ID or article_id != " ".join(article_id.split()):
-        raise TongshiError(f"An id has 1 to {_LONGEST_ID} characters and no outer or double spaces; {article_id!r} has not.")
+    if not article_id or len(article_id) > LONGEST_ID or article_id != " ".join(article_id.split()):
+        raise TongshiError(f"An id has 1 to {LONGEST_ID} characters and no outer or double spaces; {article_id!r} has not.")
     if article_id.startswith((ATTRIBUTE, PREFIX)):
         raise TongshiError(f"The id {article_id!r} is kept for products; their texts stand in data/catalogue.")
     if article_id == UNANSWERABLE:

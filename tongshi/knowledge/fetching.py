@@ -18,9 +18,9 @@ from bs4 import BeautifulSoup
 from protego import Protego
 
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import Article, Reading
+from tongshi.knowledge.articles import LONGEST_ID, Article, Reading
 from tongshi.knowledge.documents import READERS, Broken, html_document
-from tongshi.knowledge.importing import ID_LENGTH, Reader, place_of
+from tongshi.knowledge.importing import Reader, place_of
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.storage.models import WebPage
 
@@ -289,7 +289,7 @@ class WebReader:
         (article,) = reader.articles
         if self._taken.setdefault(article.key, answer.url) != answer.url:
             mark = hashlib.sha256(answer.url.encode()).hexdigest()[:_MARK]
-            article = replace(article, article_id=f"{article.article_id[: ID_LENGTH - _MARK - 1]}-{mark}")
+            article = replace(article, article_id=f"{article.article_id[: LONGEST_ID - _MARK - 1]}-{mark}")
         return article
 
     @staticmethod

@@ -11,7 +11,7 @@ from typing import Any
 import regex
 
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, Reading, life
+from tongshi.knowledge.articles import ATTRIBUTE, LONGEST_ID, UNANSWERABLE, Article, Reading, life
 from tongshi.knowledge.base import SHOP
 from tongshi.knowledge.documents import HEADING, READERS, Broken, Document, one_line, tidy
 from tongshi.knowledge.products import PREFIX
@@ -24,9 +24,6 @@ from tongshi.storage.models import APPROVED, DRAFT
 
 KINDS = (*READERS, *ROW_READERS)
 """Endings of the names of files that can be read."""
-
-ID_LENGTH = 180
-"""Characters of an id at the most; the database takes 200, and a suffix may follow."""
 
 _QUESTION_SLUG = 60
 _IDENTIFIED = 2000
@@ -170,7 +167,7 @@ def place_of(path: PurePosixPath, source: str, root: str = "") -> Place:
         language, name = found, stem
     article_id = "/".join(slug for part in (*folders, name) if (slug := _slug(part))) or "article"
     article_id = f"{article_id}-2" if article_id == UNANSWERABLE else article_id
-    return Place(source, article_id[:ID_LENGTH], language, _spoken(name))
+    return Place(source, article_id[:LONGEST_ID], language, _spoken(name))
 
 
 def _language(name: object) -> str | None:
@@ -179,7 +176,7 @@ def _language(name: object) -> str | None:
     return match and match[1]
 
 
-def _slug(text: str, most: int = ID_LENGTH) -> str:
+def _slug(text: str, most: int = LONGEST_ID) -> str:
     """Lower-case letters and digits of any script, hyphens between."""
     return _NO_SLUG.sub("-", fold(text)).strip("-")[:most].rstrip("-")
 
@@ -337,7 +334,7 @@ class _Pairs:
 
 def _under(place: Place, text: str) -> str:
     """The id of a row that has none: the file's, and what the row begins with."""
-    return f"{place.article_id[: ID_LENGTH - _QUESTION_SLUG - 1]}/{_slug(text, _QUESTION_SLUG) or 'row'}"
+    return f"{place.article_id[: LONGEST_ID - _QUESTION_SLUG - 1]}/{_slug(text, _QUESTION_SLUG) or 'row'}"
 
 
 def _given_id(value: object) -> str:
@@ -347,8 +344,8 @@ def _given_id(value: object) -> str:
         Broken: it is too long, or kept for products.
     """
     article_id = one_line(value)
-    if len(article_id) > ID_LENGTH:
-        raise Broken(f"the id is longer than {ID_LENGTH} characters")
+    if len(article_id) > LONGEST_ID:
+        raise Broken(f"the id is longer than {LONGEST_ID} characters")
     if article_id.startswith((ATTRIBUTE, PREFIX)):
         raise Broken(f"the id {article_id!r} is kept for products; choose another")
     return article_id

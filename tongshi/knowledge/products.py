@@ -8,11 +8,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import regex
 import yaml
 
 from tongshi.commerce.catalogue import companions, skus_of
 from tongshi.language import formats
-from tongshi.language.phrases import PhraseFinder
+from tongshi.language.phrases import Found, PhraseFinder, fold_with_places
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies
 from tongshi.settings import LANGUAGES, get_settings
@@ -96,17 +97,41 @@ def synonyms(data: Path, lookup: str, languages: Sequence[str] = LANGUAGES) -> l
     return pairs
 
 
+class ProductFinder:
+    """Finds what customers call products, by their own words and by the catalogue's names, and not the same words in another sense.
+
+    Args:
+        data: the project's data folder.
+        names: pairs of product name and SKU.
+    """
+
+    def __init__(self, data: Path, names: Sequence[tuple[str, str]]) -> None:
+        self._finder = PhraseFinder([*names, *synonyms(data, "product")])
+        senses = yaml.safe_load((data / "catalogue" / "homonyms.yml").read_text("utf-8"))
+        expressions = "|".join(f"(?:{one})" for of_language in senses.values() for one in of_language)
+        self._other_senses = regex.compile(rf"(?<![\p{{L}}\p{{N}}])(?:{expressions})")
+
+    def find(self, text: str) -> list[Found]:
+        """All products and kinds of them that a text names, in order; "14 Uhr" names no watch."""
+        found = self._finder.find(text)
+        if not found:
+            return []
+        folded, places = fold_with_places(text)
+        senses = [(places[one.start()], places[one.end() - 1]) for one in self._other_senses.finditer(folded)]
+        return [one for one in found if not any(start <= one.start and one.end <= end + 1 for start, end in senses)]
+
+
 @lru_cache(maxsize=2)
-def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> PhraseFinder:
-    """Finds products in messages, by what customers call them and by the catalogue's own names.
+def product_finder(data: Path, names: Sequence[tuple[str, str]]) -> ProductFinder:
+    """The finder of a catalogue, made once.
 
     Args:
         names: pairs of product name and SKU.
     """
-    return PhraseFinder([*names, *synonyms(data, "product")])
+    return ProductFinder(data, names)
 
 
-def mentioned(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> list[Product]:
+def mentioned(finder: ProductFinder, text: str, catalogue: Sequence[Product]) -> list[Product]:
     """Products that a text names, in order.
 
     Of a kind that is named those whose figures stand in the text ("the 30 watt charger"), else all; of no kind those of which a figure
@@ -139,7 +164,7 @@ def _units(data: Path) -> re.Pattern[str]:
     return re.compile(rf"[\s-]?(?:{longest_first})(?![a-zа-яё'’])", re.IGNORECASE)
 
 
-def without(finder: PhraseFinder, text: str, catalogue: Sequence[Product]) -> str:
+def without(finder: ProductFinder, text: str, catalogue: Sequence[Product]) -> str:
     """A text without the products that it names.
 
     Neither their phrases are left nor, apart from them, words and figures of their names, nor the units behind those figures.
