@@ -18,7 +18,7 @@ from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import Settings
 from tongshi.speech.audio import Unheard, joined
 from tongshi.speech.synthesis import shortened
-from tongshi.speech.voice import Voice, get_voice
+from tongshi.speech.voice import Voice, get_voice, make_ready
 from tongshi.storage.models import Message
 
 _MOST_SPOKEN = 500
@@ -56,10 +56,7 @@ class Listener:
 
     async def warm_up(self) -> None:
         """Load what the first voice message would wait for."""
-        try:
-            await asyncio.to_thread(self._voice.warm_up)
-        except TongshiError as error:
-            log.error("voice.not_ready", error=str(error), hint="`tongshi models pull whisper-base kokoro`")
+        await make_ready(self._voice)
 
     async def hear(self, fetch: Callable[[], Awaitable[bytes]], likely: str | None) -> Understood:
         """What is said in a recording.

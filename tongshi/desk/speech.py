@@ -19,7 +19,7 @@ from tongshi.settings import LANGUAGES, Settings
 from tongshi.speech.audio import Sound, Unheard
 from tongshi.speech.hearing import identifiers
 from tongshi.speech.synthesis import shortened
-from tongshi.speech.voice import Voice, get_voice
+from tongshi.speech.voice import Voice, get_voice, make_ready
 from tongshi.storage.conversations import ConversationStore
 
 LARGEST_RECORDING = 5_000_000
@@ -63,14 +63,8 @@ class SpeechApi:
     async def state(self, request: Request) -> Response:
         """Whether there is speech; who asks will soon use it, so that the engines are loaded."""
         if self._voice and self._warming is None:
-            self._warming = asyncio.create_task(self._warm_up())
+            self._warming = asyncio.create_task(make_ready(self._voice))
         return JSONResponse({"on": self._voice is not None})
-
-    async def _warm_up(self) -> None:
-        try:
-            await asyncio.to_thread(self._voice.warm_up)
-        except TongshiError as error:
-            log.error("voice.not_ready", error=str(error), hint="`tongshi models pull whisper-base kokoro`")
 
     async def heard(self, request: Request) -> Response:
         """What is said in a recording, which is the request's body; `?lang=` is the language that the page believes in."""

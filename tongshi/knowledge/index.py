@@ -109,8 +109,9 @@ class _Keys:
 
     Attributes:
         ids: of the database, ascending, shape (keys,).
+        names: ids of the articles.
         labels: places of their articles' ids in `names`, shape (keys,).
-        passages: whether a key is a passage, shape (keys,).
+        passages, questions: whether a key is a passage, a similar question, shape (keys,); else it is a title.
         languages: two letters each, shape (keys,).
         vectors: shape (keys, dimensions), float32.
         ngrams: shape (keys, n-grams).

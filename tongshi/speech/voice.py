@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
 
+import structlog
+
+from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.speech.audio import Sound, Unheard, read
 from tongshi.speech.hearing import number_in, readable
 from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
 from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
 from tongshi.speech.words import spoken_words
+
+log = structlog.get_logger()
 
 
 class Voice:
@@ -86,6 +92,14 @@ class Voice:
         for text in texts:
             for _ in self.speak(text, language):
                 pass
+
+
+async def make_ready(voice: Voice) -> None:
+    """Load a voice's engines beside the event loop, so that nobody waits for them; where that fails, the log says why."""
+    try:
+        await asyncio.to_thread(voice.warm_up)
+    except TongshiError as error:
+        log.error("voice.not_ready", error=str(error), hint="`tongshi models pull whisper-base kokoro`")
 
 
 @lru_cache(maxsize=1)
