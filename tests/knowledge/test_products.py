@@ -37,3 +37,41 @@ def test_a_figure_alone_tells_products_of_the_kind_that_is_spoken_of_apart(finde
     spoken_of = mentioned(finder, "how much is the 65 watt charger", catalogue)
     assert [product.sku for product in told_apart("and the one with 30?", spoken_of, catalogue)] == [CHARGER_30]
     assert told_apart("and the other?", spoken_of, catalogue) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "за сколько рабочих часов вы обычно отвечаете",
+        "вернёте деньги через 12 часов?",
+        "до восьми часов вечера кто-то есть?",
+        "أقل من ساعة ويوصل الرد؟",
+        "خدمة العملاء تفتح الساعة ثمانية؟",
+        "Bis wie viel Uhr kann ich anrufen?",
+        "geht um zehn uhr jemand ran",
+        "โทรคุยได้ถึงกี่นาฬิกา",
+        "montrez-moi... enfin, montre-moi mes commandes",
+        "mi blocco in cassa, la carta non passa",
+        "can I watch my parcel move on a map",
+    ],
+)
+def test_a_word_for_a_product_in_another_sense_names_none(finder, catalogue, text):
+    assert mentioned(finder, text, catalogue) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "сколько стоят ваши часы",
+        "у часов есть гарантия?",
+        "сколько батарея часов держит",
+        "بكم الساعة عندكم",
+        "الساعة كم سعرها الحين",
+        "Welche Farbe hat die Uhr?",
+        "นาฬิกาใส่ว่ายน้ำได้ไหม",
+        "la montre est en rupture ?",
+        "is the watch any good in the pool",
+    ],
+)
+def test_a_watch_is_a_watch(finder, catalogue, text):
+    assert [product.sku for product in mentioned(finder, text, catalogue)] == ["MER-WT-050"]

@@ -109,7 +109,7 @@ class ProductFinder:
         self._finder = PhraseFinder([*names, *synonyms(data, "product")])
         senses = yaml.safe_load((data / "catalogue" / "homonyms.yml").read_text("utf-8"))
         expressions = "|".join(f"(?:{one})" for of_language in senses.values() for one in of_language)
-        self._other_senses = regex.compile(rf"(?<![\p{{L}}\p{{N}}])(?:{expressions})")
+        self._other_senses = regex.compile(rf"(?<![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{N}}])(?:{expressions})")
 
     def find(self, text: str) -> list[Found]:
         """All products and kinds of them that a text names, in order; "14 Uhr" names no watch."""
