@@ -11,10 +11,9 @@ from rasa.shared.core.events import SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from tongshi.errors import TongshiError
-from tongshi.storage.models import Reading
+from tongshi.storage.models import NOT_UNDERSTOOD, Reading
 from tongshi.storage.review import ReviewStore
 
-_FALLBACK = "nlu_fallback"
 _RANKED = 3
 
 log = structlog.get_logger()
@@ -61,11 +60,11 @@ def reading_of(message: UserUttered, tracker: DialogueStateTracker) -> Reading:
     ranking = [
         [one["name"], round(one["confidence"], 4)]
         for one in parsed.get("intent_ranking", [])
-        if one["name"] not in (None, _FALLBACK)
+        if one["name"] not in (None, NOT_UNDERSTOOD)
     ]
     mood = parsed.get("mood") or {}
     return Reading(
-        intent=message.intent.get("name") or _FALLBACK,
+        intent=message.intent.get("name") or NOT_UNDERSTOOD,
         confidence=message.intent.get("confidence") or 0.0,
         ranking=ranking[:_RANKED],
         asked=_asked_before(message, tracker),

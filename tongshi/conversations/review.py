@@ -11,13 +11,11 @@ from typing import Any
 from tongshi import clock
 from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
-from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, Feedback, Message, Review, Trace
+from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, NOT_UNDERSTOOD, Feedback, Message, Review, Trace
 from tongshi.storage.review import ReviewStore
 
 THUMBS_DOWN, UNANSWERED, FALLBACK = "thumbs_down", "unanswered", "fallback"
 """Why a message is in review: its reply was no help, the knowledge base had no answer, or it was not understood."""
-
-NOT_UNDERSTOOD = "nlu_fallback"
 
 _LOOK_BACK = timedelta(days=30)
 _MOST = 1000

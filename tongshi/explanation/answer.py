@@ -6,9 +6,9 @@ from typing import Any
 
 from tongshi.explanation.message import percent
 from tongshi.knowledge.base import Found
-from tongshi.storage.models import Trace
+from tongshi.storage.models import NOT_UNDERSTOOD, Trace
 
-LOOKED_UP = frozenset({"policy_question", "product_question", "out_of_scope", "nlu_fallback"})
+LOOKED_UP = frozenset({"policy_question", "product_question", "out_of_scope", NOT_UNDERSTOOD})
 """Intents whose messages are looked up in the knowledge base."""
 
 _OUTCOMES = {

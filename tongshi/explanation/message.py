@@ -12,10 +12,11 @@ import yaml
 
 from tongshi.errors import TongshiError
 from tongshi.explanation.neighbours import Neighbour, make_nearest_wordings
-from tongshi.explanation.words import FALLBACK, Parse, Word, decisive_words, real_ranking
+from tongshi.explanation.words import Parse, Word, decisive_words, real_ranking
 from tongshi.language.text import clean
 from tongshi.nlu.pipeline import configured
 from tongshi.settings import Settings
+from tongshi.storage.models import NOT_UNDERSTOOD
 
 _NEAR = 0.75
 """Cosine from which a training wording says much the same as a message."""
@@ -54,11 +55,11 @@ class Explanation:
 
     @property
     def is_fallback(self) -> bool:
-        return self.intent == FALLBACK
+        return self.intent == NOT_UNDERSTOOD
 
     @property
     def best(self) -> tuple[str, float]:
-        return self.ranking[0] if self.ranking else (FALLBACK, 0.0)
+        return self.ranking[0] if self.ranking else (NOT_UNDERSTOOD, 0.0)
 
     @property
     def runner_up(self) -> tuple[str, float] | None:

@@ -11,11 +11,11 @@ from lime.lime_text import LimeTextExplainer
 
 from tongshi.language.patterns import find
 from tongshi.language.segment import tokenize
+from tongshi.storage.models import NOT_UNDERSTOOD
 
 Parse = Callable[[Sequence[str]], list[dict[str, Any]]]
 """What the bot makes of texts: each with `intent`, `intent_ranking` and `language`, as Rasa gives them."""
 
-FALLBACK = "nlu_fallback"
 
 _SAMPLES = 150
 """Shortened versions of the message that are tried."""
@@ -51,7 +51,7 @@ class Word:
 
 def real_ranking(parsed: dict[str, Any]) -> list[tuple[str, float]]:
     """Intents with their probabilities, likeliest first, without the fallback."""
-    return [(one["name"], one["confidence"]) for one in parsed["intent_ranking"] if one["name"] not in (None, FALLBACK)]
+    return [(one["name"], one["confidence"]) for one in parsed["intent_ranking"] if one["name"] not in (None, NOT_UNDERSTOOD)]
 
 
 def split(text: str, language: str) -> list[tuple[str, int]]:

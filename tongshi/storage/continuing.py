@@ -26,10 +26,10 @@ class ContinuationStore:
         with self._database.session() as session:
             session.merge(Alias(identity=identity, sender=sender, at=at))
 
-    def leave(self, identity: str) -> bool:
-        """Whether somebody went on with another conversation; they no longer do."""
+    def leave(self, identity: str) -> None:
+        """Somebody goes on with no other conversation any more."""
         with self._database.session() as session:
-            return session.execute(delete(Alias).where(Alias.identity == identity)).rowcount > 0
+            session.execute(delete(Alias).where(Alias.identity == identity))
 
     def part(self, sender: str) -> None:
         """Nobody goes on with a conversation any more but who began it, and no invitation to it counts."""

@@ -365,11 +365,15 @@ class Trace(Base):
     details = Column(JSON, nullable=False, default=dict)
 
 
+NOT_UNDERSTOOD = "nlu_fallback"
+"""The intent of a message for which none was likely enough, as Rasa's FallbackClassifier names it."""
+
+
 class Reading(Base):
     """What the bot made of a customer's message.
 
     Attributes:
-        intent: `nlu_fallback` where none was likely enough.
+        intent: `NOT_UNDERSTOOD` where none was likely enough.
         ranking: intents with their probabilities, likeliest first, without the fallback.
         asked: the slot that the bot had asked for just before.
         sentiment: from -1, very unhappy, to 1, very happy; None where it was not judged.

@@ -91,7 +91,8 @@ class ReviewStore:
             return list(session.scalars(query.order_by(Review.review_id.desc()).limit(most)))
 
     def review(self, number: int) -> Review:
-        """
+        """A message in review.
+
         Raises:
             TongshiError: there is none with that number.
         """
