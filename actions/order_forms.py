@@ -47,6 +47,11 @@ _SHORTEST_QUESTION = 10
 _LEFT_BY_A_NO = {"product", "reason", "colour", "address", "description", "resolution"}
 """Slots whose question a bare no breaks off, see `DigressionPolicy`: what is to be sent back? No, leave it."""
 
+_TOLD = {"reason", "description"}
+"""Slots that are told in the customer's own words."""
+_SURE_OF_THE_ANSWER = 0.8
+"""Confidence below which "not what it said on the page" is about the item, not about the bot's last answer."""
+
 _DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
 """Intents whose wish, said once more to the question of their own form, confirms it."""
 
@@ -106,6 +111,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         requested = tracker.get_slot(REQUESTED_SLOT)
         if not said and requested in _YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
             said[requested] = answer
+        if not said and requested in _TOLD and self._tells(tracker):
+            said[requested] = tracker.latest_message.get("text")
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)
         if missed:
@@ -176,6 +183,13 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if max(yes, no) < _LIKELY_ANSWER or min(yes, no) * 2 > max(yes, no):
             return None
         return yes > no
+
+    @staticmethod
+    def _tells(tracker: Tracker) -> bool:
+        """Whether what sounds like a complaint about the bot's answer is one about the item."""
+        intent, text = tracker.latest_message.get("intent") or {}, tracker.latest_message.get("text") or ""
+        unsure = intent.get("name") == "report_bad_answer" and intent.get("confidence", 1.0) < _SURE_OF_THE_ANSWER
+        return unsure and not has_question_mark(text)
 
     @staticmethod
     def _asked_besides(tracker: Tracker, said: dict[str, Any]) -> str | None:

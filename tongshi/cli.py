@@ -6,16 +6,17 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, language_model, print_json, ready
+from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready
 from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
@@ -25,7 +26,10 @@ from tongshi.cli_speech import speak, transcribe
 from tongshi.cli_translate import translate
 from tongshi.cli_wordings import wordings
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, ROOT, get_settings
+from tongshi.settings import LANGUAGES, ROOT, Settings, get_settings
+
+if TYPE_CHECKING:
+    from tongshi.conversations.handover import Handovers
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Customer service in the customer's own language.")
 models = typer.Typer(no_args_is_help=True, help="Model files.")
@@ -38,7 +42,6 @@ app.command()(transcribe)
 app.command()(speak)
 app.command()(explain)
 app.add_typer(review, name="review")
-
 app.command()(translate)
 app.add_typer(wordings, name="wordings")
 
@@ -129,7 +132,7 @@ def chat(
 
 
 @contextmanager
-def _action_server(settings):
+def _action_server(settings: Settings) -> Iterator[None]:
     from tongshi import system
 
     if system.status(settings)["actions"]:
@@ -160,8 +163,7 @@ def answer(
     from tongshi.storage.database import get_database
 
     settings = ready()
-    if lang is not None and lang not in LANGUAGES:
-        raise TongshiError(f"--lang is {lang!r}; it must be one of {' '.join(LANGUAGES)}.")
+    check_language(lang)
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
@@ -228,7 +230,7 @@ def llm_serve(
     serve(settings, None if no_adapter else adapter or installed_adapter(settings))
 
 
-def _handovers():
+def _handovers() -> Handovers:
     from tongshi import clock
     from tongshi.conversations.handover import Handovers, SupportHours
     from tongshi.storage.conversations import ConversationStore

@@ -9,13 +9,18 @@ import subprocess
 import sys
 import time
 import warnings
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from tongshi.settings import ROOT, get_settings
+from tongshi.errors import TongshiError
+from tongshi.settings import LANGUAGES, ROOT, Settings, get_settings
+
+if TYPE_CHECKING:
+    from tongshi.llm.client import ChatClient
 
 console = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -26,13 +31,23 @@ def user() -> str:
     return pwd.getpwuid(os.getuid()).pw_name
 
 
+def check_language(language: str | None, option: str = "--lang") -> None:
+    """See to it that an option, where it is given, names one of the languages.
+
+    Raises:
+        TongshiError: it names another.
+    """
+    if language is not None and language not in LANGUAGES:
+        raise TongshiError(f"{option} is {language!r}; it must be one of {' '.join(LANGUAGES)}.")
+
+
 def print_json(value: Any) -> None:
     """Print a value for other programs, on one line."""
     print(json.dumps(value, ensure_ascii=False, indent=None))
 
 
 @contextmanager
-def language_model(settings, client):
+def language_model(settings: Settings, client: ChatClient) -> Iterator[None]:
     """Lets a `ChatClient` start a language model of its own at the first need of one, if none runs."""
     processes = []
 
@@ -53,7 +68,7 @@ def language_model(settings, client):
             process.wait()
 
 
-def ready():
+def ready() -> Settings:
     """Settings, with the database and the shop's knowledge there."""
     from tongshi import system
     from tongshi.knowledge.base import SHOP

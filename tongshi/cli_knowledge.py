@@ -17,9 +17,9 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, language_model, print_json, ready, user
+from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready, user
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.settings import get_settings
 
 if TYPE_CHECKING:
     from tongshi.knowledge.articles import Article
@@ -425,8 +425,7 @@ def knowledge_translate(
     from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
-    if to not in LANGUAGES:
-        raise TongshiError(f"--to is {to!r}; it must be one of {' '.join(LANGUAGES)}.")
+    check_language(to, "--to")
     there = [one.article.language for one in editor.entries(article_id=article_id)]
     source = lang or (settings.language if settings.language in there else _language(editor, article_id, None))
     drafter = make_drafter(settings, get_database())

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, hush, print_json, user
-from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.cli_base import Json, check_language, console, hush, print_json, user
+from tongshi.settings import get_settings
+
+if TYPE_CHECKING:
+    from tongshi.conversations.review import ReviewQueue
+    from tongshi.evaluation.learning import Outcome
+    from tongshi.storage.review import ReviewStore
 
 review = typer.Typer(no_args_is_help=True, help="Messages that went wrong, to be learnt from.")
 
 By = Annotated[str, typer.Option(help="Who decides; your name on this machine by default.")]
 
 
-def _queue():
+def _queue() -> tuple[ReviewQueue, ReviewStore]:
     from tongshi import clock
     from tongshi.conversations.review import ReviewQueue
 
@@ -24,13 +28,13 @@ def _queue():
     return ReviewQueue(store, clock.now, _intents), store
 
 
-def _intents():
+def _intents() -> set[str]:
     from tongshi.nlu.wordings import known_intents
 
     return known_intents(get_settings().data)
 
 
-def _store():
+def _store() -> ReviewStore:
     from tongshi.storage.database import get_database
     from tongshi.storage.review import ReviewStore
 
@@ -48,8 +52,7 @@ def review_list(
     as_json: Json = False,
 ) -> None:
     """Messages in review, newest first, with what the bot believed that they mean."""
-    if lang is not None and lang not in LANGUAGES:
-        raise TongshiError(f"--lang is {lang!r}; it must be one of {' '.join(LANGUAGES)}.")
+    check_language(lang)
     queue, store = _queue()
     queue.gather()
     rows = store.reviews(None if status == "all" else status, reason, lang, most)
@@ -138,7 +141,7 @@ def review_train(
         raise typer.Exit(1)
 
 
-def _told(outcome) -> dict[str, Any]:
+def _told(outcome: Outcome) -> dict[str, Any]:
     comparison = outcome.comparison
     return {
         "learnt": len(outcome.lesson.wordings) if outcome.live else 0,
@@ -151,7 +154,7 @@ def _told(outcome) -> dict[str, Any]:
     }
 
 
-def _print_outcome(outcome) -> None:
+def _print_outcome(outcome: Outcome) -> None:
     for one in outcome.lesson.left_out:
         console.print(f"[dim]{one.number} left out:[/dim] ", end="")
         console.print(f"“{one.wording.text}”: {one.why}.", markup=False, highlight=False)

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, console, print_json
+from tongshi.cli_base import Json, check_language, console, print_json
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES
 
 Language = Annotated[str | None, typer.Option("--lang", help="Language, two letters; found out by default.")]
 
@@ -25,7 +24,7 @@ def transcribe(
     from tongshi.speech.audio import read
     from tongshi.speech.voice import get_voice
 
-    _check(lang)
+    check_language(lang)
     heard = get_voice().listen(read(file), lang)
     text = heard.words if raw else heard.text
     if not as_json:
@@ -53,7 +52,7 @@ def speak(
     from tongshi.speech.audio import joined
     from tongshi.speech.voice import get_voice
 
-    _check(lang)
+    check_language(lang)
     if output.suffix.lower() not in (".wav", ".ogg"):
         raise TongshiError(f"The output is {output}; its name must end in .wav or .ogg.")
     language = lang or get_identifier()(text).language or get_settings().language
@@ -72,8 +71,3 @@ def speak(
     if as_json:
         return print_json({"file": str(output), **told})
     console.print(f"{output}: {whole.seconds:.1f} s of {language}", soft_wrap=True)
-
-
-def _check(language: str | None) -> None:
-    if language is not None and language not in LANGUAGES:
-        raise TongshiError(f"--lang is {language!r}; it must be one of {' '.join(LANGUAGES)}.")

@@ -8,9 +8,8 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, language_model, print_json
-from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.cli_base import Json, check_language, language_model, print_json
+from tongshi.settings import get_settings
 
 
 def translate(
@@ -26,9 +25,8 @@ def translate(
     from tongshi.storage.database import get_database
 
     settings, database = get_settings(), get_database()
-    for option, value in (("--to", to), ("--from", source)):
-        if value is not None and value not in LANGUAGES:
-            raise TongshiError(f"{option} is {value!r}; it must be one of {' '.join(LANGUAGES)}.")
+    check_language(to, "--to")
+    check_language(source, "--from")
     database.upgrade()
     translator = make_translator(settings, database)
     text = sys.stdin.read() if text == "-" else text

@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, console, language_model, print_json
+from tongshi.cli_base import Json, check_language, console, language_model, print_json
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.settings import get_settings
 
 wordings = typer.Typer(no_args_is_help=True, help="Wordings that the bot learns intents from.")
 
@@ -32,8 +32,7 @@ def wordings_draft(
     from tongshi.storage.database import get_database
 
     settings, database = get_settings(), get_database()
-    if lang not in LANGUAGES:
-        raise TongshiError(f"--lang is {lang!r}; it must be one of {' '.join(LANGUAGES)}.")
+    check_language(lang)
     known = [one for one in training_wordings(settings.data) if one.language == lang]
     same = [one.text for one in known if one.intent == intent]
     if not same:

@@ -74,6 +74,14 @@ def test_a_bare_no_to_an_open_question_is_left_to_who_breaks_off(talk):
     assert not taken(talk)
 
 
+@pytest.mark.parametrize(("sure", "is_told"), [(0.6, True), (0.97, False)])
+def test_what_is_wrong_with_the_item_is_told_apart_from_a_wrong_answer(talk, sure, is_told):
+    talk.run(ValidateReturnForm(), **ANNA)
+    assert talk.requested == "reason"
+    talk.run(ValidateReturnForm(), text="not at all what the page promised", intent="report_bad_answer", sure=sure)
+    assert taken(talk) is is_told
+
+
 class Answerer:
     """Knows about postage, and keeps what it was asked."""
 

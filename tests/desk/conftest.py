@@ -31,7 +31,7 @@ from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.conversations.live import HttpAnnouncer, Spoken
 from tongshi.desk import app as desk
-from tongshi.desk.knowledge import CSRF_HEADER
+from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.evaluation.running import free_port
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import KnowledgeBase

@@ -13,9 +13,8 @@ from starlette.testclient import TestClient
 from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.explanations import ExplanationApi
 from tongshi.desk.frame import Frame
-from tongshi.desk.knowledge import CSRF_HEADER
 from tongshi.desk.reviewers import ReviewPages
-from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.desk.sessions import AGENT, CSRF_HEADER, Cookie
 from tongshi.explanation.message import Explanation
 from tongshi.explanation.neighbours import Neighbour
 from tongshi.explanation.words import Word

@@ -11,8 +11,8 @@ from starlette.testclient import TestClient
 
 from tests.knowledge.helpers import HashEncoder
 from tests.llm.test_answering import Model, pieces
-from tongshi.desk.knowledge import CSRF_HEADER, KnowledgeApi
-from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.desk.knowledge import KnowledgeApi
+from tongshi.desk.sessions import AGENT, CSRF_HEADER, Cookie
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor
 from tongshi.llm.answering import Answerer

@@ -1,5 +1,6 @@
 import pytest
 
+from tongshi.language.classifiers import LATIN
 from tongshi.language.identify import is_traditional
 
 QUESTIONS = {
@@ -56,6 +57,22 @@ def test_a_short_message_is_never_called_foreign(identify):
     assert identify("dank je").outside is None
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("meno male, va benone così", "it"),
+        ("la mochila llegó rota, tío", "es"),
+        ("nan mais c bon merci", "fr"),
+        ("annulez ma cmd stp", "fr"),
+        ("grüessech, wo isch mis päckli blibe", "de"),
+        ("e a mala azul, inda há?", "pt"),
+    ],
+)
+def test_what_is_in_one_of_the_twelve_is_not_called_foreign_where_fasttext_errs(identify, text, language):
+    found = identify(text)
+    assert (found.language, found.outside) == (language, None)
+
+
 @pytest.mark.parametrize(("text", "traditional"), [("我的訂單在哪裡", True), ("我的订单在哪里", False), ("你好", None)])
 def test_traditional_characters_are_told_from_simplified_ones(identify, text, traditional):
     assert identify(text).traditional is traditional
@@ -76,12 +93,48 @@ def test_inverted_marks_are_spanish(identify):
     ("text", "language"),
     [
         ("3ayez a3raf el order bta3i wesel fein", "ar"),
+        ("enti robot wala bani2adma?", "ar"),
+        ("yalla bokra, ma3 el salama", "ar"),
+        ("shu fi, ma wsel el gharad ba3d", "ar"),
         ("gde moi zakaz, skolko mozhno zhdat", "ru"),
+        ("eto robot ili zhivoi operator?", "ru"),
+        ("xo4u uznat' kogda pridjot posylka", "ru"),
+        ("spasibo", "ru"),
         ("wo de baoguo dao nali le", "zh"),
         ("itsu todokimasu ka", "ja"),
-        ("can i get 2x 30w charger 4 my 5 yr old", "en"),
-        ("el mp3 y el usb3 no van", "es"),
+        ("baesong eonje wayo", "ko"),
+        ("khong yang mai ma krub", "th"),
     ],
 )
 def test_a_language_of_another_script_is_known_in_latin_letters_too(identify, text, language):
+    found = identify(text)
+    assert (found.language, found.confidence >= 0.8) == (language, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("can i get 2x 30w charger 4 my 5 yr old", "en"),
+        ("gr8 thx m8, c u l8r", "en"),
+        ("i want a karate kimono and a sushi set", "en"),
+        ("el mp3 y el usb3 no van", "es"),
+        ("a mi me da igual, vale", "es"),
+        ("ma dai, e la lampada?", "it"),
+        ("na ja, dann halt nicht", "de"),
+        ("c koi le pb svp", "fr"),
+        ("cadê a mala q eu pedi", "pt"),
+    ],
+)
+def test_slang_and_loanwords_are_not_taken_for_another_script(identify, text, language):
     assert identify(text).language == language
+
+
+@pytest.mark.parametrize("text", ["Irina Petrova", "Kim Minjun", "Shinjuku", "Nizhny Novgorod", "Omar Al-Haddad"])
+def test_a_name_does_not_show_a_language_of_another_script(identify, text):
+    found = identify(text)
+    assert found.language in (None, *LATIN) and found.confidence < 0.8
+
+
+@pytest.mark.parametrize("text", ["salam", "bali yoga mat", "na ja", "shaku"])
+def test_what_is_doubtful_says_so(identify, text):
+    assert identify(text).confidence < 0.8

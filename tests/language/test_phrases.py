@@ -38,6 +38,8 @@ def finder():
         ("أريد إرجاع السماعات", "headphones"),
         ("وسماعات", "headphones"),
         ("이어폰을 반품하고 싶어요", "earbuds"),
+        ("산 건 이어폰이고요", "earbuds"),
+        ("이어폰이었는데 고장", "earbuds"),
         ("ลำโพงเสีย", "speaker"),
         ("我的移动电源坏了", "power_bank"),
         ("白がいいです", "white"),

@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi.conversations.review import ReviewQueue
-from tongshi.desk.knowledge import CSRF_HEADER, author
-from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.desk.knowledge import author
+from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.explanation.answer import explain_trace
 from tongshi.storage.conversations import ConversationStore
@@ -57,7 +57,7 @@ class ExplanationApi:
         ]
 
     async def explain(self, request: Request) -> Response:
-        if refused := self._refused(request):
+        if refused := refusal(request, self._cookie):
             return refused
         told, status = await self.explained(request.query_params.get("text", ""))
         return JSONResponse(told, status)
@@ -73,13 +73,13 @@ class ExplanationApi:
             return {"error": f"The bot did not answer: {error or type(error).__name__}."}, 503
 
     async def trace(self, request: Request) -> Response:
-        if refused := self._refused(request):
+        if refused := refusal(request, self._cookie):
             return refused
         found = await asyncio.to_thread(self._conversations.trace, request.path_params["number"])
         return JSONResponse(explain_trace(found)) if found else JSONResponse({"error": "There is no such answer."}, 404)
 
     async def reviews(self, request: Request) -> Response:
-        if refused := self._refused(request):
+        if refused := refusal(request, self._cookie):
             return refused
         status, reason, language = (request.query_params.get(name) or None for name in ("status", "reason", "lang"))
 
@@ -90,7 +90,7 @@ class ExplanationApi:
         return await self._answer(lambda: {"reviews": [one.as_dict() for one in found()]})
 
     async def decide(self, request: Request) -> Response:
-        if refused := self._refused(request, changes=True):
+        if refused := refusal(request, self._cookie, changes=True):
             return refused
         try:
             body = await request.json()
@@ -116,12 +116,3 @@ class ExplanationApi:
             return JSONResponse(await asyncio.to_thread(work))
         except TongshiError as error:
             return JSONResponse({"error": str(error)}, 503 if isinstance(error, Unavailable) else 400)
-
-    def _refused(self, request: Request, changes: bool = False) -> Response | None:
-        if self._cookie.read(request) != AGENT:
-            return JSONResponse({"error": "Sign in at /desk/login."}, 401)
-        if changes and not self._cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
-            return JSONResponse(
-                {"error": f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old."}, 403
-            )
-        return None

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tongshi.desk.sessions import AGENT, Cookie
+from tongshi.desk.sessions import AGENT, Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
@@ -25,9 +25,6 @@ from tongshi.llm.answering import Answerer
 from tongshi.llm.drafting import Drafter, draft_questions, draft_translation
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.knowledge import Conflict
-
-CSRF_HEADER = "X-CSRF-Token"
-"""Header in which whoever changes something shows the token of `/desk/api/session`."""
 
 OUTDATED = "outdated"
 """What the filter for a status also takes: translations whose originals say something else by now."""
@@ -98,8 +95,8 @@ class KnowledgeApi:
 
     async def session(self, request: Request) -> Response:
         """The token that changes need."""
-        if self._cookie.read(request) != AGENT:
-            return _error("Sign in at /desk/login.", 401)
+        if refused := refusal(request, self._cookie):
+            return refused
         return JSONResponse({"csrf": self._cookie.token(AGENT)})
 
     def _route(self, path: str, work: Work, method: str = "GET") -> Route:
@@ -109,7 +106,7 @@ class KnowledgeApi:
         """Work as a route's endpoint: for who is signed in, with its errors as JSON."""
 
         async def endpoint(request: Request) -> Response:
-            if refused := self._refused(request, changes):
+            if refused := refusal(request, self._cookie, changes=changes):
                 return refused
             try:
                 body = await _body(request) if changes else {}
@@ -120,16 +117,9 @@ class KnowledgeApi:
 
         return endpoint
 
-    def _refused(self, request: Request, changes: bool) -> Response | None:
-        if self._cookie.read(request) != AGENT:
-            return _error("Sign in at /desk/login.", 401)
-        if changes and not self._cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
-            return _error(f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old.", 403)
-        return None
-
     async def take_in(self, request: Request) -> Response:
         """Import one file into the collection: a form with `file`, its `path`, and `approve`, which has search see it at once."""
-        if refused := self._refused(request, changes=True):
+        if refused := refusal(request, self._cookie, changes=True):
             return refused
         form = await request.form()
         file = form.get("file")

@@ -8,7 +8,7 @@ import secrets
 
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tongshi.conversations.continuing import Continuations
 from tongshi.conversations.tokens import client_sender, signed, subject
@@ -20,6 +20,9 @@ _AUDIENCE = "tongshi chat"
 
 AGENT = "agent"
 """What the cookie of whoever is signed in to the desk holds."""
+
+CSRF_HEADER = "X-CSRF-Token"
+"""Header in which whoever changes something shows the token of `/desk/api/session`."""
 
 
 class Cookie:
@@ -63,6 +66,15 @@ class Cookie:
         except BadSignature:
             return False
         return isinstance(found, list) and hmac.compare_digest(str(found[-1]), value)
+
+
+def refusal(request: Request, cookie: Cookie, *, changes: bool = False) -> Response | None:
+    """The answer to who asks for JSON without being signed in to the desk, or changes something without showing its token; else None."""
+    if cookie.read(request) != AGENT:
+        return JSONResponse({"error": "Sign in at /desk/login."}, 401)
+    if changes and not cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
+        return JSONResponse({"error": f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old."}, 403)
+    return None
 
 
 class CustomerSessions:

@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
+from tongshi.knowledge.graph_reading import attributes_named
 from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
@@ -39,6 +40,9 @@ SHOP = "shop"
 _NAMED_PRODUCT = 0.12
 _PRODUCT_BEFORE = -0.2
 """What speaks for a question about a product that it names, and against one about a product that was only spoken of before."""
+_COMPARED = 0.3
+"""What speaks for a question that names two products and an attribute: whoever compares them asks for nothing else."""
+
 _SECOND_ATTRIBUTE = 0.08
 _ATTRIBUTE_SLOPE = 8.0
 _ITS_QUESTION = 0.6
@@ -93,12 +97,31 @@ class Found:
         confident: whether the first is likely enough to answer the question.
         about_product: whether the question is about a property of some product that it does not name.
         unanswerable: whether it is surely one of those that are known to have no answer.
+        plain: whether the first is of a product, and the question names in so many words the attribute that it asks for.
     """
 
     passages: list[Passage]
     confident: bool
     about_product: bool = False
     unanswerable: bool = False
+    plain: bool = False
+
+
+@dataclass(frozen=True)
+class _About:
+    """What a question has to do with products.
+
+    Attributes:
+        products: those that it names, else those spoken of before it.
+        catalogue: all there are.
+        unnamed: the question without their names.
+        asked: the attributes that its newest part asks for in so many words.
+    """
+
+    products: Sequence[Product] = ()
+    catalogue: Sequence[Product] = ()
+    unnamed: str = ""
+    asked: Sequence[str] = ()
 
 
 class KnowledgeBase:
@@ -274,10 +297,8 @@ class KnowledgeBase:
             newest: the last part of a question that is put together of several; a product that it names is the one that is meant.
         """
         index = self._index(collection)
-        products, catalogue, unnamed = (
-            self._products(question, newest or question, context) if collection == SHOP else ([], [], question)
-        )
-        ranking, attributes = self._rank(index, question, unnamed if products else None, language)
+        about = self._products(question, newest or question, context, language) if collection == SHOP else _About()
+        ranking, attributes = self._rank(index, question, about, language)
         if not ranking.labels:
             return Found([], False)
         calibration = get_calibration(index.has_questions, self.reranker)
@@ -288,11 +309,11 @@ class KnowledgeBase:
             if label == UNANSWERABLE:
                 continue
             if label.startswith(ATTRIBUTE):
-                if products and not any(one.article.startswith(PREFIX) for one in found):
+                if about.products and not any(one.article.startswith(PREFIX) for one in found):
                     # A named product's facts are certain; all that is asked is whether they are meant, or something else.
                     score = self._about_attributes(ranking.scores, attributes)
-                    names = self._attributes(ranking, place, attributes)
-                    found += self._product_passages(products, names, catalogue, language, score)
+                    names = about.asked or self._attributes(ranking, place, attributes)
+                    found += self._product_passages(about, names, language, score)
                 continue
             score = calibration.probability(ranking.features(place))
             passage = self._article_passage(collection, index, label, question, language, score, ranking.closeness[place])
@@ -301,26 +322,24 @@ class KnowledgeBase:
             return Found([approved, *(one for one in found if one is not approved)][:most], True)
         first = ranking.labels[order[0]]
         top_score = calibration.probability(ranking.features(order[0]))
-        about_product = first.startswith(ATTRIBUTE) and not products and top_score >= calibration.threshold
+        about_product = first.startswith(ATTRIBUTE) and not about.products and top_score >= calibration.threshold
         confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
-        return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY)
+        plain = confident and bool(about.asked) and found[0].article.startswith(PREFIX)
+        return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY, plain)
 
-    def _rank(self, index: SearchIndex, question: str, unnamed: str | None, language: str) -> tuple[Ranking, list[int]]:
-        """What a question is close to, and the places of attributes of products among that.
-
-        Args:
-            unnamed: the question without the products that it is about; None where it is about none.
-        """
+    def _rank(self, index: SearchIndex, question: str, about: _About, language: str) -> tuple[Ranking, list[int]]:
+        """What a question is close to, and the places of attributes of products among that."""
         reranker = get_reranker(self.reranker)
         ranking = index.rank(question, self._encoder, language, reranker)
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
-        if unnamed is not None and attributes:
-            without_names = index.rank(unnamed, self._encoder, language, reranker)
-            self._ask_of_products(ranking, without_names, attributes, named=unnamed != question)
+        if about.products and attributes:
+            without_names = index.rank(about.unnamed, self._encoder, language, reranker)
+            self._ask_of_products(ranking, without_names, attributes)
+            ranking.scores[attributes] += _bonus(about, named=about.unnamed != question)
         return ranking, attributes
 
     @staticmethod
-    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, named: bool) -> None:
+    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int]) -> None:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
         Articles do now and then, so they are compared with both, lest one wins by the name alone.
@@ -333,7 +352,6 @@ class KnowledgeBase:
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
-        ranking.scores[attributes] += _NAMED_PRODUCT if named else _PRODUCT_BEFORE
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
@@ -359,17 +377,20 @@ class KnowledgeBase:
         left = scripts(without(finder, question, catalogue))
         return sum(count * (1 if script not in _DENSE else 3) for script, count in left.items()) <= _SAYS_NOTHING
 
-    def _products(self, question: str, newest: str, context: Sequence[str]) -> tuple[list[Product], list[Product], str]:
-        """Products that are spoken of, the catalogue, and the question without their names."""
+    def _products(self, question: str, newest: str, context: Sequence[str], language: str) -> _About:
+        """The products that are spoken of, and what is asked of them."""
         finder, catalogue = self._finder()
         if not finder:
-            return [], catalogue, question
+            return _About(unnamed=question)
         products = mentioned(finder, newest, catalogue)
         if not products:
             spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
             before = next(filter(None, spoken_of), [])
             products = told_apart(newest, before, catalogue) or before
-        return products, catalogue, without(finder, question, catalogue) if products else question
+        if not products:
+            return _About(unnamed=question)
+        asked = attributes_named(self._data, without(finder, newest, catalogue), language)
+        return _About(products, catalogue, without(finder, question, catalogue), asked)
 
     @staticmethod
     def _about_attributes(scores: np.ndarray, places: list[int]) -> float:
@@ -386,9 +407,8 @@ class KnowledgeBase:
             names.append(ranking.labels[ranked[1]])
         return [name.removeprefix(ATTRIBUTE) for name in names]
 
-    def _product_passages(
-        self, products: list[Product], attributes: list[str], catalogue: list[Product], language: str, score: float
-    ) -> list[Passage]:
+    def _product_passages(self, about: _About, attributes: list[str], language: str, score: float) -> list[Passage]:
+        products = about.products
         if attributes[0] == "compatible" and len(products) > 1:
             # Of two products the one that lists what it works with answers for both.
             products = sorted(products, key=lambda one: not set(one.compatible_with) & {other.sku for other in products})[:1]
@@ -398,7 +418,7 @@ class KnowledgeBase:
                 language,
                 product.name,
                 score,
-                " ".join(self._facts.sentence(name, product, catalogue, language) for name in attributes),
+                " ".join(self._facts.sentence(name, product, about.catalogue, language) for name in attributes),
             )
             for product in products[:3]
         ]
@@ -430,6 +450,17 @@ class KnowledgeBase:
         versions = {article.language: article for article in self._store.articles(collection, article_id) if article.text}
         article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
         return article and Passage(article_id, article.language, article.title, 1.0, article.text)
+
+
+def _bonus(about: _About, *, named: bool) -> float:
+    """What speaks for a question's being about attributes of its products.
+
+    Args:
+        named: whether it names them itself.
+    """
+    if not named:
+        return 0.0 if about.asked else _PRODUCT_BEFORE
+    return _COMPARED if about.asked and len(about.products) > 1 else _NAMED_PRODUCT
 
 
 def _bare(question: str) -> str:

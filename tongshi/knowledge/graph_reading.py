@@ -182,6 +182,28 @@ def _word(word: str) -> str:
     return regex.escape(word).replace(r"\*", f"{_LETTER}*")
 
 
+_PLAIN = ("price", "stock", "colours", "battery", "plug")
+"""Relations that are attributes of a product and asked for by words that hardly ask for anything else."""
+
+
+def attributes_named(data: Path, text: str, language: str) -> list[str]:
+    """Attributes of products that a text asks for in so many words, in its order.
+
+    Args:
+        data: the project's data folder.
+        text: without names of products, whose words ask for nothing.
+        language: of the text.
+    """
+    found = words_of(data, language).cues(_simplified(text))
+    return list(dict.fromkeys(cue.relation for cue in found if cue.relation in _PLAIN))
+
+
+def _simplified(text: str) -> str:
+    """Chinese in simplified characters, all else as it is."""
+    counts = scripts(text)
+    return to_simplified(text) if counts["Han"] and not counts["Kana"] else text
+
+
 @lru_cache(maxsize=24)
 def words_of(data: Path, language: str) -> Words:
     """The words of a language, read once a process."""
@@ -237,9 +259,7 @@ class Reader:
             language: that it is asked in.
             products: pairs of product name and SKU.
         """
-        counts = scripts(text)
-        if counts["Han"] and not counts["Kana"]:
-            text = to_simplified(text)
+        text = _simplified(text)
         words = words_of(self._data, language)
         matches = list(patterns.find(text))
         if any(match.kind in ("order_number", "case_number", "email") for match in matches):

@@ -1,44 +1,31 @@
 """Which language is a message in?
 
-Scripts decide where they can. Between languages of one script two classifiers are heard together: fastText's lid.176, which knows the
-world's languages from long texts, and one trained here on the project's own chat wordings, which knows how customers write. A language
-outside the twelve is reported only where lid.176 is sure of it over a text that is long enough.
+Scripts decide where they can. Between languages of one script several are heard together: fastText's lid.176, which knows the world's
+languages from long texts, and two classifiers of our own (`tongshi.language.classifiers`): one knows how customers write, the other tells
+languages of other scripts in Latin letters, and languages outside the twelve. One of these is reported only where lid.176 is sure of it
+over a text that is long enough, and ours finds none of the twelve in it either.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import joblib
-import numpy as np
 import regex
-import yaml
-from anyascii import anyascii
-from sklearn.feature_extraction.text import HashingVectorizer
-from sklearn.linear_model import SGDClassifier
-from sklearn.pipeline import Pipeline, make_pipeline
 
 from tongshi import weights
 from tongshi.language.chinese import to_simplified, to_traditional
+from tongshi.language.classifiers import FOREIGN, LATIN, NATIVE, LetterClassifier, load_classifiers, words_of
 from tongshi.language.text import fold, scripts
 from tongshi.settings import LANGUAGES, Settings, get_settings
 
-_SURE_OF_LATIN = 0.6
-_SURE_OF_SPELLING = 0.8
-LATIN = ("de", "en", "es", "fr", "it", "pt")
-_NO_LANGUAGE = regex.compile(
-    r"""[a-z0-9._%+\-]+\s?@\s?[a-z0-9.\-]+ | https?://[!-~]+ | \b[a-z]{2,4}[\s._\-–—#]*\d[\d\s\-]{2,} | \d+ | [^\p{L}\p{M}\s'’]""",
-    regex.X | regex.I,
-)
-# Figures that stand for letters in Arabic typed in Latin ones: 3ayez, bta3y, sama3at; but not 3rd, 2x, mp3.
-_ARABIZI = regex.compile(r"(?<![\w@.-])(?:[a-z]+[23579]+[a-z]+[23579]?[a-z]*|[23579][a-z]{3,}|[a-z]{4,}[37])(?![\w@.-])", regex.I)
+_SURE_OF_SPELLING = (0.95, 0.85, 0.8)
+"""How sure the letters of one word must be, those of two, and those of more."""
+_NAMES = regex.compile(r"\p{Lu}[\p{Ll}'’]+(?:[\s\-]\p{Lu}[\p{Ll}'’]*)*")
+"""Words with capitals only: whoever is called Irina Petrova or lives in Shinjuku need not speak Russian or Japanese."""
+_NO_LETTER_OF_LATIN = regex.compile("[ăąćčďđėęěğıįłľńňőřśşšťůűųźżžơưåøæạảấầẩẫậắằẳẵặẹẻẽếềểễệỉịọỏốồổỗộớờởỡợụủứừửữựỳỵỷỹ]")
+"""Letters that none of `LATIN` has."""
 _SPANISH = regex.compile(r"[¿¡]")
 # A character of these says as much as several letters: 防水吗 after a product's English name is a whole question.
 _WEIGHT = {"Han": 2, "Kana": 2, "Hangul": 2}
@@ -89,22 +76,22 @@ class LanguageIdentifier:
 
     Args:
         world: path of fastText's lid.176.
-        chat: path of the classifier trained on chat wordings.
-        romanised: path of the one that knows languages of other scripts in Latin letters.
+        chat: tells the twelve as customers write them.
+        spelling: tells what is in one of `LATIN`, in another of the twelve in Latin letters, or in neither.
     """
 
-    def __init__(self, world: Path, chat: Path, romanised: Path) -> None:
+    def __init__(self, world: Path, chat: LetterClassifier, spelling: LetterClassifier) -> None:
         import fasttext
 
         # fastText warns on standard error for each file it loads; its own switch for that.
         fasttext.FastText.eprint = lambda *_: None
         self._world = fasttext.load_model(str(world))
-        self._chat = joblib.load(chat)
-        self._romanised = joblib.load(romanised)
+        self._chat = chat
+        self._spelling = spelling
 
     def __call__(self, text: str) -> Identification:
         """Identify one message; e-mails, addresses, codes and figures in it are not looked at."""
-        words = " ".join(_NO_LANGUAGE.sub(" ", text).split())
+        words = words_of(text)
         counts = scripts(words)
         letters = sum(counts.values())
         if not letters or fold(words) in _NEUTRAL or (letters == 1 and counts["Latin"]):
@@ -114,16 +101,14 @@ class LanguageIdentifier:
             return self._by_script(words, counts, max(foreign, key=foreign.get))
         if _SPANISH.search(text):
             return Identification("es", 1.0)
-        if len(_ARABIZI.findall(text)) >= 2:
-            return Identification("ar", 0.9)
-        return self._latin(words, letters)
+        return self._latin(text, words, letters)
 
     def _by_script(self, words: str, counts, script: str) -> Identification:
         if script in ("Han", "Kana"):
             han, kana = counts["Han"], counts["Kana"]
             if kana and kana >= 0.1 * (han + kana):
                 return Identification("ja", min(1.0, 0.85 + 0.05 * kana))
-            probabilities = self._chat_probabilities(words)
+            probabilities = self._chat(words)
             if probabilities.get("ja", 0) > 0.8 and han <= 8:
                 return Identification("ja", 0.6)
             # Two or three characters may be either language's: too little to switch on.
@@ -151,33 +136,41 @@ class LanguageIdentifier:
         pattern = {"Cyrillic": "[іїєґўђјљњћџѓќқңғүұһө]", "Arabic": "[پچژگکیٹڈڑںےۓېۀ]"}[script]
         return bool(regex.search(pattern, words.lower()))
 
-    def _latin(self, words: str, letters: int) -> Identification:
-        world, probability = self._world_best(words)
-        chat = self._chat_probabilities(words)
-        share = {label: value for label, value in zip(*self._world_all(words)) if label in LATIN}
-        # Both classifiers' log-probabilities added; the floor keeps one from vetoing the other.
-        joint = {label: (share.get(label, 0) + 0.02) * (chat.get(label, 0) + 0.01) for label in LATIN}
-        total = sum(joint.values())
-        best = max(joint, key=joint.get)
-        confidence = joint[best] / total
-        long_enough = letters >= 12 and len(words.split()) >= 3
-        if letters >= 7 and (spelled := self._by_latin_letters(words, probability)):
-            return spelled
-        if world not in LANGUAGES and probability > 0.85 and long_enough and chat.get(best, 0) < 0.97:
-            return Identification(None, probability, outside=world)
-        return Identification(best, confidence)
+    def _latin(self, text: str, words: str, letters: int) -> Identification:
+        spelling = self._spelling(text)
+        other = max((label for label in spelling if label not in (NATIVE, FOREIGN)), key=spelling.get)
+        enough = _SURE_OF_SPELLING[min(len(words.split()), 3) - 1]
+        if spelling[other] >= enough and letters >= 4 and not _NAMES.fullmatch(words):
+            return Identification(other, spelling[other])
+        native = spelling[NATIVE]
+        if outside := self._outside(words, letters, native, spelling[FOREIGN]):
+            return outside
+        best, share = self._of_latin(words)
+        # Where the letters speak for something else, what is likeliest of these six is still doubtful.
+        return Identification(best, share if native >= max(spelling[other], spelling[FOREIGN]) else share * native)
 
-    def _by_latin_letters(self, words: str, probability: float) -> Identification | None:
-        """A language of another script typed in Latin letters, where nothing speaks for one that is written so.
+    def _outside(self, words: str, letters: int, native: float, foreign: float) -> Identification | None:
+        """A language in Latin letters that the agent does not speak, where lid.176 and the letters agree on it.
 
         Args:
-            probability: how sure lid.176, which knows no such spellings, is of a language.
+            native: how probable the letters are for one of `LATIN`.
+            foreign: how probable they are for a language outside the twelve.
         """
-        if len(words.split()) < 2 or probability > _SURE_OF_LATIN:
+        world, probability = self._world_best(words)
+        if world in LANGUAGES or letters < 12 or len(words.split()) < 3:
             return None
-        spellings = _probabilities(self._romanised, words)
-        label = max(spellings, key=spellings.get)
-        return Identification(label, spellings[label]) if label != "latin" and spellings[label] >= _SURE_OF_SPELLING else None
+        much = letters >= 30 or _NO_LETTER_OF_LATIN.search(words.lower())
+        agreed = probability > 0.85 and native < (0.85 if much else 0.5) or probability > 0.5 and foreign > 0.9
+        return Identification(None, probability * (1 - native), outside=world) if agreed else None
+
+    def _of_latin(self, words: str) -> tuple[str, float]:
+        """Which of `LATIN` a text is in if it is in one of them, and how probably so."""
+        chat = self._chat(words)
+        world = dict(zip(*self._world_all(words)))
+        # Both classifiers' log-probabilities added; the floor keeps one from vetoing the other.
+        joint = {label: (world.get(label, 0) + 0.02) * (chat.get(label, 0) + 0.01) for label in LATIN}
+        best = max(joint, key=joint.get)
+        return best, joint[best] / sum(joint.values())
 
     def _world_best(self, words: str) -> tuple[str, float]:
         labels, values = self._world_all(words)
@@ -187,94 +180,12 @@ class LanguageIdentifier:
         labels, values = self._world.predict(words.lower(), k=12)
         return [label.removeprefix("__label__") for label in labels], [float(value) for value in values]
 
-    def _chat_probabilities(self, words: str) -> dict[str, float]:
-        return _probabilities(self._chat, words)
-
-
-def _probabilities(classifier: Pipeline, words: str) -> dict[str, float]:
-    """What a classifier thinks of a text, by label."""
-    return dict(zip(classifier.classes_, classifier.predict_proba([words.lower()])[0].tolist()))
-
 
 def is_traditional(text: str) -> bool | None:
     """Which characters Chinese text is written in: traditional (True), simplified (False), or the same in both (None)."""
     traditional = sum(before != after for before, after in zip(text, to_simplified(text)))
     simplified = sum(before != after for before, after in zip(text, to_traditional(text)))
     return None if traditional == simplified == 0 else traditional > simplified
-
-
-Wordings = dict[str, list[str]]
-"""What customers say, by language."""
-
-
-def _chat_examples(wordings: Wordings) -> Iterator[tuple[str, str]]:
-    """Pairs of language and text, as they were written."""
-    return ((language, text) for language, texts in wordings.items() for text in texts)
-
-
-def _romanised_examples(wordings: Wordings) -> Iterator[tuple[str, str]]:
-    """Pairs of language, or `latin`, and text in Latin letters: a few wordings were written so, the others are spelled so here."""
-    for language, text in _chat_examples(wordings):
-        spelled = text if set(scripts(text)) <= {"Latin"} else _in_latin_letters(text, language)
-        if spelled:
-            yield "latin" if language in LATIN else language, spelled
-
-
-def _trained(name: str, examples_of: Callable[[Wordings], Iterable[tuple[str, str]]], wordings: Wordings, folder: Path) -> Path:
-    """A classifier of texts, trained on examples made of the wordings unless it is there already.
-
-    Args:
-        folder: where it is kept, named after a hash of the wordings and of this module, which makes the examples.
-
-    Returns:
-        The model's path. Training takes a few seconds and about 100 MB.
-    """
-    digest = hashlib.sha256(Path(__file__).read_bytes() + json.dumps(wordings).encode()).hexdigest()[:12]
-    path = folder / f"{name}-{digest}.joblib"
-    if path.exists():
-        return path
-    pairs = ((label, " ".join(_NO_LANGUAGE.sub(" ", text).split()).lower()) for label, text in examples_of(wordings))
-    labels, texts = zip(*(pair for pair in pairs if pair[1]))
-    classifier = _classifier().fit(texts, labels)
-    # One message's few letters are multiplied with the weights where they lie; in the order in which they were learnt all are copied.
-    classifier[-1].coef_ = np.asfortranarray(classifier[-1].coef_, dtype=np.float32)
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as work:
-        joblib.dump(classifier, Path(work) / path.name)
-        # Several processes may train at once; the last one to finish replaces an equal file.
-        os.replace(Path(work) / path.name, path)
-    for old in folder.glob(f"{name}-*"):
-        if old != path:
-            old.unlink(missing_ok=True)
-    return path
-
-
-def _classifier() -> Pipeline:
-    """A linear classifier of the letters that stand together, hashed: it needs no vocabulary and trains in seconds."""
-    letters = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 5), n_features=2**18, alternate_sign=False, dtype=np.float32)
-    return make_pipeline(letters, SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=20, tol=None, random_state=1))
-
-
-def _in_latin_letters(text: str, language: str) -> str | None:
-    """A wording as it is typed without a keyboard of its script; None where letter by letter gives something that nobody types."""
-    counts = scripts(text)
-    if language not in ("ru", "ko", "zh", "ja", "th") or counts["Latin"] or (language == "ja" and counts["Han"]):
-        return None
-    return regex.sub(r"(?<=[a-z])(?=[A-Z])", " ", anyascii(text))
-
-
-def _wordings(data: Path, language: str) -> list[str]:
-    texts = []
-    path = data / "nlu" / f"{language}.yml"
-    if path.exists():
-        for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
-            if block.get("intent") == "change_language":
-                continue  # these name other languages, often in other languages
-            texts += [line[2:] for line in block.get("examples", "").splitlines() if "intent" in block and line.startswith("- ")]
-    for article in sorted((data / "knowledge" / language).glob("*.md")):
-        front = article.read_text("utf-8").split("---\n", 2)[1]
-        texts += yaml.load(front, yaml.CSafeLoader)["questions"]
-    return texts
 
 
 @lru_cache(maxsize=1)
@@ -284,8 +195,6 @@ def get_identifier() -> LanguageIdentifier:
 
 
 def load_identifier(settings: Settings) -> LanguageIdentifier:
-    wordings = {language: _wordings(settings.data, language) for language in LANGUAGES}
-    folder = settings.models / "language"
-    chat = _trained("chat", _chat_examples, wordings, folder)
-    romanised = _trained("romanised", _romanised_examples, wordings, folder)
-    return LanguageIdentifier(weights.path_of("lid.176", settings), chat, romanised)
+    """An identifier with what it knows from the settings' folders."""
+    chat, spelling = load_classifiers(settings)
+    return LanguageIdentifier(weights.path_of("lid.176", settings), chat, spelling)

@@ -21,7 +21,10 @@ _WORD = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\d'’]+")
 _UNSPACED = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}]")
 _HAN = regex.compile(r"\p{Han}{2,}")
 _HANGUL = regex.compile(r"\p{Hangul}")
-_PARTICLES = "을|를|이|가|은|는|도|로|으로|만|의|에|와|과|랑|이랑|요|이요|입니다|이에요|예요|인데|하고|나|이나|부터|까지|에서|야|이야|용|색"
+_PARTICLES = (
+    "을|를|이|가|은|는|도|로|으로|만|의|에|와|과|랑|이랑|요|이요|입니다|이에요|예요|인데|하고|나|이나|부터|까지|에서|야|이야|용|색"
+    "|이고|이며|이라|이라서|라서|이니까|이지만|이거든|거든|이네|이죠|이었|였|어요|는데|보다|처럼|들|만요"
+)
 _BORDERS = {
     # Arabic writes the article and short prepositions onto the word.
     "spaced": r"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<!\p{{Arabic}})(?:[وبلفك]?ال|لل|[وبلفك])?)(?P<phrase>{})"

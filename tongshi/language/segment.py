@@ -91,6 +91,24 @@ def tagged(text: str, language: str) -> list[tuple[str, str]]:
     raise ValueError(f"There are no parts of speech for {language!r}.")
 
 
+_SAID_OTHERWISE = {("は", "助詞-係助詞"): "ワ", ("へ", "助詞-格助詞"): "エ"}
+
+
+def readings(text: str) -> list[str]:
+    """Japanese words by how they are said, in Katakana, as Sudachi's dictionary has it; what is in Latin letters as it stands.
+
+    Endings stand with the word that they belong to.
+    """
+    words: list[str] = []
+    for token in _pipeline("ja")(text):
+        said = _SAID_OTHERWISE.get((token.text, token.tag_)) or "".join(token.morph.get("Reading")) or token.text
+        if words and token.tag_ in ("助動詞", "助詞-接続助詞") and token.text != "です":
+            words[-1] += said
+        else:
+            words.append(token.text if token.text.isascii() else said)
+    return words
+
+
 def sentences(text: str) -> list[str]:
     """Sentences of a text of any of the twelve languages, in order, without outer white space.
 

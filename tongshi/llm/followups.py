@@ -59,7 +59,7 @@ def look_up(
         settled
         and not hangs_on_before(question, language)
         or alone.confident
-        and _says_all(question, alone.passages[0], knowledge)
+        and (alone.plain or _says_all(question, alone.passages[0], knowledge))
     ):
         return question, alone
     joined = question
