@@ -23,6 +23,7 @@ from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
     ProductFinder,
+    compared,
     mentioned,
     product_finder,
     told_apart,
@@ -382,7 +383,7 @@ class KnowledgeBase:
         finder, catalogue = self._finder()
         if not finder:
             return _About(unnamed=question)
-        products = mentioned(finder, newest, catalogue)
+        products = compared(newest, mentioned(finder, newest, catalogue), catalogue)
         if not products:
             spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
             before = next(filter(None, spoken_of), [])

@@ -28,6 +28,12 @@ _NAME_PIECE = re.compile(r"\d+|[^\W\d_]{3,}")
 _FIGURE = re.compile(r"(?<![\d.,])\d{2,}(?![\d.,]*\d)")
 """A whole number of two digits at least, of which product names are told apart."""
 
+_BARE_FIGURE = regex.compile(
+    r"(?<![\d.,])\d{2,}(?![\d.,]*\d)(?=\s*(?:$|[\p{P}--[%]]|的|の|짜리|와|과|랑|และ|กับ|和|跟|と|(?:and|or|und|oder|et|ou|y|o|e|и|или|و)(?!\p{L})))",
+    regex.V1,
+)
+"""A whole number that counts nothing: behind it stand a sign, a conjunction or nothing, and no word."""
+
 
 class ProductFacts:
     """Sentences about products.
@@ -148,6 +154,12 @@ def mentioned(finder: ProductFinder, text: str, catalogue: Sequence[Product]) ->
     measured = {match.group() for match in _FIGURE.finditer(text) if units.match(text, match.end())}
     named += [one for one in catalogue if one not in named and measured & set(_FIGURE.findall(one.name))]
     return named
+
+
+def compared(text: str, named: Sequence[Product], catalogue: Sequence[Product]) -> list[Product]:
+    """Products that a text names, and with them those of the same kind that it sets beside them by a bare figure: "the 65 W one or the 30"."""
+    bare = " ".join(match.group() for match in _BARE_FIGURE.finditer(fold(text)))
+    return [*named, *(one for one in told_apart(bare, named, catalogue) if one not in named)]
 
 
 def told_apart(text: str, spoken_of: Sequence[Product], catalogue: Sequence[Product]) -> list[Product]:
