@@ -20,7 +20,7 @@ from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused
 from tongshi.channels.mail_access import TokenSource
 from tongshi.channels.mailbox import is_local, server
 from tongshi.channels.markup import PLAIN
-from tongshi.channels.platform import with_sources
+from tongshi.channels.written import with_sources
 from tongshi.errors import Unavailable
 from tongshi.language.identify import is_traditional
 from tongshi.language.letters import bare_subject

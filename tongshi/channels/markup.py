@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import regex
@@ -80,15 +80,7 @@ TELEGRAM = Markup(
     pre=("<pre>", "</pre>"),
     link=lambda address, label: f'<a href="{address}">{label}</a>',
 )
-WHATSAPP = Markup(
-    escape=str,
-    bold=("*", "*"),
-    italic=("_", "_"),
-    strike=("~", "~"),
-    code=("`", "`"),
-    pre=("```\n", "```"),
-    link=_label_and_address,
-)
+WHATSAPP = replace(SLACK, escape=str, link=_label_and_address)
 
 
 def split(text: str, fits: Callable[[str], bool]) -> list[str]:

@@ -24,10 +24,9 @@ from tongshi.channels.platform import (
     Incoming,
     Profiles,
     WebhookChannel,
-    buttons_of,
     language_code,
-    with_sources,
 )
+from tongshi.channels.written import buttons_of, with_sources
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
 

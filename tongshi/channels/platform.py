@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Self
-from urllib.parse import quote
 from weakref import WeakValueDictionary
 
 import structlog
@@ -23,6 +22,7 @@ from tongshi.channels.continuing import Notice
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
+from tongshi.channels.written import buttons_of
 from tongshi.conversations.photos import KIND as PHOTO
 from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
 from tongshi.language.text import clean
@@ -40,8 +40,6 @@ _MOST_WAITING = 20
 _MOST_PROFILES = 10_000
 _LONGEST_NAME = 200
 _LAST_WORDS = 4.0
-_SPECIAL = re.compile(r"([\\\[\]*_`~<>])")
-_ESCAPED = r"\\\1"
 
 log = structlog.get_logger()
 
@@ -339,35 +337,6 @@ class Profiles:
                 self._known.clear()
             self._known[customer] = await self._ask(customer)
         return self._known[customer]
-
-
-def buttons_of(message: Message) -> list[tuple[str, str]]:
-    """Titles and references of a message's buttons; a reference is short enough for any platform, as a payload may not be."""
-    if message.message_id is None:
-        return []
-    return [(button["title"], f"{message.message_id}.{index}") for index, button in enumerate(message.extras.get("buttons", []))]
-
-
-def with_numbers(message: Message) -> str:
-    """The text and its sources with the titles of its buttons under it, numbered."""
-    titles = [f"{number}. {_SPECIAL.sub(_ESCAPED, title)}" for number, (title, _) in enumerate(buttons_of(message), 1)]
-    return "\n\n".join(filter(None, (with_sources(message), "\n".join(titles))))
-
-
-def with_sources(message: Message) -> str:
-    """The text with the articles it rests on under it, as links where the public can read them."""
-    citations = (message.extras.get("custom") or {}).get("citations") or []
-    sources = {one["article"]: one for one in citations}
-    lines = [f"📄 {_source(one)}" for one in sources.values()]
-    return "\n\n".join(filter(None, (message.text, "\n".join(lines))))
-
-
-def _source(citation: dict[str, str]) -> str:
-    title = _SPECIAL.sub(_ESCAPED, citation["title"])
-    public = get_settings().public_url.rstrip("/")
-    if not public:
-        return title
-    return f"[{title}]({public}/help/{citation['lang']}/articles/{quote(citation['article'], safe='/:')})"
 
 
 def language_code(tag: str | None) -> str | None:

@@ -26,10 +26,9 @@ from tongshi.channels.platform import (
     PLACE,
     SOUND,
     Incoming,
-    buttons_of,
     language_code,
-    with_sources,
 )
+from tongshi.channels.written import buttons_of, with_sources
 from tongshi.settings import Settings
 from tongshi.speech.audio import LONGEST, Unheard
 from tongshi.storage.models import Message

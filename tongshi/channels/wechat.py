@@ -33,10 +33,9 @@ from tongshi.channels.platform import (
     Incoming,
     Profiles,
     WebhookChannel,
-    buttons_of,
     language_code,
-    with_sources,
 )
+from tongshi.channels.written import buttons_of, with_sources
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
 from tongshi.storage.models import Message

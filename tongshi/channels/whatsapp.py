@@ -16,8 +16,9 @@ from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
-from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, WebhookChannel, with_numbers
+from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, WebhookChannel
 from tongshi.channels.twilio import TwilioCalls
+from tongshi.channels.written import with_numbers
 from tongshi.settings import Settings
 from tongshi.storage.models import Message
 
