@@ -2,7 +2,7 @@
 
 import pytest
 
-from tongshi.knowledge.products import mentioned, product_finder, told_apart, without
+from tongshi.knowledge.products import compared, mentioned, product_finder, told_apart, without
 from tongshi.settings import ROOT
 
 BOOK, CHARGER_30, CHARGER_65 = "MER-LP-140", "MER-CH-030", "MER-CH-065"
@@ -37,6 +37,19 @@ def test_a_figure_alone_tells_products_of_the_kind_that_is_spoken_of_apart(finde
     spoken_of = mentioned(finder, "how much is the 65 watt charger", catalogue)
     assert [product.sku for product in told_apart("and the one with 30?", spoken_of, catalogue)] == [CHARGER_30]
     assert told_apart("and the other?", spoken_of, catalogue) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "skus"),
+    [
+        ("der volt mit 65 watt oder der 30er, also 30, was ist der unterschied", [CHARGER_65, CHARGER_30]),
+        ("65瓦的充电器和30的哪个便宜", [CHARGER_65, CHARGER_30]),
+        ("can I send the 65 watt charger back within 30 days", [CHARGER_65]),
+    ],
+)
+def test_a_bare_figure_sets_a_second_product_beside_the_first(finder, catalogue, text, skus):
+    found = compared(text, mentioned(finder, text, catalogue), catalogue)
+    assert {product.sku for product in found} == set(skus)
 
 
 @pytest.mark.parametrize(

@@ -38,13 +38,14 @@ from tongshi.storage.models import APPROVED, Product
 SHOP = "shop"
 """Name of the collection that holds the shop's own articles and product questions."""
 
-_NAMED_PRODUCT = 0.12
-_PRODUCT_BEFORE = -0.2
+_NAMED_PRODUCT = 0.15
+_PRODUCT_BEFORE = -0.3
 """What speaks for a question about a product that it names, and against one about a product that was only spoken of before."""
 _COMPARED = 0.3
 """What speaks for a question that names two products and an attribute: whoever compares them asks for nothing else."""
 
 _SECOND_ATTRIBUTE = 0.08
+_FAR_MORE_LIKE = 0.3
 _ATTRIBUTE_SLOPE = 8.0
 _ITS_QUESTION = 0.6
 """Closeness from which a question is one that an editor's answer was approved for."""
@@ -313,7 +314,7 @@ class KnowledgeBase:
                 if about.products and not any(one.article.startswith(PREFIX) for one in found):
                     # A named product's facts are certain; all that is asked is whether they are meant, or something else.
                     score = self._about_attributes(ranking.scores, attributes)
-                    names = about.asked or self._attributes(ranking, place, attributes)
+                    names = self._attributes(ranking, attributes, about.asked)
                     found += self._product_passages(about, names, language, score)
                 continue
             score = calibration.probability(ranking.features(place))
@@ -343,16 +344,20 @@ class KnowledgeBase:
     def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int]) -> None:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
-        Articles do now and then, so they are compared with both, lest one wins by the name alone.
+        Articles do now and then, so they are compared with both, lest one wins by the name alone; and what nothing answers is as like as the
+        likelier of both: "how many lumens has the lamp" asks for something by its name too.
         """
         places = {label: place for place, label in enumerate(unnamed.labels)}
-        known_without_names = {*attributes, *ranking.places(lambda label: label == UNANSWERABLE)}
+        unanswerable = ranking.places(lambda label: label == UNANSWERABLE)
+        known_without_names = {*attributes, *unanswerable}
+        by_name = ranking.scores[unanswerable]
         for name in ("scores", "similarities", "decisions"):
             whole, part = getattr(ranking, name), getattr(unnamed, name)
             for place, label in enumerate(ranking.labels):
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
+        ranking.scores[unanswerable] = np.maximum(ranking.scores[unanswerable], by_name)
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
@@ -400,13 +405,20 @@ class KnowledgeBase:
         return float(1 / (1 + np.exp(-_ATTRIBUTE_SLOPE * lead)))
 
     @staticmethod
-    def _attributes(ranking: Ranking, place: int, places: list[int]) -> list[str]:
-        """The attribute that is asked for, and a second one that is nearly as likely."""
-        ranked = sorted(places, key=lambda one: -ranking.scores[one])
-        names = [ranking.labels[place]]
-        if len(ranked) > 1 and ranking.scores[ranked[0]] - ranking.scores[ranked[1]] < _SECOND_ATTRIBUTE:
-            names.append(ranking.labels[ranked[1]])
-        return [name.removeprefix(ATTRIBUTE) for name in names]
+    def _attributes(ranking: Ranking, places: list[int], asked: Sequence[str]) -> list[str]:
+        """The attributes that a question asks for: those that it names, and what it is most like.
+
+        Args:
+            places: of all attributes.
+            asked: those that it names; they are not heard where it is far more like another: "vale" costs, and suits.
+        """
+        scores = {ranking.labels[place].removeprefix(ATTRIBUTE): float(ranking.scores[place]) for place in places}
+        ranked = sorted(scores, key=lambda name: -scores[name])
+        named = [name for name in asked if scores[ranked[0]] - scores.get(name, -1.0) < _FAR_MORE_LIKE]
+        rival = ranked[0] if named else ranked[1]
+        named = named or ranked[:1]
+        near = abs(max(scores[name] for name in named) - scores[rival]) < _SECOND_ATTRIBUTE
+        return [*named, rival] if near and rival not in named else named
 
     def _product_passages(self, about: _About, attributes: list[str], language: str, score: float) -> list[Passage]:
         products = about.products
