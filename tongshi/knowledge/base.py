@@ -336,16 +336,19 @@ class KnowledgeBase:
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
         if about.products and attributes:
             without_names = index.rank(about.unnamed, self._encoder, language, reranker)
-            self._ask_of_products(ranking, without_names, attributes)
+            self._ask_of_products(ranking, without_names, attributes, plain=bool(about.asked))
             ranking.scores[attributes] += _bonus(about, named=about.unnamed != question)
         return ranking, attributes
 
     @staticmethod
-    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int]) -> None:
+    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, plain: bool) -> None:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
         Articles do now and then, so they are compared with both, lest one wins by the name alone; and what nothing answers is as like as the
         likelier of both: "how many lumens has the lamp" asks for something by its name too.
+
+        Args:
+            plain: whether the question names an attribute, so that the product's name says nothing of what else it may ask.
         """
         places = {label: place for place, label in enumerate(unnamed.labels)}
         unanswerable = ranking.places(lambda label: label == UNANSWERABLE)
@@ -357,7 +360,8 @@ class KnowledgeBase:
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
-        ranking.scores[unanswerable] = np.maximum(ranking.scores[unanswerable], by_name)
+        if not plain:
+            ranking.scores[unanswerable] = np.maximum(ranking.scores[unanswerable], by_name)
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
