@@ -14,7 +14,7 @@ import numpy as np
 import yaml
 from rich.progress import track
 
-from tongshi.evaluation import benchmarks, checks, entities, latency, moods, retrieval, robustness, understanding
+from tongshi.evaluation import benchmarks, checks, entities, languages, latency, moods, retrieval, robustness, understanding
 from tongshi.evaluation.running import play, running
 from tongshi.evaluation.tables import TESTS, Report, asked_questions, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
@@ -195,6 +195,7 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "crosslingual": benchmarks.crosslingual,
     "entities": entities.report,
     "robustness": robustness.report,
+    "languages": languages.report,
     "mood": moods.report,
     "retrieval": retrieval.report,
     "scale": retrieval.scale,

@@ -99,7 +99,7 @@ def load_classifiers(settings: Settings) -> tuple[LetterClassifier, LetterClassi
     """That of chats, which knows the twelve as customers write them, and that of spellings, for texts in Latin letters.
 
     The second tells what is in one of `LATIN` (as `NATIVE`), in one of the other six spelt in Latin letters (by its code), or in a
-    language outside the twelve (as `FOREIGN`). Where they are not there already both are trained, which takes some ten seconds of one
+    language outside the twelve (as `FOREIGN`). Where they are not there already both are trained, which takes 15 to 20 s of one
     core and 300 MB.
     """
     wordings = {language: _wordings(settings.data, language) for language in LANGUAGES}
@@ -121,8 +121,11 @@ def _trained(examples: list[Example], rounds: int) -> Pipeline:
     """A linear classifier of letters, hashed: it needs no vocabulary and trains in seconds."""
     labels, texts = zip(*examples)
     letters = HashingVectorizer(analyzer="char_wb", ngram_range=(1, 5), n_features=2**18, alternate_sign=False, dtype=np.float32)
-    classifier = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=rounds, tol=None, random_state=1)
+    # The average over all steps: the last one alone hangs on which examples came last.
+    classifier = SGDClassifier(loss="log_loss", alpha=1e-6, max_iter=rounds, tol=None, average=True, random_state=1)
     pipeline = make_pipeline(letters, classifier).fit(texts, labels)
+    for sums in ("_standard_coef", "_average_coef"):
+        delattr(classifier, sums)  # of use for learning on only, and large
     # One message's few letters are multiplied with the weights where they lie; in the order in which they were learnt all are copied.
     classifier.coef_ = np.asfortranarray(classifier.coef_, dtype=np.float32)
     return pipeline
