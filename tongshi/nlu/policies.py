@@ -231,7 +231,7 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.98}
+        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.92}
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
