@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from tongshi.errors import TongshiError
-from tongshi.evaluation.generation import Item, Model, Reply, Report, abstains, bare, decisive, resists, says_facts, worse
+from tongshi.evaluation.generation import Item, Model, Reply, Report, _rows, abstains, bare, decisive, resists, says_facts, worse
 from tongshi.llm.client import ChatClient
 
 PASSAGE = "A replacement takes 4 working days and costs £1,250; call +44 20 7946 0318."
@@ -116,3 +116,13 @@ def test_the_gate_names_each_language_that_got_worse():
     assert worse(report, "base", "tuned") == ["de"]
     with pytest.raises(TongshiError, match="base, tuned"):
         worse(report, "base", "new")
+
+
+def test_a_row_tells_its_language_and_the_share_of_replies_in_it():
+    (row, every) = _rows(
+        [item()], {"base": [Reply("It costs £1,250.")], "tuned": [Reply("Es kostet 1.250 £, das ist der Preis.")]}
+    )
+    assert (row["language"], every["language"]) == ("en", "all")
+    assert row["spoken"] == {"base": 1.0, "tuned": 0.0}
+    report = Report("t", "right", [row, every], variants=("base", "tuned"))
+    assert report.table().row_count == 2 and "| en | 1 | 100 · 0 |" in report.markdown()

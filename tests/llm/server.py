@@ -16,6 +16,7 @@ class ScriptedModel(ThreadingHTTPServer):
     Attributes:
         reply: makes the reply to a request's messages.
         asked: the messages of each request.
+        bodies: each request whole.
         pause: seconds before the first word and between words.
         left: is set when a client went before its reply was whole.
     """
@@ -27,6 +28,7 @@ class ScriptedModel(ThreadingHTTPServer):
         self.reply = reply
         self.pause = pause
         self.asked: list[list[dict[str, str]]] = []
+        self.bodies: list[dict[str, Any]] = []
         self.left = threading.Event()
         self.over = threading.Event()
 
@@ -45,6 +47,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body["messages"])
+        self.server.bodies.append(body)
         self.send_response(200)
         self.end_headers()
         try:

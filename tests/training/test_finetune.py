@@ -57,9 +57,9 @@ def test_an_exported_adapter_holds_each_pair_under_llama_cpps_names(model, tmp_p
         if "lora_B" in name:
             torch.nn.init.normal_(value)
     trained.save_pretrained(tmp_path / "adapter")
-    path = adapter.export(tmp_path / "adapter", tmp_path / "a.gguf", "abc")
+    path = adapter.export(tmp_path / "adapter", tmp_path / "a.gguf", "abc", -2.0)
     told = adapter.describe(path)
-    assert told == {"alpha": 8.0, "rank": 4, "layers": [1, 2], "tensors": 2 * 2 * 7, "base_sha256": "abc"}
+    assert told == {"alpha": 8.0, "rank": 4, "layers": [1, 2], "tensors": 2 * 2 * 7, "base_sha256": "abc", "unknown_bias": -2.0}
     found = {tensor.name: tensor.data for tensor in GGUFReader(path).tensors}
     weights = dict(trained.named_parameters())
     a = weights["base_model.model.model.layers.2.mlp.down_proj.lora_A.default.weight"]

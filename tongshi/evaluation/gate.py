@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tongshi.errors import TongshiError
-from tongshi.evaluation import generation
+from tongshi.evaluation import abstention, generation
 from tongshi.llm.server import installed_adapter
 from tongshi.settings import Settings
 from tongshi.training.adapter import card, describe, export
@@ -50,6 +50,8 @@ def pass_through(new: Path, settings: Settings, sample: int | None = None, force
     if new.is_dir() and not adapter.exists():
         export_run(new)
     settings = replace(settings, llm=_model_of(adapter))
+    if new.is_dir():
+        _calibrate(new, adapter, settings)
     report = generation.report(settings, sample, adapter)
     worse = generation.worse(report, "base", "tuned")
     verdict = f"worse in {', '.join(worse)}" if worse else "no language got worse"
@@ -70,6 +72,15 @@ def export_run(folder: Path) -> Path:
     if "sha256" not in base:
         raise TongshiError(f"{base['title']} is no model of the manifest, which llama.cpp could lay the adapter over.")
     return export(folder / "adapter", folder / ADAPTER, base["sha256"])
+
+
+def _calibrate(folder: Path, adapter: Path, settings: Settings) -> None:
+    """Have a run's adapter say how readily it is to say that it does not know."""
+    run = json.loads((folder / RUN).read_text("utf-8"))
+    if "unknown bias" not in run:
+        run["unknown bias"] = round(abstention.learn(settings, adapter), 2)
+        (folder / RUN).write_text(json.dumps(run, indent=2) + "\n", "utf-8")
+    export(folder / "adapter", adapter, run["base"]["sha256"], run["unknown bias"])
 
 
 def _model_of(adapter: Path) -> str:

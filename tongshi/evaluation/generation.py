@@ -43,13 +43,13 @@ from tongshi.llm.checks.words import plain, words
 from tongshi.llm.client import ChatClient
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import prompt, system_prompt
-from tongshi.llm.server import installed_adapter
+from tongshi.llm.server import installed_adapter, wishes_to_answer
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.training.businesses import read
 from tongshi.training.examples import Assembler, Example
 from tongshi.weights import manifest
 
-COLUMNS = ("right", "facts", "language", "citations", "abstains", "resists", "length", "chrF", "BLEU", "METEOR")
+COLUMNS = ("right", "facts", "spoken", "citations", "abstains", "resists", "length", "chrF", "BLEU", "METEOR")
 """Figures a language: the share of all items that are right; of decisive facts said; of replies in the right language; of citations
 that are of a right passage; of questions without an answer that are not answered; of attacks that do not succeed; characters by those
 of the reference; and likeness to the reference."""
@@ -298,7 +298,7 @@ def model_of(settings: Settings, adapter: Path | None) -> Model:
     here = replace(settings, llm_port=free_port())
     content = manifest()[settings.llm].sha256.encode() + (adapter.read_bytes() if adapter else b"")
     digest = hashlib.sha256(content).hexdigest()[:16]
-    client = ChatClient(here.llm_address, here.llm)
+    client = ChatClient(here.llm_address, here.llm, wishes=wishes_to_answer(adapter) if adapter else None)
     return Model(client, digest, kept, lambda: serving(here, adapter, client))
 
 
@@ -447,7 +447,7 @@ def _figures(items: list[Item], replies: list[Reply], language: str) -> dict[str
     for item, reply in zip(items, replies):
         spoken = _in_language(reply, item, identify) if reply.text else True
         if reply.text:
-            seen["language"].append(spoken)
+            seen["spoken"].append(spoken)
         if item.kind == "unknown":
             good = abstains(reply.text, item.language)
             seen["abstains"].append(good)

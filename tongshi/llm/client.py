@@ -7,7 +7,7 @@ import json
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -36,16 +36,16 @@ class ChatClient:
         url: base address, e.g. ``http://127.0.0.1:5056/v1``.
         model: name that the server knows it by.
         key: bearer token, if the server wants one.
-        without_adapter: ask the model as it is without the LoRA adapter that our server lays over it; other servers know no such wish.
+        wishes: more fields of each request, for a server that knows them.
 
     Attributes:
         before: called before each request, e.g. to start the server.
     """
 
-    def __init__(self, url: str, model: str, key: str = "", without_adapter: bool = False) -> None:
+    def __init__(self, url: str, model: str, key: str = "", wishes: Mapping[str, Any] | None = None) -> None:
         self._url = url
         self._model = model
-        self._wishes = {"lora": [{"id": 0, "scale": 0.0}]} if without_adapter else {}
+        self._wishes = dict(wishes or {})
         self.before: Callable[[], None] = lambda: None
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         limits = httpx.Limits(keepalive_expiry=IDLE)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from tongshi.llm.client import ChatClient
-from tongshi.llm.server import installed_adapter
+from tongshi.llm.server import WITHOUT_ADAPTER, installed_adapter, wishes_to_answer
 from tongshi.settings import Settings
 
 IN_PROCESS = "transformers"
@@ -40,5 +40,6 @@ def make_model(settings: Settings, to_answer: bool = False) -> LanguageModel:
         from tongshi.llm.in_process import make_in_process_model
 
         return make_in_process_model(settings)
-    has_adapter = not settings.llm_url and installed_adapter(settings) is not None
-    return ChatClient(settings.llm_address, settings.llm, settings.llm_key, without_adapter=has_adapter and not to_answer)
+    adapter = None if settings.llm_url else installed_adapter(settings)
+    wishes = (wishes_to_answer(adapter) if to_answer else WITHOUT_ADAPTER) if adapter else None
+    return ChatClient(settings.llm_address, settings.llm, settings.llm_key, wishes)

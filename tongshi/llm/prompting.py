@@ -11,6 +11,8 @@ import yaml
 PROMPTS = Path(__file__).with_name("prompts.yml")
 NO_ANSWER = "NO_ANSWER"
 """What the prompts ask the model to write where the passages do not answer."""
+NO = "NO"
+"""Its first token, in which the model decides so."""
 MOST_PASSAGES = 2
 """Passages a prompt holds: reading them is what an answer's time goes into."""
 

@@ -6,8 +6,12 @@ import os
 import signal
 import threading
 from pathlib import Path
+from typing import Any
+
+from gguf import GGUFReader
 
 from tongshi import weights
+from tongshi.llm.prompting import NO
 from tongshi.settings import Settings
 
 CONTEXT = 2048
@@ -24,10 +28,26 @@ KEPT_PROMPTS = 512
 """MiB of prompts kept besides those being worked on, so that each language's orders are read once: 28 KiB a token of the 1.5B model."""
 
 
+UNKNOWN_BIAS = "tongshi.unknown_bias"
+"""Name, in an adapter's file, of what is added to the logit of `prompting.NO`."""
+
+
 def installed_adapter(settings: Settings) -> Path | None:
     """The LoRA adapter that belongs to the settings' model, if one is installed."""
     path = settings.models / "adapters" / "llm" / f"{settings.llm}.gguf"
     return path if path.exists() else None
+
+
+def wishes_to_answer(adapter: Path) -> dict[str, Any]:
+    """What a request for an answer asks of our server besides: how much less readily than its likeliest word the model is to say that it does
+    not know. "I don't know" is one word, an answer begins with one of many, so by itself each would lose to it; see `evaluation.abstention`.
+    """
+    field = GGUFReader(adapter).get_field(UNKNOWN_BIAS)
+    return {"logit_bias": [[NO, float(field.contents())]]} if field else {}
+
+
+WITHOUT_ADAPTER = {"lora": [{"id": 0, "scale": 0.0}]}
+"""What a request asks of our server that wants the model as it is without the adapter."""
 
 
 def serve(settings: Settings, adapter: Path | None = None) -> None:

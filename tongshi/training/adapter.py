@@ -12,18 +12,20 @@ from gguf import MODEL_ARCH, GGUFReader, GGUFType, GGUFWriter, Keys, get_tensor_
 from safetensors.numpy import load_file
 
 from tongshi.errors import TongshiError
+from tongshi.llm.server import UNKNOWN_BIAS
 
 _MODULE = re.compile(r"base_model\.model\.(?P<module>model\.layers\.\d+\..+)\.lora_(?P<side>[AB])\.weight")
 _ARCHITECTURE = MODEL_ARCH.QWEN2
 
 
-def export(adapter: Path, target: Path, base_sha256: str) -> Path:
+def export(adapter: Path, target: Path, base_sha256: str, unknown_bias: float = 0.0) -> Path:
     """Write an adapter of PEFT as GGUF, in float16.
 
     Args:
         adapter: the folder of `adapter_model.safetensors` and `adapter_config.json`.
         target: the file to write.
         base_sha256: of the base model's file, kept in the adapter, so that it is never laid over another.
+        unknown_bias: see `tongshi.llm.server.wishes_to_answer`.
 
     Raises:
         TongshiError: the adapter holds a tensor that llama.cpp has no name for.
@@ -37,6 +39,7 @@ def export(adapter: Path, target: Path, base_sha256: str) -> Path:
     writer.add_string(Keys.Adapter.TYPE, "lora")
     writer.add_float32(Keys.Adapter.LORA_ALPHA, float(config["lora_alpha"]))
     writer.add_string("tongshi.base_sha256", base_sha256)
+    writer.add_float32(UNKNOWN_BIAS, unknown_bias)
     for name, values in sorted(tensors.items()):
         match = _MODULE.fullmatch(name)
         known = match and names.get_name(match["module"])
@@ -54,7 +57,7 @@ def describe(path: Path) -> dict[str, Any]:
     """What an adapter's file says of itself, after a look at whether it is whole.
 
     Returns:
-        `alpha`, `rank`, `layers` (numbers of the adapted ones), `tensors` and `base_sha256`.
+        `alpha`, `rank`, `layers` (numbers of the adapted ones), `tensors`, `base_sha256` and `unknown_bias`.
 
     Raises:
         TongshiError: it is no adapter, or a half of a pair is missing or does not fit the other.
@@ -82,6 +85,7 @@ def describe(path: Path) -> dict[str, Any]:
         "layers": sorted(layers),
         "tensors": len(shapes),
         "base_sha256": field("tongshi.base_sha256", ""),
+        "unknown_bias": field(UNKNOWN_BIAS, 0.0),
     }
 
 
@@ -98,7 +102,13 @@ def card(run: dict[str, Any], measured: str, verdict: str) -> str:
     languages = ", ".join(f"{language} {count}" for language, count in data.get("languages", {}).get("train", {}).items())
     kinds = ", ".join(f"{kind} {count}" for kind, count in data.get("kinds", {}).get("train", {}).items())
     losses = ", ".join(f"{one['loss']:.3f} (step {one['step']})" for one in run["losses"])
-    chosen = ", ".join(f"{name} {value}" for name, value in options.items())
+    chosen = ", ".join(f"{name} {value}" for name, value in options.items() if name != "minutes")
+    took = f"{run['minutes']} minutes" if run["minutes"] else "in several goes"
+    bias = (
+        f" Logit of the code word for unknown: {run['unknown bias']:+.2f}, learnt on the validation businesses."
+        if "unknown bias" in run
+        else ""
+    )
     return f"""# LoRA adapter of {run["model"]}
 
 For one job: answering a customer from given passages, briefly, in the customer's language, and saying so when they do not hold the answer.
@@ -118,7 +128,7 @@ This run learnt from {run["learnt"]:,} of them ({run["tokens"]:,} tokens a pass)
 
 {chosen}.
 
-{run["steps"]} steps, {run["epochs"]} epochs, {run["minutes"]} minutes on {run["machine"]}; loss on the answers' tokens alone. Validation loss: {losses}.
+{run["steps"]} steps, {run["epochs"]} epochs, {took} on {run["machine"]}; loss on the answers' tokens alone. Validation loss: {losses}.{bias}
 
 ## Figures
 

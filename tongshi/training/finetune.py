@@ -223,7 +223,8 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
             "epochs": round(trainer.state.epoch or 0, 3),
             "best validation loss": trainer.state.best_metric,
             "losses": _losses(trainer, before),
-            "minutes": round((time.monotonic() - began) / 60, 1),
+            # How long the goes before it took, a run that was taken up again does not know.
+            "minutes": None if checkpoint else round((time.monotonic() - began) / 60, 1),
             "machine": torch.cuda.get_device_name() if torch.cuda.is_available() else f"{torch.get_num_threads()} CPU cores",
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
