@@ -44,8 +44,6 @@ _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
 _ASKS = {"policy_question", "product_question"}
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
-_LEFT_BY_A_NO = {"product", "reason", "colour", "address", "description", "resolution"}
-"""Slots whose question a bare no breaks off, see `DigressionPolicy`: what is to be sent back? No, leave it."""
 
 _TOLD = {"reason", "description"}
 """Slots that are told in the customer's own words."""
@@ -215,13 +213,14 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _is_vain(tracker: Tracker, said: dict[str, Any]) -> bool:
         """Whether the customer meant to answer, or still wants the same, but said nothing that the question could take.
 
-        Who answers yes or no with a question wants to know something first, which `DigressionPolicy` sees to.
+        Who answers yes or no with a question wants to know something first, and who says no to what is to be sent back, or where to, breaks
+        off: `DigressionPolicy` sees to both.
         """
         requested = tracker.get_slot(REQUESTED_SLOT)
         intent = (tracker.latest_message.get("intent") or {}).get("name")
         if said or not requested or (requested in _YES_OR_NO and has_question_mark(tracker.latest_message.get("text") or "")):
             return False
-        return intent in _NOT_BESIDE and not (intent == "deny" and requested in _LEFT_BY_A_NO)
+        return intent in _NOT_BESIDE and not (intent == "deny" and requested not in (*IDENTITY, *_YES_OR_NO))
 
     def _taken_up(self, tracker: Tracker) -> list[EventType]:
         """What was known for this form when it was put aside, unless the customer begins it anew with another order."""

@@ -8,8 +8,6 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from gguf import GGUFReader
-
 from tongshi import weights
 from tongshi.llm.prompting import NO
 from tongshi.settings import Settings
@@ -42,6 +40,8 @@ def wishes_to_answer(adapter: Path) -> dict[str, Any]:
     """What a request for an answer asks of our server besides: how much less readily than its likeliest word the model is to say that it does
     not know. "I don't know" is one word, an answer begins with one of many, so by itself each would lose to it; see `evaluation.abstention`.
     """
+    from gguf import GGUFReader
+
     field = GGUFReader(adapter).get_field(UNKNOWN_BIAS)
     return {"logit_bias": [[NO, float(field.contents())]]} if field else {}
 
