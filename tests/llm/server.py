@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +31,6 @@ class ScriptedModel(ThreadingHTTPServer):
         self.asked: list[list[dict[str, str]]] = []
         self.bodies: list[dict[str, Any]] = []
         self.left = threading.Event()
-        self.over = threading.Event()
 
     @property
     def url(self) -> str:
@@ -52,11 +52,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             for word in self.server.reply(body["messages"]).split(" "):
-                self.server.over.wait(self.server.pause)
+                self._pause()
                 self._send({"choices": [{"delta": {"content": f"{word} "}}]})
             self.wfile.write(b"data: [DONE]\n\n")
         except OSError:
             self.server.left.set()
+
+    def _pause(self) -> None:
+        """Writing to a client that has gone succeeds at first: that it closed its end is what can be read."""
+        if select.select([self.connection], [], [], self.server.pause)[0]:
+            raise ConnectionResetError
 
     def _send(self, value: dict[str, Any]) -> None:
         self.wfile.write(f"data: {json.dumps(value)}\n\n".encode())
@@ -74,6 +79,5 @@ def scripted(reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0) -
     try:
         yield server
     finally:
-        server.over.set()
         server.shutdown()
         server.server_close()
