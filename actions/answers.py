@@ -16,7 +16,8 @@ from actions.speaking import Say, language_of, say
 from tongshi.conversations.live import Spoken, get_announcer
 from tongshi.knowledge.offers import offer_for
 from tongshi.language.chinese import to_traditional
-from tongshi.llm.answering import Answer, OnSentence, Sentence
+from tongshi.llm.answering import Answer
+from tongshi.llm.citing import OnSentence, Sentence
 from tongshi.llm.followups import Turn
 from tongshi.responses.catalog import get_replies
 

@@ -10,7 +10,8 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions import answers, services
 from actions.answers import ActionAnswer
 from tongshi.conversations.live import Spoken
-from tongshi.llm.answering import Answer, Citation, Sentence
+from tongshi.llm.answering import Answer
+from tongshi.llm.citing import Citation, Sentence
 
 WINDOW = Citation("returns-window", "30 天内可以退货。", "zh", "退货")
 

@@ -4,7 +4,8 @@ import pytest
 
 from actions import services
 from actions.handoff import ActionRequestHuman
-from tongshi.llm.answering import Answer, Citation
+from tongshi.llm.answering import Answer
+from tongshi.llm.citing import Citation
 
 
 class Answerer:

@@ -12,7 +12,8 @@ from actions.orders import (
     ValidateOrderStatusForm,
 )
 from actions.returns import ActionSubmitExchangeForm, ActionSubmitReturnForm, ValidateExchangeForm, ValidateReturnForm
-from tongshi.llm.answering import Answer, Citation
+from tongshi.llm.answering import Answer
+from tongshi.llm.citing import Citation
 
 ANNA = {"order_number": "MD-10235", "email": "anna.becker@example.com"}
 

@@ -10,6 +10,7 @@ from tongshi.knowledge.base import Found, Passage
 from tongshi.llm.answering import UNTUNED, Answerer
 from tongshi.llm.client import ChatClient
 from tongshi.llm.followups import Turn
+from tongshi.llm.translation import Translator
 from tongshi.storage.conversations import ConversationStore
 
 ENGLISH = "Items can be returned within 30 days of delivery. Standard delivery costs €4.90."
@@ -364,3 +365,62 @@ def test_a_question_of_its_own_is_looked_up_alone(ask):
     knowledge = Knowledge(Passage("returns-window", "de", "Rückgabe", 0.9, GERMAN))
     ask(None, knowledge=knowledge, history=[Turn("customer", "Was kostet der Versand?")])
     assert knowledge.queries == [QUESTION]
+
+
+class Engine:
+    """Translates what it was told, word for word; anything else into nothing."""
+
+    name = "told"
+
+    def __init__(self, **told):
+        self.told = told
+
+    def translate(self, text, source, language, deadline, before=()):
+        return next((value for start, value in self.told.items() if text.startswith(start)), "")
+
+
+@pytest.fixture
+def rendering(identify):
+    """An answerer that translates by what it is told, with a model that says what it is told to."""
+
+    def make(model, score=0.9, believed_up_to=UNTUNED, **told):
+        knowledge = Knowledge(Passage("returns-window", "en", "Returns", score, ENGLISH))
+        translator = Translator([Engine(**told)], identify)
+        return Answerer(knowledge, model, identify, "Meridian", believed_up_to=believed_up_to, translator=translator)
+
+    return make
+
+
+DELIVERY = "Der Standardversand kostet 4,90 €."
+
+
+def test_a_foreign_passage_is_translated_sentence_by_sentence_each_citing_its_own(rendering):
+    released = []
+    answerer = rendering(Model(), Items=GERMAN, Standard=DELIVERY)
+    answer = answerer.answer(QUESTION, "de", on_sentence=lambda one: released.append(one.text))
+    assert (answer.outcome, answer.language, answer.text) == ("generated", "de", f"{GERMAN} {DELIVERY}")
+    assert released == [GERMAN, DELIVERY]
+    assert [one.quote for one in answer.citations] == [
+        "Items can be returned within 30 days of delivery.",
+        "Standard delivery costs €4.90.",
+    ]
+
+
+def test_a_sentence_whose_translation_is_wrong_is_left_out(rendering):
+    assert rendering(Model(), Items=WRONG, Standard=DELIVERY).answer(QUESTION, "de").text == DELIVERY
+
+
+def test_where_no_translation_is_right_the_model_writes_the_answer(rendering):
+    answer = rendering(Model(pieces(GERMAN)), Items=WRONG).answer(QUESTION, "de")
+    assert (answer.outcome, answer.text) == ("generated", GERMAN)
+
+
+def test_where_search_is_unsure_the_model_says_whether_the_passage_answers(rendering):
+    unknowing, knowing = Model(pieces("NO_ANSWER", 3)), Model(pieces(GERMAN))
+    assert rendering(unknowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
+    assert rendering(knowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN
+    assert len(unknowing.asked) == len(knowing.asked) == 1
+
+
+def test_a_translation_is_given_though_the_model_cannot_be_asked(rendering):
+    assert rendering(Model([Unavailable("gone")]), score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN

@@ -37,10 +37,11 @@ from tongshi.knowledge.base import Found, Passage
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences, tokenize
 from tongshi.language.text import fold, fold_digits, fold_width
-from tongshi.llm.answering import Answerer, is_no_answer
+from tongshi.llm.answering import Answerer
 from tongshi.llm.checks import Checker, make_checker
 from tongshi.llm.checks.words import plain, words
 from tongshi.llm.client import ChatClient
+from tongshi.llm.generating import is_no_answer
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import prompt, system_prompt
 from tongshi.llm.server import installed_adapter, wishes_to_answer
@@ -166,7 +167,7 @@ def report(settings: Settings, sample: int | None = None, adapter: Path | None =
     notes = f"{len(items)} items: businesses never trained on, and the shop's questions; {settings.llm}, greedy."
     if sample:
         notes += f" A sample of {sample} a language."
-    return Report("What the language model writes", "right", _rows(items, answered), notes, variants=variants)
+    return Report("What the language model writes", "right", rows(items, answered), notes, variants=variants)
 
 
 def _advanced(reply: Reply, bar: Progress, task: Any) -> Reply:
@@ -176,14 +177,17 @@ def _advanced(reply: Reply, bar: Progress, task: Any) -> Reply:
 
 def chosen(settings: Settings, sample: int | None) -> list[Item]:
     """The items, in order of language; of a sample every third is about the shop."""
-    found: list[Item] = []
-    businesses, shop = of_businesses(settings, "test"), of_shop(settings)
+    few = sample // SHOP_SHARE if sample else None
+    groups = [sampled(of_businesses(settings, "test"), sample and sample - few), sampled(of_shop(settings), few)]
+    return sorted((one for group in groups for one in group), key=lambda one: LANGUAGES.index(one.language))
+
+
+def sampled(items: Sequence[Item], many: int | None) -> list[Item]:
+    """Items that a program can judge, so many a language, in order of language; all by default."""
+    found = []
     for language in LANGUAGES:
-        groups = [[one for one in group if one.language == language and _is_told(one)] for group in (businesses, shop)]
-        if sample:
-            few = sample // SHOP_SHARE
-            groups = [_evenly(groups[0], sample - few), _evenly(groups[1], few)]
-        found += [one for group in groups for one in group]
+        group = [one for one in items if one.language == language and _is_told(one)]
+        found += _evenly(group, many) if many else group
     return found
 
 
@@ -424,7 +428,7 @@ def _in_language(reply: Reply, item: Item, identify: LanguageIdentifier) -> bool
     return identify(reply.text).language in (item.language, None)
 
 
-def _rows(items: Sequence[Item], answered: dict[str, list[Reply]]) -> list[dict[str, Any]]:
+def rows(items: Sequence[Item], answered: dict[str, list[Reply]]) -> list[dict[str, Any]]:
     rows = []
     for language in (*LANGUAGES, "all"):
         places = [place for place, item in enumerate(items) if language in (item.language, "all")]

@@ -84,6 +84,13 @@ def generation(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
+def shipped(settings: Settings, sample: int | None = None) -> Report:
+    """Answers of the whole system on unseen businesses, see `tongshi.evaluation.shipped`."""
+    from tongshi.evaluation.shipped import report
+
+    return report(settings, sample)
+
+
 def translation(settings: Settings, sample: int | None = None) -> Report:
     """How well chat is translated, see `tongshi.evaluation.translation`."""
     from tongshi.evaluation.translation import report
@@ -200,6 +207,7 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
     "answers": answers,
+    "shipped": shipped,
     "generation": generation,
     "checks": checks.report,
     "translation": translation,

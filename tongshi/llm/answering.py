@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Any
 
-import structlog
-
 from tongshi import clock
-from tongshi.errors import Unavailable
 from tongshi.knowledge.base import (
     SHOP,
     Found,
@@ -22,14 +18,16 @@ from tongshi.knowledge.base import (
 )
 from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
-from tongshi.language.segment import sentences
-from tongshi.llm.checks import Checker, Problem, Verdict, make_checker
-from tongshi.llm.client import Cancelled
+from tongshi.llm.checks import make_checker
+from tongshi.llm.citing import Citation, OnSentence, Sentence
 from tongshi.llm.followups import Turn, look_up
+from tongshi.llm.generating import Draft, Generator
 from tongshi.llm.models import LanguageModel, make_model
-from tongshi.llm.prompting import MOST_PASSAGES, NO_ANSWER, prompt
+from tongshi.llm.prompting import MOST_PASSAGES, NO_ANSWER
+from tongshi.llm.rendering import render
 from tongshi.llm.repeated import Repeated, question_key
 from tongshi.llm.server import installed_adapter
+from tongshi.llm.translation import Translator, make_translator
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
@@ -37,7 +35,6 @@ from tongshi.storage.models import Trace
 
 _RIVAL = 0.25
 _SURE_OF_LANGUAGE = 0.8
-_ATTEMPTS = 2
 
 UNTUNED = 0.65
 """Probability of the best passage up to which a model without an adapter of ours is believed when it says that it does not know: it says so
@@ -46,32 +43,6 @@ of about every other question that its passages answer, and of nearly every one 
 TUNED = 0.85
 """The same of a model with an adapter of ours. It says so of one in seven questions that its passages answer (a) and of four in five that they do
 not (b), so that it is likelier right where the probability is below b / (a + b); see `evaluation.abstention`."""
-
-log = structlog.get_logger()
-
-
-@dataclass(frozen=True)
-class Citation:
-    """What an answer rests on: the article and the words of it."""
-
-    article: str
-    quote: str
-    language: str
-    title: str
-
-    def as_dict(self) -> dict[str, str]:
-        return {"article": self.article, "quote": self.quote, "lang": self.language, "title": self.title}
-
-
-@dataclass(frozen=True)
-class Sentence:
-    """A sentence that may be shown, and what it rests on; a courtesy rests on nothing."""
-
-    text: str
-    citation: Citation | None
-
-
-OnSentence = Callable[[Sentence], None]
 
 
 @dataclass(frozen=True)
@@ -101,23 +72,24 @@ class Answer:
 class Answerer:
     """Answers questions from the knowledge base.
 
-    A passage in the customer's own language is quoted: its words are an editor's and need no check. Where there is none, the language
-    model puts a foreign passage into the customer's language; each of its sentences is released once it is checked, with the passage's
-    sentence that it rests on. What fails is written again once; where it fails again, what was released stands, and where that is
-    nothing the passage itself is quoted. Where it says that the passages hold no answer, by the code word or in words of its own, none is
-    given. What it wrote without a fault is given again to the same question until its passages change.
+    A passage in the customer's own language is quoted: its words are an editor's and need no check. One in another language is put into it
+    sentence by sentence, each released once its translation is checked. Where none of them passes, the language model writes an answer from
+    the passages, checked likewise against what it rests on; what fails is written again once; where it fails again, what was released
+    stands, and where that is nothing the passage itself is quoted. Where search is not sure and the model says that the passages hold no
+    answer, none is given. What it wrote without a fault is given again to the same question until its passages change.
 
     Args:
         knowledge: where answers are looked for.
         model: the language model, or None to quote only.
         identify: tells whether a reply is in the right language.
         shop: the shop's name, for the prompts.
-        mode: `auto` as above; `quote` never asks the model; `generate` asks it for every answer.
+        mode: `auto` as above; `quote` never asks the model; `generate` has it write every answer.
         deadline: seconds that an answer may take.
         traces: where it is kept how answers came about.
         graph: answers what no single passage of the shop's says; None: such questions are searched for like any other.
         believed_up_to: probability of the best passage up to which the model is believed when it says that it does not know; where search is
-            surer than that, the passage is quoted.
+            surer than that, the passage is given.
+        translator: puts passages into other languages; None: answers to foreign passages are written by the model.
     """
 
     def __init__(
@@ -131,17 +103,18 @@ class Answerer:
         traces: ConversationStore | None = None,
         graph: Graph | None = None,
         believed_up_to: float = 1.0,
+        translator: Translator | None = None,
     ) -> None:
         self._knowledge = knowledge
         self.model = model
         self._identify = identify
-        self._checker: Checker = make_checker(identify)
+        self._generator = Generator(model, make_checker(identify), shop) if model else None
+        self._translator = translator
         self._mode = mode
         self._deadline = deadline
         self._traces = traces
         self._graph = graph
         self._believed_up_to = believed_up_to
-        self._shop = shop
         self._repeated: Repeated[tuple[Answer, tuple[Sentence, ...]]] = Repeated()
 
     def warm_up(self, collection: str = SHOP) -> None:
@@ -183,10 +156,11 @@ class Answerer:
         best = found.passages[0]
         if best.verbatim:
             answer = self._quote([best], "approved")
-        elif self._mode != "quote" and self.model and (self._mode == "generate" or best.language != language):
-            answer = self._written(query, language, self._relevant(found), began + self._deadline, on_sentence, gone)
-        else:
+        elif self._mode == "quote" or not self._generator or (self._mode == "auto" and best.language == language):
             answer = self._quote(self._same_answer(found))
+        else:
+            put = self._rendered if self._mode == "auto" and self._translator else self._written
+            answer = put(query, language, self._relevant(found), began + self._deadline, on_sentence, gone)
         if answer.outcome in ("approved", "quoted"):
             self._hand_over(answer, on_sentence)
         return self._kept(answer, query, found, began, sender)
@@ -225,6 +199,27 @@ class Answerer:
         """An editor's words, whole."""
         on_sentence(Sentence(answer.text, next(iter(answer.citations), None)))
 
+    def _rendered(
+        self,
+        question: str,
+        language: str,
+        passages: list[Passage],
+        deadline: float,
+        on_sentence: OnSentence,
+        gone: threading.Event | None,
+    ) -> Answer:
+        """The best passage in the customer's language, else what the model writes; nothing where it rightly says that it does not know."""
+        best = passages[0]
+        if best.score <= self._believed_up_to and not self._generator.knows(question, language, passages, deadline, gone):
+            return Answer("", language, "unknown", details={"unknowing": NO_ANSWER})
+        released: list[Sentence] = []
+        for sentence in render(best, language, self._translator, deadline, gone):
+            released.append(sentence)
+            on_sentence(sentence)
+        if released:
+            return self._generated(released, language, {"rendered": True})
+        return self._written(question, language, passages, deadline, on_sentence, gone)
+
     def _written(
         self,
         question: str,
@@ -247,89 +242,25 @@ class Answerer:
             released.append(sentence)
             on_sentence(sentence)
 
-        answer = self._generate(question, language, passages, deadline, release, gone)
-        if answer.outcome == "generated" and answer.details["whole"]:
+        draft = self._generator.write(question, language, passages, deadline, release, gone)
+        answer = self._answer_of(draft, language, passages)
+        if released and draft.whole:
             self._repeated.keep(key, (answer, tuple(released)))
         return answer
 
-    def _generate(
-        self,
-        question: str,
-        language: str,
-        passages: list[Passage],
-        deadline: float,
-        on_sentence: OnSentence,
-        gone: threading.Event | None,
-    ) -> Answer:
-        """Have the model write the answer; one repair; else quote, or nothing where it says that it does not know.
-
-        `details["whole"]` tells whether all that it wrote passed, `details["unknowing"]` what it said in place of an answer.
-        """
-        sent: list[Sentence] = []
-        held: list[Sentence] = []
-        checks: list[dict[str, Any]] = []
-        problems: tuple[Problem, ...] = ()
-        whole, unknowing = False, ""
-        for attempt in range(_ATTEMPTS):
-            asked = prompt(self._shop, language, [passage.text for passage in passages], question, list(map(str, problems)))
-            problems = ()
-            try:
-                # What was released stands: the second reply goes on where the first one failed.
-                for sentence in islice(self._sentences(asked, deadline, gone), len(sent) + len(held), None):
-                    if is_no_answer(sentence):
-                        unknowing = unknowing or ("" if attempt else sentence)
-                        break
-                    if self._checker.says_unknown(sentence, passages, language, question):
-                        # Shown with what it leads to: "I do not know about Sundays, but from Monday to Friday …".
-                        unknowing = unknowing or ("" if attempt else sentence)
-                        held.append(Sentence(sentence, None))
-                        continue
-                    verdict = self._checker.check(sentence, passages, language, question)
-                    checks.append({"sentence": sentence, **verdict.as_dict()})
-                    if problems := verdict.problems:
-                        break
-                    held.append(Sentence(sentence, self._citation(verdict, passages)))
-                    if held[-1].citation or sent:
-                        # A courtesy is shown with what it leads to: alone it would be no answer.
-                        sent += held
-                        for one in held:
-                            on_sentence(one)
-                        held = []
-            except Cancelled:
-                break
-            except Unavailable as error:
-                log.warning("answer.model_unavailable", error=str(error), hint="see `tongshi llm serve` and TONGSHI_LLM_URL")
-                break
-            if not problems:
-                whole = True
-                break
-        if sent:
-            citations = tuple(dict.fromkeys(one.citation for one in sent if one.citation))
-            text = " ".join(one.text for one in sent)
-            return Answer(text, language, "generated", citations, details={"checks": checks, "whole": whole})
-        details = {"checks": checks, **({"unknowing": unknowing} if unknowing else {})}
-        if unknowing and passages[0].score <= self._believed_up_to:
+    def _answer_of(self, draft: Draft, language: str, passages: Sequence[Passage]) -> Answer:
+        """What the model wrote; where nothing of it passed the passage itself, or nothing where it says that it does not know."""
+        details = {"checks": draft.checks, **({"unknowing": draft.unknowing} if draft.unknowing else {})}
+        if draft.sentences:
+            return self._generated(draft.sentences, language, {"checks": draft.checks, "whole": draft.whole})
+        if draft.unknowing and passages[0].score <= self._believed_up_to:
             return Answer("", language, "unknown", details=details)
         return replace(self._quote(passages[:1]), details=details)
 
     @staticmethod
-    def _citation(verdict: Verdict, passages: list[Passage]) -> Citation | None:
-        if verdict.source is None:
-            return None
-        passage = passages[verdict.source]
-        return Citation(passage.article, verdict.quote, passage.language, passage.title)
-
-    def _sentences(self, messages: list[dict[str, str]], deadline: float, gone: threading.Event | None) -> Iterator[str]:
-        """The model's reply, sentence by sentence."""
-        text = ""
-        for piece in self.model.stream(messages, deadline=deadline, gone=gone):
-            text += piece
-            *whole, rest = sentences(text) or [""]
-            if whole:
-                yield from whole
-                text = text[text.rindex(rest) :]
-        if text.strip():
-            yield text.strip()
+    def _generated(sentences: Sequence[Sentence], language: str, details: dict[str, Any]) -> Answer:
+        citations = tuple(dict.fromkeys(one.citation for one in sentences if one.citation))
+        return Answer(" ".join(one.text for one in sentences), language, "generated", citations, details=details)
 
     def _kept(self, answer: Answer, query: str, found: Found, began: float, sender: str | None) -> Answer:
         seconds = time.monotonic() - began
@@ -357,11 +288,6 @@ class Answerer:
         )
 
 
-def is_no_answer(sentence: str) -> bool:
-    """Whether the model says by the code word that the passages hold no answer."""
-    return NO_ANSWER.replace("_", "") in sentence.upper().replace("_", "").replace(" ", "")
-
-
 def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBase | None = None) -> Answerer:
     """The answerer of the settings.
 
@@ -369,7 +295,6 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
         knowledge: where a process has made it already.
     """
     model = make_model(settings, to_answer=True)
-    believed_up_to = 1.0 if settings.llm_url else TUNED if installed_adapter(settings) else UNTUNED
     return Answerer(
         knowledge or make_knowledge_base(settings, database),
         model,
@@ -379,5 +304,13 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
         settings.answer_deadline,
         ConversationStore(database),
         make_graph(settings, database),
-        believed_up_to,
+        believed_up_to(settings),
+        make_translator(settings, database),
     )
+
+
+def believed_up_to(settings: Settings) -> float:
+    """Up to which probability of the best passage the settings' model is believed when it says that it does not know."""
+    if settings.llm_url:
+        return 1.0
+    return TUNED if installed_adapter(settings) else UNTUNED

@@ -87,9 +87,14 @@ def mask(text: str, language: str, known: Iterable[str] = ()) -> Masked:
     return Masked(masked, originals, counts)
 
 
+def placeholders(text: str) -> list[str]:
+    """What a program fills in: `{name}`, `%s`, a tag."""
+    return _PLACEHOLDER.findall(text)
+
+
 def _found(text: str, language: str, known: Iterable[str]) -> list[tuple[str, str]]:
     """What is to be taken out with its kind, each once, whole things before what may be a part of them."""
-    found = [("placeholder", one) for one in _PLACEHOLDER.findall(text)]
+    found = [("placeholder", one) for one in placeholders(text)]
     found += [("email" if _EMAIL in one else "url", one) for one in names.addresses(text)]
     found += [("code", one) for one in sorted(known, key=len, reverse=True) if _whole(one).search(text)]
     found += [("phone", one) for one in names.phones(text)]

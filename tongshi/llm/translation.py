@@ -25,7 +25,8 @@ from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
 from tongshi.llm.checks.names import addresses, codes, phones, weekdays
 from tongshi.llm.checks.words import months, plain
-from tongshi.llm.masking import mask
+from tongshi.llm.leftovers import leftovers
+from tongshi.llm.masking import Masked, mask, placeholders
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.repeated import Repeated
 from tongshi.settings import LANGUAGES, Settings
@@ -237,7 +238,7 @@ class Translator:
                 continue
             found = to_simplified(found) if language == "zh" else found
             draft = masked.restore(found)
-            problems = self._problems(text, draft, source, language, masked.differing(draft))
+            problems = self._problems(text, draft, source, language, masked)
             if not problems:
                 doubts = tuple(_doubts(draft, language, text, source))
                 return Translation(draft, language, source, True, (), doubts, draft, engine.name)
@@ -245,13 +246,14 @@ class Translator:
             before = [(found, masked.hide("; ".join(problems)))]
         return failed
 
-    def _problems(self, text: str, draft: str, source: str, language: str, differing: list[str]) -> list[str]:
+    def _problems(self, text: str, draft: str, source: str, language: str, masked: Masked) -> list[str]:
         """Why a translation cannot be given out."""
         if not draft:
             return ["nothing came"]
-        problems = [f"differs: {one}" for one in differing]
+        problems = [f"differs: {one}" for one in masked.differing(draft)]
         if not is_in_language(draft, language, self._identify):
             problems.append(f"not in {name_of(language)}")
+        problems += [f"not translated: {one}" for one in leftovers(draft, language, text, source, masked.originals.values())]
         problems += [f"only in the translation: {one}" for one in _invented(draft, language, text, source)]
         problems += _differing(draft, language, text, source, "translation")
         problems += _differing(text, source, draft, language, "original")
@@ -287,9 +289,10 @@ def _without_months(text: str, other: str, other_language: str) -> str:
 
 
 def _invented(draft: str, language: str, text: str, source: str) -> list[str]:
-    """Codes, addresses and telephone numbers of a translation that the original does not have."""
+    """Codes, addresses, telephone numbers and placeholders of a translation that the original does not have."""
     original = plain(text).casefold()
-    found = [one for one in codes(draft, language) if any(map(str.isdigit, one))] + addresses(draft) + phones(draft)
+    found = [one for one in codes(draft, language) if any(map(str.isdigit, one))]
+    found += addresses(draft) + phones(draft) + placeholders(draft)
     return [one for one in found if plain(one).casefold() not in original]
 
 

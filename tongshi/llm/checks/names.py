@@ -60,14 +60,17 @@ def _is_phone(written: str) -> bool:
 
 
 def codes(text: str, language: str) -> list[str]:
-    """Order numbers, ratings and abbreviations; a figure written onto its unit ("20GB", "17h30") is none."""
+    """Order numbers, ratings and abbreviations; a figure written onto its unit ("20GB", "17h30", "24-Monats-Garantie") is none."""
     text = _ADDRESS.sub(" ", plain(text))
     units, clock = words(language).units.values(), words(language).clock
     found = []
     for match in _CODE.finditer(text):
         number = regex.match(r"\d+(?:[.,]\d+)?", match[0])
         rest = match[0][number.end() :].lstrip("-") if number else match[0]
-        if any(unit.fullmatch(rest) for unit in units) or clock.fullmatch(rest) or (number and _NO_CODE.fullmatch(rest)):
+        counted = {rest, rest.partition("-")[0]}
+        if any(unit.fullmatch(one) for unit in units for one in counted) or clock.fullmatch(rest):
+            continue
+        if number and _NO_CODE.fullmatch(rest):
             continue
         found.append(match[0])
     return found
