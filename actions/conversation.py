@@ -23,6 +23,9 @@ from tongshi.storage.models import Feedback
 _AT_ONCE: dict[str, type[Action]] = {"request_human": ActionRequestHuman, "recommend_product": ActionRecommend}
 """What buttons set going that needs no form."""
 
+_SURE_YES = 0.6
+"""Confidence of a yes from which it takes up what a button offers; below, "right, fine, ta" is as likely no more than thanks."""
+
 
 def _entities(tracker: Tracker, kind: str) -> list[Any]:
     return [entity["value"] for entity in tracker.latest_message.get("entities", []) if entity["entity"] == kind]
@@ -44,7 +47,7 @@ class ActionAffirm(Action):
         waiting = tracker.get_slot("put_aside")
         if waiting and last_reply(tracker) == "utter_request_resume":
             return [FollowupAction(waiting[-1]["form"])]
-        start = _offered_start(tracker)
+        start = _offered_start(tracker) if tracker.latest_message["intent"].get("confidence", 1.0) >= _SURE_YES else None
         if start in _AT_ONCE:
             # Not as an action to follow: after one that no rule knows, the policies would guess what comes next.
             return await _AT_ONCE[start]().run(dispatcher, tracker, domain)

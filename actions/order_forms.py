@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+import regex
 from rasa_sdk import Action, Tracker
 from rasa_sdk.events import EventType, SlotSet
 from rasa_sdk.executor import CollectingDispatcher
@@ -44,6 +45,9 @@ _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
 _ASKS = {"policy_question", "product_question"}
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
+
+_PART = regex.compile(r"\s*[,،，、;:：\n]\s*|[.!?。！？]\s+")
+_WORD = regex.compile(r"\p{L}{2,}")
 
 _TOLD = {"reason", "description"}
 """Slots that are told in the customer's own words."""
@@ -111,6 +115,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             said[requested] = answer
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
+        if "address" not in said and requested == "confirm" and (corrected := self._corrected(tracker)):
+            said["address"] = corrected
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)
         if missed:
@@ -181,6 +187,19 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if max(yes, no) < _LIKELY_ANSWER or min(yes, no) * 2 > max(yes, no):
             return None
         return yes > no
+
+    def _corrected(self, tracker: Tracker) -> str | None:
+        """The address anew, where it was asked whether the one given is right: "no, the wrong block: …".
+
+        It repeats something of the one before it and has a number; what stands before it is left out.
+        """
+        before = tracker.get_slot("address") if "address" in JOBS[self.form].slots else None
+        parts = _PART.split(tracker.latest_message.get("text") or "")
+        words_before = set(_WORD.findall((before or "").casefold()))
+        while parts and not words_before & set(_WORD.findall(parts[0].casefold())):
+            parts = parts[1:]
+        address = ", ".join(parts).strip()
+        return address if any(map(str.isdigit, address)) and address != before else None
 
     @staticmethod
     def _tells(tracker: Tracker) -> bool:

@@ -40,14 +40,11 @@ class ActionRecommend(Action):
             say(dispatcher, tracker, "utter_request_need")
             return []
         kinds, goes_with = _wishes(named.get("product", []), catalogue)
-        found = recommend(
-            catalogue,
-            kinds=kinds,
-            price=_budget(named),
-            colour=next(iter(named.get("colour", [])), None),
-            goes_with=goes_with,
-            owned=_owned(tracker),
-        )
+        colour, owned = next(iter(named.get("colour", [])), None), _owned(tracker)
+        for price in _budgets(named):
+            found = recommend(catalogue, kinds=kinds, price=price, colour=colour, goes_with=goes_with, owned=owned)
+            if found:
+                break
         if not found:
             say(dispatcher, tracker, "utter_recommendations_none")
             return []
@@ -69,14 +66,14 @@ def _wishes(named: list[str], catalogue: list[Any]) -> tuple[list[str], list[str
     return named, []
 
 
-def _budget(named: dict[str, list[Any]]) -> Decimal | None:
-    """The most that it may cost: a price, else the largest bare number that can be one."""
+def _budgets(named: dict[str, list[Any]]) -> list[Decimal | None]:
+    """The most that it may cost: a price; else the largest bare number that can be one, or none: "for my dad, who turns 60"."""
     foreign = [one.split() for one in named.get("foreign_price", [])]
     prices = [*named.get("price", []), *(amount for amount, currency in foreign if currency in _LIKE_EURO)]
     if prices:
-        return max(Decimal(price) for price in prices)
+        return [max(Decimal(price) for price in prices)]
     numbers = [int(number) for number in named.get("number", []) if int(number) >= _LOWEST_BUDGET]
-    return Decimal(max(numbers)) if numbers else None
+    return [Decimal(max(numbers)), None] if numbers else [None]
 
 
 def _owned(tracker: Tracker) -> set[str]:

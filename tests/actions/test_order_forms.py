@@ -242,3 +242,19 @@ def test_an_address_is_taken_in_any_script(talk, address):
     talk.run(ValidateAddressForm(), order_number="MD-10236", email="lucia.fernandez@example.com")
     assert talk.run(ValidateAddressForm(), text=address, address=address) == ["utter_request_address_confirm"]
     assert talk.messages[0]["address"] == address
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "address"),
+    [
+        ("아뇨 동이 틀렸어요, 세종시 한누리대로 411, 302동 1502호", "inform", "세종시 한누리대로 411, 302동 1502호"),
+        ("no. 세종시 한누리대로 12", "deny", "세종시 한누리대로 12"),
+        ("haha 411", "inform", "세종시 한누리대로 411, 203동 1502호"),
+    ],
+)
+def test_an_address_said_anew_where_a_yes_was_asked_for_takes_the_place_of_the_first(talk, text, intent, address):
+    lucia = {"order_number": "MD-10236", "email": "lucia.fernandez@example.com"}
+    talk.run(ValidateAddressForm(), **lucia, address="세종시 한누리대로 411, 203동 1502호")
+    said = {"confirm": False} if intent == "deny" else {}
+    assert talk.run(ValidateAddressForm(), text=text, intent=intent, **said) == ["utter_request_address_confirm"]
+    assert (talk.slots["address"], talk.requested) == (address, "confirm")

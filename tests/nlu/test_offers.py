@@ -54,6 +54,16 @@ def test_a_product_named_after_an_answer_is_asked_about(text, kinds, is_question
 
 
 @pytest.mark.parametrize(
+    ("sure", "rival", "entities", "is_question"),
+    [(0.53, 0.39, [], True), (0.9, 0.09, [], False), (0.53, 0.1, [], False), (0.53, 0.39, ANOTHER_ORDER, False)],
+)
+def test_what_is_hardly_likelier_a_wish_than_a_question_and_names_no_order_is_answered(sure, rival, entities, is_question):
+    ranking = [{"name": "order_status", "confidence": sure}, {"name": "product_question", "confidence": rival}]
+    message = UserUttered("how many are there?", ranking[0], entities, {"intent": ranking[0], "intent_ranking": ranking})
+    assert (predicted(FollowUpPolicy, "utter_greet", message) == "action_answer") is is_question
+
+
+@pytest.mark.parametrize(
     ("kind", "reply", "intent", "action"),
     [
         (FollowUpPolicy, "utter_answer", "ask_bot", "action_answer"),

@@ -9,9 +9,9 @@ import regex
 from rasa.core.policies.policy import Policy, PolicyPrediction
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
-from rasa.shared.core.constants import ACTION_LISTEN_NAME, REQUESTED_SLOT
+from rasa.shared.core.constants import ACTION_DEACTIVATE_LOOP_NAME, ACTION_LISTEN_NAME, REQUESTED_SLOT
 from rasa.shared.core.domain import Domain
-from rasa.shared.core.events import BotUttered, LoopInterrupted, SlotSet, UserUttered
+from rasa.shared.core.events import ActionExecuted, BotUttered, LoopInterrupted, SlotSet, UserUttered
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
@@ -25,6 +25,12 @@ UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
 SWITCH_JOB = "action_switch_job"
 _IDENTITY = ("order_number", "email")
 _LETTER = regex.compile(r"\p{L}")
+_WISHES = (
+    "order_status", "return_item", "return_status", "exchange_item", "cancel_order", "change_address", "damaged_or_wrong_item", "lost_parcel",
+)  # fmt: skip
+_QUESTIONS = ("product_question", "policy_question")
+_UNSURE, _RIVAL = 0.7, 0.25
+"""How sure a wish must be that a question could as well be meant, and how likely that question is then."""
 
 
 class _UntrainedPolicy(Policy):
@@ -172,18 +178,21 @@ class DigressionPolicy(_UntrainedPolicy):
     A rule answers what was said (a policy question, a thank-you); then the form asks its question again. So no rule need be written
     once for each form. What only makes sense as an answer to a form (a yes, a bare fact) the form meets itself, with its question.
 
+    Who has told nothing for the form yet and twice in a row speaks of something else is not asked a third time, nor is who says goodbye: the
+    form is let go without a word.
+
     Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
     are only a question, with the action that answers it; `yes_or_no`, slots whose question may be met by another, "does that cost me
     anything?", whatever wish that sounds like, and `question`, the action that answers this; `breaks_off`, intents that end the form, and
     `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots whose question a bare no breaks off, and `leave`, the
-    action that sees to it.
+    action that sees to it; `parting`, how sure a farewell must be.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
             "priority": 7, "answered": [], "asides": {}, "yes_or_no": [], "question": "action_answer", "breaks_off": [], "sure": 0.6,
-            "left_by_a_no": [], "leave": "action_stop",
+            "left_by_a_no": [], "leave": "action_stop", "parting": 0.8,
         }  # fmt: skip
 
     def predict_action_probabilities(
@@ -193,10 +202,13 @@ class DigressionPolicy(_UntrainedPolicy):
         intent = tracker.latest_message.intent.get("name") if tracker.latest_message else None
         if not form:
             left = intent == "deny" and tracker.latest_action_name == self.config["leave"]
-            return self._predict(domain, ACTION_LISTEN_NAME if left else None)
+            let_go = tracker.latest_action_name == ACTION_DEACTIVATE_LOOP_NAME
+            return self._predict(domain, ACTION_LISTEN_NAME if left or let_go else None)
         if not tracker.is_active_loop_rejected:
             return self._predict(domain, None)
         if tracker.latest_action_name != ACTION_LISTEN_NAME:
+            if self._is_over(tracker):
+                return self._predict(domain, ACTION_DEACTIVATE_LOOP_NAME)
             # Interrupted: the form asks again without taking the message for an answer.
             return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
         if self._asks(tracker):
@@ -207,11 +219,22 @@ class DigressionPolicy(_UntrainedPolicy):
             return self._predict(domain, self.config["leave"])
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
 
+    def _is_over(self, tracker: DialogueStateTracker) -> bool:
+        """Whether the customer has turned away from the form."""
+        intent = tracker.latest_message.intent
+        if intent.get("name") == "goodbye":
+            return intent.get("confidence", 1.0) >= self.config["parting"]
+        if any(tracker.get_slot(slot) for slot in _IDENTITY):
+            return False
+        return _turns_away(tracker, tracker.active_loop_name) >= 2
+
     def _asks(self, tracker: DialogueStateTracker) -> bool:
         """Whether a message asks something that no rule would see in it."""
         message = tracker.latest_message
         if not has_question_mark(message.text or ""):
             return False
+        if _may_be_a_question(message):
+            return True
         if message.intent.get("name") in self.config["breaks_off"]:
             return message.intent.get("confidence", 1.0) < self.config["sure"]
         is_answered = message.intent.get("name") in (*self.config["answered"], *self.config["asides"])
@@ -288,6 +311,8 @@ class OfferPolicy(_UntrainedPolicy):
 class FollowUpPolicy(_UntrainedPolicy):
     """Takes what hangs on the answer before it for a question too, where by itself it is hardly like anything: "and Switzerland?".
 
+    So it takes what is hardly likelier a wish than a question, and gives nothing to go about the wish with.
+
     Configuration: `after`, the replies on which a question may hang; `confidence`, of an intent, from which a message is what it is taken
     for, `naming`, from which one that names a product and nothing else is, "and the watch?"; `action`, which answers.
     """
@@ -299,8 +324,10 @@ class FollowUpPolicy(_UntrainedPolicy):
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
-        hangs = _reply_before(tracker) in self.config["after"] and self._is_unclear(tracker.latest_message, tracker)
-        return self._predict(domain, self._taken_by(self.config["action"], tracker) if hangs else None)
+        message = tracker.latest_message
+        hangs = _reply_before(tracker) in self.config["after"] and self._is_unclear(message, tracker)
+        asks = hangs or _may_be_a_question(message)
+        return self._predict(domain, self._taken_by(self.config["action"], tracker) if asks else None)
 
     def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
         language = tracker.get_slot("language") or get_settings().language
@@ -308,6 +335,28 @@ class FollowUpPolicy(_UntrainedPolicy):
         sure = self.config["naming"] if named == {"product"} else self.config["confidence"]
         unsure = message.intent.get("confidence", 1.0) < sure and named <= {"product"}
         return unsure and hangs_on_before(message.text or "", language)
+
+
+def _may_be_a_question(message: UserUttered) -> bool:
+    """Whether a message is taken for a wish that needs an order, names none, and is about as likely a question."""
+    intent = message.intent
+    if intent.get("name") not in _WISHES or intent.get("confidence", 1.0) >= _UNSURE:
+        return False
+    if {entity["entity"] for entity in message.entities} & {*_IDENTITY, "case_number"}:
+        return False
+    ranking = message.parse_data.get("intent_ranking") or ()
+    return any(one["name"] in _QUESTIONS and one["confidence"] >= _RIVAL for one in ranking)
+
+
+def _turns_away(tracker: DialogueStateTracker, form: str) -> int:
+    """How many messages in a row, up to the newest, something else than a form has answered first."""
+    turns, answered = 0, False
+    for event in tracker.applied_events():
+        if isinstance(event, UserUttered):
+            turns, answered = turns + 1, False
+        elif isinstance(event, ActionExecuted) and event.action_name != ACTION_LISTEN_NAME and not answered:
+            turns, answered = 0 if event.action_name == form else turns, True
+    return turns
 
 
 def _reply_before(tracker: DialogueStateTracker) -> str | None:
