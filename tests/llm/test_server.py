@@ -12,11 +12,13 @@ import pytest
 from tongshi.errors import Unavailable
 from tongshi.evaluation.generation import serving
 from tongshi.evaluation.running import free_port
+from tongshi.knowledge.base import Passage
 from tongshi.llm.checks import differences
 from tongshi.llm.client import Cancelled, ChatClient
 from tongshi.llm.drafting import Drafter
 from tongshi.llm.followups import Turn
 from tongshi.llm.prompting import prompt
+from tongshi.llm.rendering import render
 from tongshi.llm.server import PARALLEL
 from tongshi.llm.summary import Summariser
 from tongshi.llm.translation import ModelEngine, Translator
@@ -70,6 +72,13 @@ def test_a_translation_keeps_the_number_or_says_that_it_is_none(client, identify
     found = Translator([ModelEngine(client)] * 2, identify).translate("Where is my order MD-10234?", "zh", seconds=120)
     assert "MD-10234" in found.text
     assert found.language == ("zh" if found.translated else "en")
+
+
+def test_a_passage_is_put_into_the_customers_language_with_its_figure(client, identify):
+    translator = Translator([ModelEngine(client)] * 2, identify)
+    (sentence,) = render(Passage("returns-window", "en", "Returns", 0.9, PASSAGE), "zh", translator, time.monotonic() + 120)
+    assert "30" in sentence.text and identify(sentence.text).language == "zh"
+    assert sentence.citation.quote == PASSAGE
 
 
 def test_a_summary_says_only_what_was_said_and_drafted_wordings_are_new(client, identify):

@@ -80,6 +80,8 @@ def _margin(address: str, example: Example) -> float:
     """By how much the code word's logit exceeds the likeliest other first word's."""
     body = {"messages": example.messages, "max_tokens": 1, "temperature": 0, "logprobs": True, "top_logprobs": _LIKELIEST}
     reply = httpx.post(f"{address}/chat/completions", json=body, timeout=600).raise_for_status().json()
-    first = {one["token"]: one["logprob"] for one in reply["choices"][0]["logprobs"]["content"][0]["top_logprobs"]}
+    if not (told := (reply["choices"][0].get("logprobs") or {}).get("content")):
+        return -_FAR  # half a character, of which the server tells nothing: an answer in another script
+    first = {one["token"]: one["logprob"] for one in told[0]["top_logprobs"]}
     best = max(value for token, value in first.items() if token != NO)
     return first.get(NO, best - _FAR) - best
