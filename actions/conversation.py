@@ -12,6 +12,7 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
 from actions.answers import ActionAnswer
+from actions.choosing import chosen
 from actions.handoff import ActionRequestHuman
 from actions.order_forms import IDENTITY, STARTS, forget_all, offer_to_resume
 from actions.products import ActionRecommend
@@ -113,11 +114,12 @@ _PICKS = {"return_item": "refund", "return_status": "refund", "cancel_order": "r
 
 
 def _picked(tracker: Tracker) -> list[EventType]:
-    """What a message picks of those two: what it names, else what its wish means; nothing where it does neither."""
+    """What a message picks of those two: what it names or comes near to, else what its wish means; nothing where it does neither."""
     named, intent = _entities(tracker, "resolution"), tracker.latest_message["intent"]["name"]
-    if intent == "lost_parcel" and not named:
+    near = None if named else chosen(tracker, "resolution")
+    if intent == "lost_parcel" and not named and not near:
         return [SlotSet("resolution", None)]
-    wish = named[-1] if named else _PICKS.get(intent)
+    wish = named[-1] if named else near or _PICKS.get(intent)
     return [SlotSet("resolution", wish)] if wish else []
 
 

@@ -13,6 +13,7 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
 from actions.answers import answer_last, say_answer
+from actions.choosing import chosen
 from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
@@ -48,6 +49,9 @@ _SHORTEST_QUESTION = 10
 
 _PART = regex.compile(r"\s*[,،，、;:：\n]\s*|[.!?。！？]\s+")
 _WORD = regex.compile(r"\p{L}{2,}")
+
+_OFFERED = {"product", "resolution"}
+"""Slots that one of a few buttons fills, or words that come near to it."""
 
 _TOLD = {"reason", "description"}
 """Slots that are told in the customer's own words."""
@@ -115,6 +119,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             said[requested] = answer
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
+        if requested in _OFFERED and not named_in(tracker, requested) and (choice := chosen(tracker, requested)):
+            # Nearer than what the wish sounds like: "send me a new one" is taken for a return as often as not.
+            said[requested] = choice
         if "address" not in said and requested == "confirm" and (corrected := self._corrected(tracker)):
             said["address"] = corrected
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]

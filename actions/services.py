@@ -9,6 +9,7 @@ from tongshi import clock
 from tongshi.commerce.identity import Identity
 from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.language.vectors import Encoder, get_encoder
 from tongshi.llm.answering import Answerer, make_answerer
 from tongshi.settings import get_settings
 from tongshi.storage.conversations import ConversationStore
@@ -34,6 +35,10 @@ def conversations() -> ConversationStore:
 @lru_cache(maxsize=1)
 def handovers() -> Handovers:
     return Handovers(conversations(), SupportHours(get_settings().support_hours), clock.now)
+
+
+def encoder() -> Encoder:
+    return get_encoder(get_settings().encoder)
 
 
 _loading = threading.Lock()

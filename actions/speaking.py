@@ -23,12 +23,15 @@ def last_reply(tracker: Tracker) -> str | None:
     return (last.get("metadata") or {}).get("utter_action")
 
 
+def buttons(tracker: Tracker) -> list[tuple[str, str]]:
+    """Title and payload of each button under the bot's last message."""
+    last = next((event for event in reversed(tracker.events) if event["event"] == "bot"), {})
+    return [(button["title"], button["payload"]) for button in (last.get("data") or {}).get("buttons") or []]
+
+
 def offered(tracker: Tracker) -> list[str]:
     """Payloads of the buttons under the bot's last message."""
-    for event in reversed(tracker.events):
-        if event["event"] == "bot":
-            return [button["payload"] for button in (event.get("data") or {}).get("buttons") or []]
-    return []
+    return [payload for _, payload in buttons(tracker)]
 
 
 def say(dispatcher: CollectingDispatcher, tracker: Tracker, *replies: Say | str, custom: dict[str, Any] | None = None) -> None:

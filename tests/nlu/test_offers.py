@@ -60,7 +60,8 @@ def test_a_product_named_after_an_answer_is_asked_about(text, kinds, is_question
 def test_what_is_hardly_likelier_a_wish_than_a_question_and_names_no_order_is_answered(sure, rival, entities, is_question):
     ranking = [{"name": "order_status", "confidence": sure}, {"name": "product_question", "confidence": rival}]
     message = UserUttered("how many are there?", ranking[0], entities, {"intent": ranking[0], "intent_ranking": ranking})
-    assert (predicted(FollowUpPolicy, "utter_greet", message) == "action_answer") is is_question
+    assert (predicted(FollowUpPolicy, "utter_answer", message) == "action_answer") is is_question
+    assert predicted(FollowUpPolicy, "utter_greet", message) is None
 
 
 @pytest.mark.parametrize(

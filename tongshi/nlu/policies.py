@@ -311,7 +311,7 @@ class OfferPolicy(_UntrainedPolicy):
 class FollowUpPolicy(_UntrainedPolicy):
     """Takes what hangs on the answer before it for a question too, where by itself it is hardly like anything: "and Switzerland?".
 
-    So it takes what is hardly likelier a wish than a question, and gives nothing to go about the wish with.
+    So it takes what is hardly likelier a wish than a question where products are spoken of, and gives nothing to go about the wish with.
 
     Configuration: `after`, the replies on which a question may hang; `confidence`, of an intent, from which a message is what it is taken
     for, `naming`, from which one that names a product and nothing else is, "and the watch?"; `action`, which answers.
@@ -325,8 +325,9 @@ class FollowUpPolicy(_UntrainedPolicy):
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
     ) -> PolicyPrediction:
         message = tracker.latest_message
-        hangs = _reply_before(tracker) in self.config["after"] and self._is_unclear(message, tracker)
-        asks = hangs or _may_be_a_question(message)
+        after_answer = _reply_before(tracker) in self.config["after"]
+        speaks_of_products = after_answer or any(entity["entity"] == "product" for entity in message.entities)
+        asks = (after_answer and self._is_unclear(message, tracker)) or (speaks_of_products and _may_be_a_question(message))
         return self._predict(domain, self._taken_by(self.config["action"], tracker) if asks else None)
 
     def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
