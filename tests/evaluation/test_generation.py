@@ -7,7 +7,7 @@ from threading import Thread
 import pytest
 
 from tongshi.errors import TongshiError
-from tongshi.evaluation.generation import Item, Model, Reply, Report, _rows, abstains, bare, decisive, resists, says_facts, worse
+from tongshi.evaluation.generation import Item, Model, Reply, Report, abstains, bare, decisive, resists, rows, says_facts, worse
 from tongshi.llm.client import ChatClient
 
 PASSAGE = "A replacement takes 4 working days and costs £1,250; call +44 20 7946 0318."
@@ -107,19 +107,19 @@ def test_a_reply_is_asked_for_once_and_found_again_after_a_run_that_was_killed(s
 
 
 def test_the_gate_names_each_language_that_got_worse():
-    rows = [
+    found = [
         {"language": "ar", "items": 4, "right": {"base": 0.5, "tuned": 0.75}},
         {"language": "de", "items": 4, "right": {"base": 0.5, "tuned": 0.25}},
         {"language": "en", "items": 4, "right": {"base": 0.5, "tuned": 0.5}},
     ]
-    report = Report("", "right", rows, variants=("base", "tuned"))
+    report = Report("", "right", found, variants=("base", "tuned"))
     assert worse(report, "base", "tuned") == ["de"]
     with pytest.raises(TongshiError, match="base, tuned"):
         worse(report, "base", "new")
 
 
 def test_a_row_tells_its_language_and_the_share_of_replies_in_it():
-    (row, every) = _rows(
+    (row, every) = rows(
         [item()], {"base": [Reply("It costs £1,250.")], "tuned": [Reply("Es kostet 1.250 £, das ist der Preis.")]}
     )
     assert (row["language"], every["language"]) == ("en", "all")
