@@ -1,6 +1,7 @@
 """The answerer with a knowledge base and a language model that say what they are told to."""
 
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -420,6 +421,16 @@ def test_where_search_is_unsure_the_model_says_whether_the_passage_answers(rende
     assert rendering(unknowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
     assert rendering(knowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN
     assert len(unknowing.asked) == len(knowing.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("score", "by_questions", "outcome"), [(0.6, False, "unknown"), (0.6, True, "quoted"), (0.9, False, "quoted")]
+)
+def test_of_a_collection_without_similar_questions_it_is_asked_before_a_quotation_too(identify, score, by_questions, outcome):
+    knowledge = Knowledge(Passage("returns-window", "de", "Rückgabe", score, GERMAN))
+    knowledge.found = replace(knowledge.found, by_questions=by_questions)
+    answerer = Answerer(knowledge, Model(pieces("NO_ANSWER")), identify, "Meridian", believed_up_to=UNTUNED)
+    assert answerer.answer(QUESTION, "de").outcome == outcome
 
 
 def test_a_translation_is_given_though_the_model_cannot_be_asked(rendering):

@@ -100,6 +100,7 @@ class Found:
         about_product: whether the question is about a property of some product that it does not name.
         unanswerable: whether it is surely one of those that are known to have no answer.
         plain: whether the first is of a product, and the question names in so many words the attribute that it asks for.
+        by_questions: whether the collection has similar questions, by which its articles are found more surely.
     """
 
     passages: list[Passage]
@@ -107,6 +108,7 @@ class Found:
     about_product: bool = False
     unanswerable: bool = False
     plain: bool = False
+    by_questions: bool = True
 
 
 @dataclass(frozen=True)
@@ -327,7 +329,8 @@ class KnowledgeBase:
         about_product = first.startswith(ATTRIBUTE) and not about.products and top_score >= calibration.threshold
         confident = bool(found) and first != UNANSWERABLE and not about_product and found[0].score >= calibration.threshold
         plain = confident and bool(about.asked) and found[0].article.startswith(PREFIX)
-        return Found(found[:most], confident, about_product, first == UNANSWERABLE and top_score >= _SURELY, plain)
+        unanswerable = first == UNANSWERABLE and top_score >= _SURELY
+        return Found(found[:most], confident, about_product, unanswerable, plain, index.has_questions)
 
     def _rank(self, index: SearchIndex, question: str, about: _About, language: str) -> tuple[Ranking, list[int]]:
         """What a question is close to, and the places of attributes of products among that."""
