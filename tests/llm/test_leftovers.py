@@ -8,8 +8,8 @@ from tongshi.llm.leftovers import leftovers
 @pytest.mark.parametrize(
     ("draft", "language", "text", "source", "found"),
     [
-        ("Bills sind am 25. fällig.", "de", "Bills are due on the 25th.", "en", ["Bills"]),
-        ("Dopo l'agreed time diamo via l'auto.", "it", "After the agreed time we give the car away.", "en", ["agreed"]),
+        ("Keine Umbrellas, keine Bottles.", "de", "No bottles, no umbrellas.", "en", ["Umbrellas", "Bottles"]),
+        ("Das Cottage ist frei.", "de", "The cottage is free.", "en", []),
         ("お massageは50分で68ユーロです。", "ja", "A massage costs €68 for 50 minutes.", "en", ["massage"]),
         ("أبلغ عن كل 事故 إلى الشرطة", "ar", "事故はすべて警察に届けてください。", "ja", ["事故"]),
         ("แจ้ง enforcement ผ่าน app", "th", "법 집행 기관에 신고합니다.", "ko", ["enforcement"]),

@@ -213,3 +213,8 @@ def test_right_translations_between_all_languages_pass_and_wrong_figures_do_not(
                 slipped += [(other, name)] if one.translate(text, other, language).translated else []
     assert stopped == []
     assert len(slipped) <= 1
+
+
+def test_a_decimal_that_was_torn_apart_is_whole_again(translator):
+    _, one = translator("Der Absender zahlt € 4, 20 mehr.")
+    assert one.translate("The sender pays €4.20 more.", "de").text == "Der Absender zahlt € 4,20 mehr."

@@ -20,6 +20,9 @@ _SCRIPTS = {
 """Scripts of the languages that are not written in Latin letters."""
 
 _WORD = regex.compile(r"\p{Latin}{3,}")
+_FEWEST = 2
+"""Words of another language in the same letters that make a sentence untranslated: one alone is mostly a loan that no word list has yet."""
+
 _START = regex.compile(r"(?:^|[.!?:]\s+)(\p{Latin}+)")
 
 
@@ -44,11 +47,12 @@ def leftovers(draft: str, language: str, text: str, source: str, kept: Iterable[
         return found + [word for word in words if word.islower() and not _is_taken_up(word, language)]
     untranslated = {word for word in _WORD.findall(text) if word.islower()} | {word.casefold() for word in _START.findall(text)}
     said = frequencies(source, "small")
-    return found + [
+    left = [
         word
         for word in words
         if (low := word.casefold()) in untranslated and low in said and low not in frequencies(language, "small")
     ]
+    return found + (left if len(left) >= _FEWEST else [])
 
 
 def _is_taken_up(word: str, language: str) -> bool:

@@ -42,6 +42,7 @@ _GRAVE = {"figure", "unit"}
 _WIDE = regex.compile(r"[\p{Han}\p{Hangul}\p{Hiragana}\p{Katakana}]")
 _WIDTH = 3
 _MONTH = regex.compile(r"(?<!\d)(1[0-2]|[1-9])\s?[月월](?!\s?\d)")
+_DECIMAL = regex.compile(r"(?<![\d.,])(\d+)[.,](\d{1,2})(?![\d.,]\d|\d)")
 _SHORT, _LEAST, _MOST = 30, 0.33, 3.0
 
 
@@ -237,7 +238,7 @@ class Translator:
                 failed = replace(failed, problems=(*failed.problems, str(error)))
                 continue
             found = to_simplified(found) if language == "zh" else found
-            draft = masked.restore(found)
+            draft = _tidied(masked.restore(found), text)
             problems = self._problems(text, draft, source, language, masked)
             if not problems:
                 doubts = tuple(_doubts(draft, language, text, source))
@@ -261,6 +262,13 @@ class Translator:
         if max(_width(text), _width(draft)) > _SHORT and not _LEAST <= ratio <= _MOST:
             problems.append("too long" if ratio > 1 else "too short")
         return list(dict.fromkeys(problems))
+
+
+def _tidied(draft: str, text: str) -> str:
+    """A translation without the space that models put into a decimal: "€4, 20" for "€4.20"."""
+    for whole, decimals in _DECIMAL.findall(text):
+        draft = regex.sub(rf"(?<!\d){whole}([.,])\s{decimals}(?!\d)", rf"{whole}\g<1>{decimals}", draft)
+    return draft
 
 
 def _differing(text: str, language: str, other: str, other_language: str, where: str) -> list[str]:
