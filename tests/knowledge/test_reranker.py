@@ -12,11 +12,19 @@ from tongshi.knowledge.reranker import Reranker, evidence, fit, trust, trust_in_
 
 def test_what_an_article_lacks_its_other_texts_stand_for():
     labels, titles = np.array([0, 0, 1, 2]), np.array([True, False, True, False])
-    said = evidence(np.arange(4), labels, titles, np.array([0.2, 0.8, 0.5, 0.3]), np.array([0.1, 0.0, 0.0, 0.0]))
+    languages = np.array(["en"] * 4)
+    said = evidence(np.arange(4), labels, titles, languages, np.array([0.2, 0.8, 0.5, 0.3]), np.array([0.1, 0.0, 0.0, 0.0]))
     assert said[0] == pytest.approx([0.55, 0.2, 0.8, 0.8, 0.5])
     assert said[1] == pytest.approx([0.5] * 5)
     assert said[2] == pytest.approx([0.3] * 5)
     assert np.isnan(said[3]).all()
+
+
+def test_of_a_long_article_the_best_passage_of_each_language_is_heard():
+    labels, titles = np.zeros(6, int), np.array([True, True, False, False, False, False])
+    languages = np.array(["en", "zh", "en", "en", "en", "zh"])
+    said = evidence(np.arange(1), labels, titles, languages, np.array([0.4, 0.2, 0.1, 0.9, 0.0, 0.5]), np.zeros(6))
+    assert said[0] == pytest.approx([0.6, 0.4, 0.9, 0.7, 0.5])
 
 
 def test_an_article_of_questions_alone_is_held_against_the_others_on_their_scale():

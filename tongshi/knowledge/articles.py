@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -250,6 +250,31 @@ def passages(text: str) -> list[str]:
         body = "\n".join(lines).strip()
         found += [_headed(heading, piece) for piece in _pieces(body)] if body else []
     return found
+
+
+def together(nearest: Sequence[str], in_order: Sequence[str]) -> str:
+    """The passages of an article that answer together, in its order: the nearest one, and those next to it in nearness that find room.
+
+    Where an article is cut into short passages, at its headings, one seldom says all that a question asks for.
+
+    Args:
+        nearest: all passages, the nearest to the question first.
+        in_order: the same as they stand in the article.
+    """
+    chosen, width = set(), 0
+    for passage in nearest:
+        width += _width(passage)
+        if chosen and width > PASSAGE_LENGTH:
+            break
+        chosen.add(passage)
+    told: list[str] = []
+    under = ""
+    for passage in dict.fromkeys(in_order):
+        if passage in chosen:
+            heading = passage[: passage.find(":") + 1]
+            told.append(passage.removeprefix(heading).strip() if heading and heading == under else passage)
+            under = heading
+    return "\n".join(told)
 
 
 def _headed(heading: str, piece: str) -> str:

@@ -15,7 +15,7 @@ from filelock import FileLock, Timeout
 
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages
+from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages, together
 from tongshi.knowledge.graph_reading import attributes_named
 from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
@@ -457,8 +457,9 @@ class KnowledgeBase:
                 return Passage(label, article.language, article.title, _APPROVED, text, verbatim=True)
             return Passage(label, article.language, article.title, score, text, verbatim=closeness >= _ITS_QUESTION)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
-            key = index.best_passage(label, question, self._encoder, article.language)
-            text = next((row.text for row in self._store.keys(collection, [key])), text) if key else text
+            nearest = index.nearest_passages(label, question, self._encoder, article.language)
+            texts = {row.key_id: row.text for row in self._store.keys(collection, nearest)}
+            text = together([texts[key] for key in nearest if key in texts], [texts[key] for key in sorted(texts)]) or text
         return Passage(label, article.language, article.title, score, " ".join(text.lstrip("# ").split()))
 
     def article(self, article_id: str, language: str, collection: str = SHOP) -> Passage | None:

@@ -298,7 +298,8 @@ class SearchIndex:
         return [self._keys.names[place] for place in places], said
 
     def _evidence(self, places: np.ndarray, rows: np.ndarray, cosines: np.ndarray, lexical: np.ndarray) -> np.ndarray:
-        return evidence(places, self._keys.labels[rows], ~self._keys.passages[rows], cosines, lexical)
+        keys = self._keys
+        return evidence(places, keys.labels[rows], ~keys.passages[rows], keys.languages[rows], cosines, lexical)
 
     def _texts_of(self, places: np.ndarray) -> np.ndarray:
         """Rows of the titles and passages of articles."""
@@ -346,19 +347,19 @@ class SearchIndex:
         unknown = float((values.max() + values.min()) / 2 if self.stale else values.min())
         return np.array([known.get(self._keys.names[place], unknown) for place in places])
 
-    def best_passage(self, article_id: str, question: str, encoder: Encoder, language: str) -> int | None:
-        """The key of that passage of an article, in a language, which is nearest to a question; None where it has none in it."""
+    def nearest_passages(self, article_id: str, question: str, encoder: Encoder, language: str) -> list[int]:
+        """Keys of an article's passages in a language, the nearest to a question first."""
         keys = self._keys
         if article_id not in keys.names:
-            return None
+            return []
         mine = keys.labels == keys.names.index(article_id)
         rows = np.flatnonzero(mine & keys.passages & (keys.languages == language))
         if not len(rows):
-            return None
+            return []
         text = normalise(question)
         similarity = keys.vectors[rows] @ encoder.encode([text])[0]
         similarity += LEXICAL_WEIGHT * (keys.ngrams[rows] @ self._vectorizer.transform([text]).T).toarray()[:, 0]
-        return int(keys.ids[rows[int(similarity.argmax())]])
+        return [int(keys.ids[rows[place]]) for place in np.argsort(-similarity, kind="stable")]
 
     def save(self, path: Path) -> None:
         """Write the index so that `load` can map it into memory."""

@@ -69,17 +69,28 @@ def trust_in_likeness(closeness: float) -> float:
 
 
 def evidence(
-    articles: np.ndarray, labels: np.ndarray, titles: np.ndarray, cosines: np.ndarray, lexical: np.ndarray
+    articles: np.ndarray,
+    labels: np.ndarray,
+    titles: np.ndarray,
+    languages: np.ndarray,
+    cosines: np.ndarray,
+    lexical: np.ndarray,
 ) -> np.ndarray:
     """What an article's titles and passages say, shape (articles, 5): the best by cosine and words, title, passage, passages, all.
+
+    Each language is heard once, by the title and by the best passage of it: an article says the same in all of them, while a long one has
+    many passages of which a question concerns one.
 
     Args:
         articles: numbers of the articles, ascending.
         labels: of each key, the number of its article.
         titles: whether each is a title; else it is a passage.
+        languages: of each, two letters.
         cosines: of each with the question.
         lexical: the same by words, weighed.
     """
+    heard = _best_of_each(labels, titles, languages, cosines + lexical)
+    labels, titles, cosines, lexical = labels[heard], titles[heard], cosines[heard], lexical[heard]
     title, passage = (_means(articles, labels[kind], cosines[kind], 1) for kind in (titles, ~titles))
     passages = _means(articles, labels[~titles], cosines[~titles], MOST_KEYS)
     columns = (
@@ -90,6 +101,18 @@ def evidence(
         _means(articles, labels, cosines, MOST_KEYS),
     )
     return np.stack(columns, 1)
+
+
+def _best_of_each(labels: np.ndarray, titles: np.ndarray, languages: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """Rows of the titles, and of that passage of each article and language which has the highest value, ascending."""
+    order = np.lexsort((-values, languages, labels, titles))
+    same = (
+        (np.diff(labels[order]) == 0)
+        & (languages[order][1:] == languages[order][:-1])
+        & (np.diff(titles[order].astype(int)) == 0)
+    )
+    first = np.concatenate([[True], ~same])[: len(order)]
+    return np.sort(order[first | titles[order]])
 
 
 def _means(articles: np.ndarray, labels: np.ndarray, values: np.ndarray, most: int) -> np.ndarray:

@@ -238,9 +238,9 @@ def _content(article: Article) -> dict[str, object]:
 
 
 def _searched(article: Article) -> list[tuple[str, str]]:
-    """(kind, text) of what an article is found by; an answer to be given word for word is found by its questions alone."""
+    """(kind, text) of what an article is found by."""
     texts = [("title", article.title)] if article.title else []
-    texts += [("passage", passage) for passage in passages(article.text)] if not article.verbatim else []
+    texts += [("passage", passage) for passage in passages(article.text)]
     return texts + [("question", question) for question in article.questions]
 
 
