@@ -409,6 +409,8 @@ def test_a_foreign_passage_is_translated_sentence_by_sentence_each_citing_its_ow
 
 def test_a_sentence_whose_translation_is_wrong_is_left_out(rendering):
     assert rendering(Model(), Items=WRONG, Standard=DELIVERY).answer(QUESTION, "de").text == DELIVERY
+    sorry = "Leider kann ich Ihnen dazu nichts sagen, 30 Tage."
+    assert rendering(Model(), Items=sorry, Standard=DELIVERY).answer(QUESTION, "de").text == DELIVERY
 
 
 def test_where_no_translation_is_right_the_model_writes_the_answer(rendering):

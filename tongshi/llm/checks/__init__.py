@@ -4,6 +4,6 @@
 words of a passage that a sentence rests on; `checker` puts them together; `calibrate` learns from right and wrong sentences how near is near.
 """
 
-from tongshi.llm.checks.checker import Checker, Problem, Verdict, differences, is_in_language, lacking, make_checker
+from tongshi.llm.checks.checker import Checker, Problem, Verdict, differences, is_in_language, lacking, make_checker, says_nothing
 
-__all__ = ["Checker", "Problem", "Verdict", "differences", "is_in_language", "lacking", "make_checker"]
+__all__ = ["Checker", "Problem", "Verdict", "differences", "is_in_language", "lacking", "make_checker", "says_nothing"]
