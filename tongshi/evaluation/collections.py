@@ -1,18 +1,35 @@
-"""Invented businesses as collections that can be searched, without a database."""
+"""Collections to measure on: invented businesses as search keys, and a knowledge base of their own for whatever is put into it."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
 from tongshi.knowledge.articles import passages
+from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.calibrate import Asked
 from tongshi.language.identify import get_identifier
-from tongshi.language.vectors import Encoder, normalise
-from tongshi.storage.knowledge import KeyRow
+from tongshi.language.vectors import Encoder, get_encoder, normalise
+from tongshi.settings import Settings
+from tongshi.storage.database import Database
+from tongshi.storage.knowledge import KeyRow, KnowledgeStore
 from tongshi.training.businesses import Business, read
+
+
+@contextmanager
+def empty_knowledge(settings: Settings) -> Iterator[KnowledgeBase]:
+    """A knowledge base with nothing in it, searched as the settings say, until the block ends."""
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'knowledge.db'}")
+        database.upgrade()
+        yield KnowledgeBase(
+            KnowledgeStore(database), get_encoder(settings.encoder), Path(folder) / "index", reranker=settings.reranker
+        )
+        database.engine.dispose()
 
 
 def business_collections(data: Path, encoder: Encoder, split: str) -> Iterator[tuple[list[KeyRow], list[Asked]]]:

@@ -14,7 +14,18 @@ import numpy as np
 import yaml
 from rich.progress import track
 
-from tongshi.evaluation import benchmarks, checks, entities, languages, latency, moods, retrieval, robustness, understanding
+from tongshi.evaluation import (
+    benchmarks,
+    checks,
+    entities,
+    imports,
+    languages,
+    latency,
+    moods,
+    retrieval,
+    robustness,
+    understanding,
+)
 from tongshi.evaluation.running import play, running
 from tongshi.evaluation.tables import TESTS, Report, asked_questions, with_mean
 from tongshi.knowledge.graph_facts import GraphPassage
@@ -206,6 +217,7 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "mood": moods.report,
     "retrieval": retrieval.report,
     "scale": retrieval.scale,
+    "imports": imports.report,
     "answers": answers,
     "shipped": shipped,
     "generation": generation,

@@ -4,25 +4,20 @@ the customer's language, checked.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
 
+from tongshi.evaluation.collections import empty_knowledge
 from tongshi.evaluation.generation import Item, Reply, Report, model_of, of_businesses, rows, sampled
 from tongshi.knowledge.articles import Article
-from tongshi.knowledge.base import KnowledgeBase
 from tongshi.language.identify import get_identifier
-from tongshi.language.vectors import get_encoder
 from tongshi.llm.answering import Answerer, believed_up_to
 from tongshi.llm.server import installed_adapter
 from tongshi.llm.translation import ModelEngine, Translator
 from tongshi.settings import Settings
-from tongshi.storage.database import Database
-from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.training.businesses import Business, read
 
 _DEADLINE = 600.0
@@ -54,15 +49,10 @@ def _answerers(settings: Settings) -> Iterator[dict[str, tuple[Answerer, Busines
         one for one in read(settings.data / "finetune" / "businesses", get_identifier()).businesses if one.split == "test"
     ]
     with (
-        tempfile.TemporaryDirectory() as folder,
+        empty_knowledge(settings) as knowledge,
         model_of(settings, adapter) as answering,
         model_of(settings, None) as translating,
     ):
-        database = Database(f"sqlite:///{Path(folder) / 'knowledge.db'}")
-        database.upgrade()
-        knowledge = KnowledgeBase(
-            KnowledgeStore(database), get_encoder(settings.encoder), Path(folder) / "index", reranker=settings.reranker
-        )
         found = {}
         for business in businesses:
             knowledge.put(_articles(business), business.id)
@@ -79,7 +69,6 @@ def _answerers(settings: Settings) -> Iterator[dict[str, tuple[Answerer, Busines
             )
             found[business.name] = (answerer, business)
         yield found
-        database.engine.dispose()
 
 
 def _articles(business: Business) -> list[Article]:
