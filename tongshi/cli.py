@@ -167,7 +167,7 @@ def answer(
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
-    with language_model(settings, answerer.model):
+    with language_model(settings, *answerer.models):
         found = answerer.answer(question, language, collection=collection)
     value = {
         "text": found.text,

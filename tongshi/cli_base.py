@@ -47,19 +47,20 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def language_model(settings: Settings, client: ChatClient) -> Iterator[None]:
-    """Lets a `ChatClient` start a language model of its own at the first need of one, if none runs."""
+def language_model(settings: Settings, *clients: ChatClient) -> Iterator[None]:
+    """Lets clients of the language model start one of their own at the first need of it, if none runs."""
     processes = []
 
     def start() -> None:
-        if settings.llm_url or client.is_up() or processes:
+        if settings.llm_url or clients[0].is_up() or processes:
             return
         command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
         processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        while processes[0].poll() is None and not client.is_up():
+        while processes[0].poll() is None and not clients[0].is_up():
             time.sleep(0.2)
 
-    client.before = start
+    for client in clients:
+        client.before = start
     try:
         yield
     finally:

@@ -91,6 +91,9 @@ class Answerer:
         believed_up_to: probability of the best passage up to which the model is believed when it says that it does not know; where search is
             surer than that, the passage is given.
         translator: puts passages into other languages; None: answers to foreign passages are written by the model.
+
+    Attributes:
+        models: the language model as it is asked to answer and to translate.
     """
 
     def __init__(
@@ -107,7 +110,7 @@ class Answerer:
         translator: Translator | None = None,
     ) -> None:
         self._knowledge = knowledge
-        self.model = model
+        self.models = [one for one in (model, translator.model if translator else None) if one]
         self._identify = identify
         self._generator = Generator(model, make_checker(identify), shop) if model else None
         self._translator = translator
