@@ -253,7 +253,7 @@ def _row(benchmark: BenchmarkSet, system: System, trained: dict[str, Any], teste
         "tested": count,
         "accuracy": float(accuracy_score(wanted, given)),
         "macro F1": float(f1_score(wanted, given, average="macro", labels=sorted(set(wanted)), zero_division=0)),
-        "train s": round(trained["cpu seconds"]),
+        "train s": round(trained["cpu seconds"], 1),
         "train MB": trained["MB"],
         "parse p50": float(np.quantile(tested["milliseconds"], 0.5)),
         "parse p95": float(np.quantile(tested["milliseconds"], 0.95)),
