@@ -122,7 +122,13 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if requested in _OFFERED and not named_in(tracker, requested) and (choice := chosen(tracker, requested)):
             # Nearer than what the wish sounds like: "send me a new one" is taken for a return as often as not.
             said[requested] = choice
-        if "address" not in said and requested == "confirm" and (corrected := self._corrected(tracker)):
+        # "Yes, Garden Street 12 is right" repeats the address and corrects nothing.
+        if (
+            "address" not in said
+            and requested == "confirm"
+            and not said.get("confirm")
+            and (corrected := self._corrected(tracker))
+        ):
             said["address"] = corrected
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)

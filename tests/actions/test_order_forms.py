@@ -258,3 +258,10 @@ def test_an_address_said_anew_where_a_yes_was_asked_for_takes_the_place_of_the_f
     said = {"confirm": False} if intent == "deny" else {}
     assert talk.run(ValidateAddressForm(), text=text, intent=intent, **said) == ["utter_request_address_confirm"]
     assert (talk.slots["address"], talk.requested) == (address, "confirm")
+
+
+def test_a_yes_that_repeats_the_address_leaves_it_as_it_is(talk):
+    lucia = {"order_number": "MD-10236", "email": "lucia.fernandez@example.com"}
+    talk.run(ValidateAddressForm(), **lucia, address="Garden Street 12, 1010 Vienna")
+    assert talk.run(ValidateAddressForm(), text="yes, Garden Street 12 is right", intent="affirm", confirm=True) == []
+    assert talk.slots["address"] == "Garden Street 12, 1010 Vienna"

@@ -29,7 +29,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     """Ask the whole answerer what customers of the unseen businesses ask, of a collection without similar questions.
 
     Args:
-        sample: questions a language; all by default. Replies of the model are kept on disk, so that a longer run goes on from a shorter one.
+        sample: questions a language; all by default. Replies of the model are kept on disk, so that an interrupted run goes on.
     """
     items = sampled(of_businesses(settings, "test"), sample)
     with _answerers(settings) as answerers:
