@@ -207,8 +207,11 @@ class DigressionPolicy(_UntrainedPolicy):
         if not tracker.is_active_loop_rejected:
             return self._predict(domain, None)
         if tracker.latest_action_name != ACTION_LISTEN_NAME:
-            if self._is_over(tracker):
-                return self._predict(domain, ACTION_DEACTIVATE_LOOP_NAME)
+            told = [slot for slot in domain.required_slots_for_form(form) if tracker.get_slot(slot) is not None]
+            if self._is_over(tracker, bool(told)):
+                # What was told for this job is not for the next one; who the customer is stays known.
+                forgotten = [SlotSet(slot, None) for slot in told if slot not in _IDENTITY]
+                return self._predict(domain, ACTION_DEACTIVATE_LOOP_NAME, optional_events=forgotten)
             # Interrupted: the form asks again without taking the message for an answer.
             return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
         if self._asks(tracker):
@@ -219,14 +222,16 @@ class DigressionPolicy(_UntrainedPolicy):
             return self._predict(domain, self.config["leave"])
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
 
-    def _is_over(self, tracker: DialogueStateTracker) -> bool:
-        """Whether the customer has turned away from the form."""
+    def _is_over(self, tracker: DialogueStateTracker, told: bool) -> bool:
+        """Whether the customer has turned away from the form.
+
+        Args:
+            told: whether anything is known for it.
+        """
         intent = tracker.latest_message.intent
         if intent.get("name") == "goodbye":
             return intent.get("confidence", 1.0) >= self.config["parting"]
-        if any(tracker.get_slot(slot) for slot in _IDENTITY):
-            return False
-        return _turns_away(tracker, tracker.active_loop_name) >= 2
+        return not told and _turns_away(tracker, tracker.active_loop_name) >= 2
 
     def _asks(self, tracker: DialogueStateTracker) -> bool:
         """Whether a message asks something that no rule would see in it."""
