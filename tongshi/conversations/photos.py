@@ -25,17 +25,20 @@ _READ = ("JPEG", "PNG", "WEBP", "GIF")
 _MOST_PIXELS = 50_000_000
 _EDGE = 2048
 _PATIENCE = 10
-"""Seconds that the text of a photo may take."""
+"""Seconds that one reading of a photo may take."""
 
 _LONGEST_TEXT = 4000
 _LAYOUT = "--psm 6"
 """One block of text: what delivery notes and labels are; Tesseract's own look for columns loses lines of them."""
 
-_LETTERS = {
+LETTERS = {
     "ar": "ara", "de": "deu", "en": "eng", "es": "spa", "fr": "fra", "it": "ita", "ja": "jpn", "ko": "kor", "pt": "por",
     "ru": "rus", "th": "tha", "zh": "chi_sim",
 }  # fmt: skip
 """What Tesseract calls the letters of each language."""
+
+_LATIN = "eng"
+_NOT_LATIN = ("ara", "chi_sim", "jpn", "kor", "rus", "tha")
 
 log = structlog.get_logger()
 
@@ -81,8 +84,19 @@ class PhotoReader:
     known: frozenset[str]
 
     def text(self, photo: bytes, language: str) -> str:
-        """What can be read in a photo, in the letters of a language and in Latin ones; "" where that is nothing."""
-        wanted = [one for one in dict.fromkeys((_LETTERS.get(language, "eng"), "eng")) if one in self.known]
+        """What can be read in a photo, in the letters of a language and in Latin ones; "" where that is nothing.
+
+        Beside other letters, the M and D of an order number are easily taken for some of them (МО, ไ0); where no such number was read,
+        Latin letters alone are tried, and numbers found so stand on a line of their own.
+        """
+        letters = LETTERS.get(language, _LATIN)
+        text = self._read(photo, letters, _LATIN)
+        if letters in _NOT_LATIN and not order_numbers(text):
+            text = "\n".join(filter(None, (text, *order_numbers(self._read(photo, _LATIN)))))
+        return text[:_LONGEST_TEXT]
+
+    def _read(self, photo: bytes, *letters: str) -> str:
+        wanted = [one for one in dict.fromkeys(letters) if one in self.known]
         try:
             with Image.open(io.BytesIO(photo)) as image:
                 text = pytesseract.image_to_string(image, lang="+".join(wanted) or None, config=_LAYOUT, timeout=_PATIENCE)
@@ -90,7 +104,7 @@ class PhotoReader:
             log.warning("photo.not_read", error=str(error)[:200])
             return ""
         lines = (" ".join(line.split()) for line in text.splitlines())
-        return "\n".join(line for line in lines if line)[:_LONGEST_TEXT]
+        return "\n".join(line for line in lines if line)
 
 
 def make_photo_reader(settings: Settings) -> PhotoReader | None:
