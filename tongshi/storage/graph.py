@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from tongshi import clock
 from tongshi.errors import TongshiError
 from tongshi.storage.database import Database
-from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Customer, Order, Relation
+from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Customer, Order, Relation, RelationReading
 
 ORDERS = "orders"
 """Source of what is proposed because past orders show it."""
@@ -32,6 +32,7 @@ class Edge:
     source: str = ""
     evidence: str = ""
     status: str = CONFIRMED
+    proposed_by: str = ""
 
     @property
     def digest(self) -> str:
@@ -102,6 +103,34 @@ class GraphStore:
             session.flush()
             return fresh
 
+    def keep_reading(self, digest: str, edges: Iterable[Edge]) -> list[Relation]:
+        """Note that the language model has read a passage, together with what it proposes; see `propose`.
+
+        Args:
+            digest: of all that the model was asked.
+
+        Returns:
+            What is new.
+        """
+        said = {edge.digest: edge for edge in edges}
+        with self._database.session() as session:
+            fresh = self._fresh(session, said, PROPOSED)
+            session.add_all(fresh)
+            session.merge(RelationReading(digest=digest, at=self._now()))
+            session.flush()
+            return fresh
+
+    def readings(self) -> set[str]:
+        """Digests of the passages that the language model has read."""
+        with self._database.session() as session:
+            return set(session.scalars(select(RelationReading.digest)))
+
+    def carriers(self) -> list[str]:
+        """Those that brought orders."""
+        query = select(Order.carrier).where(Order.carrier.is_not(None)).distinct().order_by(Order.carrier)
+        with self._database.session() as session:
+            return list(session.scalars(query))
+
     def decide(self, relation_id: int, status: str, by: str) -> Relation:
         """Confirm or reject a relation, whatever it was before.
 
@@ -144,6 +173,7 @@ class GraphStore:
                 status=status or edge.status,
                 source=edge.source,
                 evidence=edge.evidence,
+                proposed_by=edge.proposed_by,
                 changed_at=self._now(),
             )
             for digest, edge in said.items()

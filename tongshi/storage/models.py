@@ -560,19 +560,29 @@ class Relation(Base):
         figures: what belongs to it, e.g. a price, days; names of figures with numbers or texts.
         digest: of all the above, by which a relation is known again.
         source: where it is said: `catalogue`, a file of data/knowledge/graph, or an article's id.
-        evidence: the sentence that says it.
+        evidence: the sentence or passage that says it.
+        proposed_by: who read it there, e.g. `patterns`, `language model llm-1.5b`; "" where the source vouches for itself.
         decided_by: the person who confirmed or rejected it; "" where nobody has.
     """
 
     __tablename__ = "relations"
     relation_id = Column(Integer, primary_key=True)
-    subject = Column(String(80), nullable=False, index=True)
+    subject = Column(String(200), nullable=False, index=True)
     name = Column(String(24), nullable=False)
-    object = Column(String(80), nullable=False, index=True)
+    object = Column(String(200), nullable=False, index=True)
     figures = Column(JSON, nullable=False, default=dict)
     digest = Column(String(40), nullable=False, unique=True)
     status = Column(String(9), nullable=False)
     source = Column(String(200), nullable=False)
     evidence = Column(Text, nullable=False, default="")
+    proposed_by = Column(String(80), nullable=False, default="")
     decided_by = Column(Text, nullable=False, default="")
     changed_at = Column(Instant, nullable=False)
+
+
+class RelationReading(Base):
+    """A passage that the language model has read for relations; `digest` is of all that it was asked."""
+
+    __tablename__ = "relation_readings"
+    digest = Column(String(40), primary_key=True)
+    at = Column(Instant, nullable=False)
