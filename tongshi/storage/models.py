@@ -199,6 +199,26 @@ class Outgoing(Base):
     __table_args__ = (Index("outbox_that_waits", "channel", "state", "sender", "outgoing_id"),)
 
 
+class Received(Base):
+    """A message of a customer that was acknowledged to its platform and is still to be handled.
+
+    Attributes:
+        client_id: the platform's name for it.
+        content: all that its channel needs to handle it.
+        tries: how many processes have taken it up after the one that got it.
+    """
+
+    __tablename__ = "inbox"
+    received_id = Column(Integer, primary_key=True)
+    channel = Column(String(24), nullable=False)
+    sender = Column(Text, nullable=False)
+    client_id = Column(String(64), nullable=False)
+    content = Column(JSON, nullable=False)
+    at = Column(Instant, nullable=False)
+    tries = Column(Integer, nullable=False, default=0, server_default="0")
+    __table_args__ = (UniqueConstraint("channel", "sender", "client_id"),)
+
+
 class Attachment(Base):
     """A file that a customer sent, kept for the person who takes over.
 
