@@ -20,6 +20,7 @@ from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.evaluation.running import free_port
 from tongshi.responses.catalog import get_replies
 from tongshi.storage.conversations import ConversationStore
+from tongshi.storage.inbox import InboxStore
 from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.outbox import OutboxStore
 
@@ -80,10 +81,15 @@ def attachments(database) -> AttachmentStore:
 
 
 @pytest.fixture
-def stores(store, outbox, attachments, handovers, identify) -> dict[str, Any]:
+def inbox(database) -> InboxStore:
+    return InboxStore(database)
+
+
+@pytest.fixture
+def stores(store, outbox, attachments, inbox, handovers, identify) -> dict[str, Any]:
     """What a channel's `from_settings` takes in place of the settings' own."""
     guard = Guard(store, handovers, get_replies(), identify, deadline=5, language="en")
-    return {"guard": guard, "store": store, "outbox": outbox, "attachments": attachments}
+    return {"guard": guard, "store": store, "outbox": outbox, "attachments": attachments, "inbox": inbox}
 
 
 Serve = Callable[[InputChannel], Awaitable[httpx.AsyncClient]]

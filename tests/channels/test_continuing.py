@@ -142,12 +142,12 @@ async def test_order_number_and_e_mail_open_the_customers_own_conversation_and_n
 
 
 async def test_a_person_who_has_the_conversation_keeps_it_and_writes_to_where_the_customer_is(
-    says, bot, store, outbox, handovers, guard, serve, clock
+    says, bot, stores, store, outbox, handovers, guard, serve, clock
 ):
     telegram = TelegramServer()
     await telegram.start()
     settings = Settings(telegram_token=telegram.token, telegram_secret=SECRET, telegram_url=telegram.address)
-    client = await serve(TelegramChannel.from_settings(settings, guard=guard, store=store, outbox=outbox))
+    client = await serve(TelegramChannel.from_settings(settings, **{**stores, "guard": guard}))
     await says(ANNA, "a person, please")
     handovers.take(ANNA)
     token, _ = await invitation(says)

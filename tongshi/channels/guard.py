@@ -210,6 +210,12 @@ class Guard:
             for one in output.messages
         ]
 
+    def apologise(self, conversation: str, channel: str) -> None:
+        """Tell a customer whose last message got no answer, since the system ended in the middle of it, to send it again."""
+        if not self._handovers.is_silent(conversation):
+            last = self._store.last_of_customer(conversation)
+            self._store.add(self._reply("utter_trouble", conversation, channel, (last and last.language) or self._language))
+
     def _route(self, sender: str, text: str, payload: str | None) -> Route:
         return self._switchboard.route(sender, text, payload) if self._switchboard else Route(sender, text)
 

@@ -164,7 +164,7 @@ class MessengerChannel(WebhookChannel):
         if not is_secret(given, expected):
             return response.json({"error": "The signature is missing or wrong."}, 401)
         for incoming in _said(json_body(request) or {}):
-            self.take(incoming)
+            await self.take(incoming)
         return response.text("EVENT_RECEIVED")
 
     async def fetch(self, media: Media) -> bytes:

@@ -7,7 +7,9 @@ import re
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import timedelta
+from functools import partial
 from typing import Any, Self
 from weakref import WeakValueDictionary
 
@@ -25,12 +27,14 @@ from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
 from tongshi.channels.written import buttons_of
 from tongshi.conversations.photos import KIND as PHOTO
 from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
+from tongshi.errors import TongshiError
 from tongshi.language.text import clean
 from tongshi.settings import LANGUAGES, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
+from tongshi.storage.inbox import InboxStore
 from tongshi.storage.mail import AttachmentStore, File
-from tongshi.storage.models import Message
+from tongshi.storage.models import Message, Received
 from tongshi.storage.outbox import OutboxStore
 
 PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍", "👤"
@@ -40,6 +44,9 @@ _MOST_WAITING = 20
 _MOST_PROFILES = 10_000
 _LONGEST_NAME = 200
 _LAST_WORDS = 4.0
+_OLDEST_LEFT = timedelta(days=1)
+_PLATFORMS_PATIENCE = 1.5
+"""Seconds in which a call is acknowledged even where the database does not answer; Slack waits 3."""
 
 log = structlog.get_logger()
 
@@ -69,6 +76,11 @@ class Incoming:
     is_spoken: bool = False
     media: tuple[Media, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """The message that `asdict` gave."""
+        return cls(**{**values, "media": tuple(Media(**one) for one in values["media"])})
 
 
 class PlatformChannel(Channel):
@@ -124,19 +136,29 @@ class PlatformChannel(Channel):
 
 
 class WebhookChannel(PlatformChannel):
-    """A channel whose platform calls us with each message; it is acknowledged at once and answered in the background.
+    """A channel whose platform calls us with each message; it is kept, acknowledged at once and answered in the background.
+
+    What a process that ended has left unanswered, the next one answers.
 
     Args:
         photo_reader: reads text in photos; None where that is off.
+        inbox: where messages are kept until they are handled.
         stores: as for `PlatformChannel`.
     """
 
     numbers_buttons = False
     """Whether the platform has no buttons, so that they are written with numbers, and a number is one that was pressed."""
 
-    def __init__(self, platform: Platform | None, photo_reader: PhotoReader | None = None, **stores: Any) -> None:
+    def __init__(
+        self,
+        platform: Platform | None,
+        photo_reader: PhotoReader | None = None,
+        inbox: InboxStore | None = None,
+        **stores: Any,
+    ) -> None:
         super().__init__(platform, **stores)
         self._photo_reader = photo_reader
+        self._inbox = inbox
 
     @classmethod
     def from_credentials(cls, credentials: dict[str, Any] | None) -> Self:
@@ -165,16 +187,76 @@ class WebhookChannel(PlatformChannel):
             return await self.receive(request)
 
     async def _start(self, *_: Any) -> None:
-        self._turns = Turns(self._handle)
+        self._turns = Turns()
+        self._inbox = self._inbox or InboxStore(get_database())
         await super()._start()
+        await self._take_up()
 
     async def _stop(self, *_: Any) -> None:
         await self._turns.finish(_LAST_WORDS)
         await super()._stop()
 
-    def take(self, incoming: Incoming) -> None:
-        """Handle a message in the background."""
-        self._turns.add(incoming)
+    async def take(self, incoming: Incoming) -> None:
+        """Keep a message, and handle it in the background."""
+        keeping = asyncio.create_task(self._keep_safe(incoming))
+        # In line before it is kept, so that messages stay in the order in which they came.
+        if self._turns.add(incoming.sender, partial(self._handle_kept, incoming, keeping)):
+            await asyncio.wait([keeping], timeout=_PLATFORMS_PATIENCE)
+        else:
+            await self._done(incoming, keeping)
+
+    async def _keep_safe(self, incoming: Incoming) -> bool:
+        """Whether a message is to be handled: it is not where the platform brings it again while it waits."""
+        row = Received(
+            channel=self.name(), sender=incoming.sender, client_id=incoming.client_id, content=asdict(incoming), at=clock.now()
+        )
+        try:
+            return await asyncio.to_thread(self._inbox.keep, row)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return True
+
+    async def _handle_kept(self, incoming: Incoming, keeping: asyncio.Task[bool]) -> None:
+        if not await keeping:
+            return
+        try:
+            await self._handle(incoming)
+        except Exception:
+            # Nobody waits for a turn in the background; the log is where it is heard of.
+            log.exception("channel.message_failed", sender=incoming.sender)
+        await self._done(incoming, keeping)
+
+    async def _done(self, incoming: Incoming, keeping: asyncio.Task[bool] | None = None) -> None:
+        if keeping is None or await keeping:
+            try:
+                await asyncio.to_thread(self._inbox.handled, self.name(), incoming.sender, incoming.client_id)
+            except TongshiError as error:
+                log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+
+    async def _take_up(self) -> None:
+        """Handle what an earlier process has acknowledged and not handled."""
+        try:
+            left = await asyncio.to_thread(self._inbox.left, self.name(), clock.now(), _OLDEST_LEFT)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return
+        for incoming in map(Incoming.from_dict, left):
+            self._turns.add(incoming.sender, partial(self._handle_left, incoming))
+
+    async def _handle_left(self, incoming: Incoming) -> None:
+        """Answer what nobody has; where the bot had begun, so that it may have done something, the customer is asked to say it again."""
+        log.warning("channel.taken_up", channel=self.name(), sender=incoming.sender, hint="the system ended in the middle of it")
+        try:
+            conversation = await asyncio.to_thread(self._conversation, incoming)
+            replies = await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id)
+            if replies is None:
+                await self._handle(incoming)
+            elif not replies:
+                await asyncio.to_thread(self._guard.apologise, conversation, self.name())
+                self._postman.wake()
+        except Exception:
+            log.exception("channel.message_failed", sender=incoming.sender)
+        await self._done(incoming)
 
     async def _handle(self, incoming: Incoming) -> None:
         await self._answer(incoming, await self._hint(incoming))
@@ -286,32 +368,29 @@ def about_photos(texts: list[str]) -> Notice:
 class Turns:
     """Messages handled in the background: those of one conversation in order, those of several at once."""
 
-    def __init__(self, handle: Callable[[Incoming], Awaitable[None]]) -> None:
-        self._handle = handle
+    def __init__(self) -> None:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._waiting: Counter[str] = Counter()
         self._tasks: set[asyncio.Task] = set()
 
-    def add(self, incoming: Incoming) -> None:
-        """Handle a message after those of its conversation that came before; a flood is not kept."""
-        if self._waiting[incoming.sender] >= _MOST_WAITING:
-            log.warning("channel.flooded", sender=incoming.sender, hint="the message is ignored")
-            return
-        self._waiting[incoming.sender] += 1
-        lock = self._locks.setdefault(incoming.sender, asyncio.Lock())
-        task = asyncio.create_task(self._run(incoming, lock))
+    def add(self, sender: str, work: Callable[[], Awaitable[None]]) -> bool:
+        """Do the work of a message after that of those of its sender that came before; False where a flood is not taken."""
+        if self._waiting[sender] >= _MOST_WAITING:
+            log.warning("channel.flooded", sender=sender, hint="the message is ignored")
+            return False
+        self._waiting[sender] += 1
+        lock = self._locks.setdefault(sender, asyncio.Lock())
+        task = asyncio.create_task(self._run(sender, work, lock))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return True
 
-    async def _run(self, incoming: Incoming, lock: asyncio.Lock) -> None:
+    async def _run(self, sender: str, work: Callable[[], Awaitable[None]], lock: asyncio.Lock) -> None:
         try:
             async with lock:
-                await self._handle(incoming)
-        except Exception:
-            # Nobody waits for a task in the background; the log is where it is heard of.
-            log.exception("channel.message_failed", sender=incoming.sender)
+                await work()
         finally:
-            self._waiting[incoming.sender] -= 1
+            self._waiting[sender] -= 1
             self._waiting += Counter()  # drops who waits for nothing
 
     async def finish(self, seconds: float) -> None:

@@ -175,7 +175,7 @@ class SlackChannel(WebhookChannel):
                 return response.json({"challenge": body.get("challenge")})
             incoming = _said(body)
         if incoming:
-            self.take(incoming)
+            await self.take(incoming)
         return response.empty(200)
 
     def _is_signed(self, request: Request) -> bool:

@@ -172,7 +172,7 @@ class TelegramChannel(VoiceChannel):
         if incoming := _incoming(json_body(request) or {}):
             if self._listener and "voice" in incoming.about:
                 incoming = replace(incoming, is_spoken=True, instead=None)
-            self.take(incoming)
+            await self.take(incoming)
         return response.empty(200)
 
     async def recording(self, incoming: Incoming) -> bytes:

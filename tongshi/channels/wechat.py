@@ -209,7 +209,7 @@ class WeChatChannel(WebhookChannel):
         except ValueError:
             return _refusal()
         if incoming := _incoming(values):
-            self.take(incoming)
+            await self.take(incoming)
         return response.text("success")
 
     def _is_signed(self, args: Mapping[str, Any]) -> bool:

@@ -129,7 +129,7 @@ class WhatsAppChannel(WebhookChannel):
         if values is None:
             return _refusal()
         if incoming := _incoming(values, self._number):
-            self.take(incoming)
+            await self.take(incoming)
         return response.text("<Response/>", content_type="text/xml")
 
     async def fetch(self, media: Media) -> bytes:
