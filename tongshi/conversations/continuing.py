@@ -10,6 +10,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -27,6 +28,10 @@ _PROOF_AGE = timedelta(days=30)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _HALF = 5
 _CODE = re.compile(rf"(?=.*\d)[{_LETTERS}]{{{_HALF}}}-[{_LETTERS}]{{{_HALF}}}", re.I)
+_PIN = re.compile(r"(?:\d[\s\-.,]*){8}")
+_MOST_WRONG = 30
+"""Wrong pins within `MINUTES` by all callers together, after which none is looked at: few figures are soon tried through."""
+
 _NAME, _SEAL = 16, 32
 _TOKEN = re.compile(rf"[0-9a-f]{{{_NAME + _SEAL}}}")
 
@@ -38,10 +43,12 @@ class Invited:
     Attributes:
         token: for a link; 48 characters of 0-9a-f, signed.
         code: to be typed, like `K7QM3-XWD9A`.
+        pin: to be said or keyed in on the telephone, and nowhere else, like `4812 0937`.
     """
 
     token: str
     code: str
+    pin: str
 
 
 class Continuations:
@@ -57,6 +64,7 @@ class Continuations:
         self._store = store
         self._secret = secret.encode()
         self._now = now
+        self._wrong: deque[datetime] = deque()
 
     def conversation(self, identity: str) -> str:
         """The conversation of somebody of this name on their channel."""
@@ -65,11 +73,11 @@ class Continuations:
     def invite(self, conversation: str) -> Invited:
         """An invitation to a conversation, in place of an earlier one that nobody has used."""
         name = secrets.token_hex(_NAME // 2)
-        invited = Invited(name + self._seal(name), _new_code())
+        invited = Invited(name + self._seal(name), _new_code(), f"{secrets.randbelow(10**4):04} {secrets.randbelow(10**4):04}")
         now = self._now()
         row = Invitation(
-            link=self._digest(invited.token), code=self._digest(invited.code), sender=conversation,
-            expires=now + timedelta(minutes=MINUTES),
+            link=self._digest(invited.token), code=self._digest(invited.code), pin=self._digest_of_pin(invited.pin),
+            sender=conversation, expires=now + timedelta(minutes=MINUTES),
         )  # fmt: skip
         self._store.invite(row, now)
         return invited
@@ -85,6 +93,23 @@ class Continuations:
             return None
         conversation = self._store.use(self._digest(word.upper() if is_code(word) else word), identity, self._now())
         return self._join(identity, conversation) if conversation else None
+
+    def redeem_pin(self, identity: str, pin: str) -> str | None:
+        """Have a caller go on with the conversation that a pin invites to.
+
+        Returns:
+            The conversation; None where the pin is unknown, too old, used by another, or many wrong ones came before it.
+        """
+        now = self._now()
+        while self._wrong and self._wrong[0] < now - timedelta(minutes=MINUTES):
+            self._wrong.popleft()
+        if len(self._wrong) >= _MOST_WRONG:
+            return None
+        conversation = self._store.use(self._digest_of_pin(pin), identity, now)
+        if conversation is None:
+            self._wrong.append(now)
+            return None
+        return self._join(identity, conversation)
 
     def prove(self, conversation: str, email: str) -> None:
         """Note that in a conversation an order's number was named with its e-mail."""
@@ -118,6 +143,10 @@ class Continuations:
     def _seal(self, name: str) -> str:
         return hmac.new(self._secret, f"link {name}".encode(), hashlib.sha256).hexdigest()[:_SEAL]
 
+    def _digest_of_pin(self, pin: str) -> str:
+        # Of another kind than those of codes and tokens, so that a pin counts on the telephone only.
+        return self._digest(f"pin {re.sub(r'\D', '', pin)}")
+
     def _digest(self, word: str) -> str:
         return hmac.new(self._secret, word.encode(), hashlib.sha256).hexdigest()
 
@@ -130,6 +159,11 @@ def is_code(word: str) -> bool:
 def is_token(word: str) -> bool:
     """Whether a word looks like what a link carries."""
     return _TOKEN.fullmatch(word.strip()) is not None
+
+
+def is_pin(word: str) -> bool:
+    """Whether a caller's words are the figures of a pin and nothing else."""
+    return _PIN.fullmatch(word.strip()) is not None
 
 
 def _new_code() -> str:

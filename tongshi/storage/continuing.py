@@ -48,18 +48,19 @@ class ContinuationStore:
         """The conversation that an invitation is to; None where it is unknown, too old, or another has used it.
 
         Args:
-            digest: of the link's token, or of the code.
+            digest: of the link's token, the code or the pin.
             identity: who uses it; who comes twice is let in twice.
         """
+        named = (Invitation.link == digest) | (Invitation.code == digest) | (Invitation.pin == digest)
         mine = update(Invitation).where(
-            (Invitation.link == digest) | (Invitation.code == digest),
+            named,
             Invitation.expires >= now,
             Invitation.used_by.is_(None) | (Invitation.used_by == identity),
         )
         with self._database.session() as session:
             if not session.execute(mine.values(used_by=identity), execution_options={"synchronize_session": False}).rowcount:
                 return None
-            return session.scalar(select(Invitation.sender).where((Invitation.link == digest) | (Invitation.code == digest)))
+            return session.scalar(select(Invitation.sender).where(named))
 
     def prove(self, sender: str, customer: str, now: datetime) -> None:
         """Note that in a conversation somebody proved to be a customer; once an hour is enough."""

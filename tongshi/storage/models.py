@@ -293,7 +293,7 @@ class Invitation(Base):
     """Lets one customer go on with a conversation on another channel, once, for a short time.
 
     Attributes:
-        link, code: digests of what a link carries, and of what is typed.
+        link, code, pin: digests of what a link carries, of what is typed, and of what is told or keyed in by telephone.
         used_by: who went on with it; None where nobody has.
     """
 
@@ -301,6 +301,7 @@ class Invitation(Base):
     invitation_id = Column(Integer, primary_key=True)
     link = Column(String(64), nullable=False, unique=True)
     code = Column(String(64), nullable=False, unique=True)
+    pin = Column(String(64), unique=True, index=True)
     sender = Column(Text, nullable=False, index=True)
     expires = Column(Instant, nullable=False)
     used_by = Column(Text)
