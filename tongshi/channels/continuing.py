@@ -14,7 +14,7 @@ import yaml
 
 from tongshi import clock
 from tongshi.commerce.identity import Identity, Locked, Refused
-from tongshi.conversations.continuing import MINUTES, Continuations, is_code, is_token, make_continuations
+from tongshi.conversations.continuing import MINUTES, Continuations, Invited, is_code, is_pin, is_token, make_continuations
 from tongshi.conversations.handover import UNPROMPTED
 from tongshi.language.patterns import find
 from tongshi.language.text import fold
@@ -28,6 +28,9 @@ from tongshi.storage.shop import ShopStore
 ASK, LEAVE, NOT_ME = "/continue", "/leave", "/not_me"
 JOINED = "🔗"
 """What stands in the transcript for a code or a link."""
+
+_CALL = "phone:"
+"""What the names of callers begin with."""
 
 _START = re.compile(r"/start(?:@\w+)?\s+(\S+)")
 _EDGES = re.compile(r"^\W+|\W+$")
@@ -106,7 +109,9 @@ class Switchboard:
         here = self.conversation(identity)
         wish = (payload or text).strip()
         if word := _word(text):
-            return self._redeem(identity, here, word)
+            return self._redeemed(identity, here, self._continuations.redeem(identity, word))
+        if is_call(identity) and is_pin(text):
+            return self._redeemed(identity, here, self._continuations.redeem_pin(identity, text))
         if wish == LEAVE:
             self._continuations.leave(identity)
             return Route(identity, text, Notice("utter_continue_left"))
@@ -118,13 +123,12 @@ class Switchboard:
         named = {match.kind: match.value for match in find(text)}
         if "order_number" in named and "email" in named:
             return self._prove(identity, here, text, named["order_number"], named["email"])
-        return Route(here, text, self._invitation(here))
+        return Route(here, text, self._invitation(identity, here))
 
-    def _redeem(self, identity: str, here: str, word: str) -> Route:
-        conversation = self._continuations.redeem(identity, word)
+    def _redeemed(self, identity: str, here: str, conversation: str | None) -> Route:
         if conversation is None:
             return Route(here, JOINED, Notice("utter_continue_failed", {"minutes": MINUTES}))
-        return self._joined(here, conversation, JOINED)
+        return self._joined(identity, here, conversation, JOINED)
 
     def _prove(self, identity: str, here: str, text: str, order_number: str, email: str) -> Route:
         try:
@@ -136,12 +140,12 @@ class Switchboard:
         conversation = self._continuations.join_proved(identity, email)
         if conversation is None:
             return Route(here, text, Notice("utter_continue_unproven"))
-        return self._joined(here, conversation, text)
+        return self._joined(identity, here, conversation, text)
 
-    def _joined(self, before: str, conversation: str, text: str) -> Route:
+    def _joined(self, identity: str, before: str, conversation: str, text: str) -> Route:
         if conversation != before:
             self._tell(conversation)
-        return Route(conversation, text, Notice("utter_continued"))
+        return Route(conversation, text, Notice("utter_continued_phone" if is_call(identity) else "utter_continued"))
 
     def _tell(self, conversation: str) -> None:
         """Tell a customer, where they wrote last, that the conversation is open in another place."""
@@ -156,13 +160,16 @@ class Switchboard:
             )
         )  # fmt: skip
 
-    def _invitation(self, conversation: str) -> Notice:
+    def _invitation(self, identity: str, conversation: str) -> Notice:
         invited = self._continuations.invite(conversation)
-        links = "\n".join(self._links(invited.token, invited.code))
+        if is_call(identity):
+            return Notice("utter_continue_phone", {"code": invited.code, "minutes": MINUTES})
+        links = "\n".join(self._links(invited))
         return Notice("utter_continue", {"code": invited.code, "minutes": MINUTES, "links": links})
 
-    def _links(self, token: str, code: str) -> Iterable[str]:
-        """Where a customer can go on by a link, a line each."""
+    def _links(self, invited: Invited) -> Iterable[str]:
+        """Where a customer can go on by a link, or by telephone, a line each."""
+        token, code = invited.token, invited.code
         settings = self._settings
         if settings.public_url:
             public = settings.public_url.rstrip("/")
@@ -175,6 +182,13 @@ class Switchboard:
             yield f"WhatsApp: https://wa.me/{settings.whatsapp_number.lstrip('+')}?text={code}"
         if settings.email_address:
             yield settings.email_address
+        if settings.phone_token and settings.phone_number:
+            yield f"☎ {settings.phone_number}: {invited.pin}"
+
+
+def is_call(identity: str) -> bool:
+    """Whether somebody is on the telephone."""
+    return identity.startswith(_CALL)
 
 
 def _word(text: str) -> str | None:

@@ -16,7 +16,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from tongshi import clock
 from tongshi.channels.continuing import Notice, Route, Switchboard, make_switchboard
-from tongshi.conversations.handover import Handovers, SupportHours
+from tongshi.conversations.handover import UNPROMPTED, Handovers, SupportHours
 from tongshi.errors import TongshiError
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import clean
@@ -209,6 +209,19 @@ class Guard:
             )
             for one in output.messages
         ]
+
+    def is_silent(self, sender: str) -> bool:
+        """Whether a person has the conversation that somebody is in, or is to have it."""
+        return self._handovers.is_silent(self.conversation(sender))
+
+    def unasked(self, sender: str, after: int) -> tuple[str, list[Message]]:
+        """The conversation that somebody is in, and what was said in it unasked: by a person, or when one gave it back.
+
+        Args:
+            after: the number of the last message that they know.
+        """
+        conversation = self.conversation(sender)
+        return conversation, [one for one in self._store.messages(conversation, after) if one.extras.get(UNPROMPTED)]
 
     def apologise(self, conversation: str, channel: str) -> None:
         """Tell a customer whose last message got no answer, since the system ended in the middle of it, to send it again."""

@@ -141,7 +141,7 @@ class PhoneChannel(Channel):
         return self._twiml(call, self._calls.welcome(call))
 
     async def _said(self, call: Call, values: dict[str, str]) -> VoiceResponse:
-        said = self._calls.hear(call, values.get("SpeechResult", ""), values.get("Digits", ""))
+        said = await self._calls.hear(call, values.get("SpeechResult", ""), values.get("Digits", ""))
         if said is None:
             said = await self._calls.answered(call, _PATIENCE)
             if said.then == "wait":

@@ -1,29 +1,41 @@
 """What is said in a telephone call, whoever hears and speaks: Twilio (`phone`) or the engines of this machine (`phone_stream`).
 
-Order numbers, case numbers and e-mail addresses are read back, and count once the caller has agreed.
+Order numbers, case numbers and e-mail addresses are read back, and count once the caller has agreed. While a person has the conversation who
+answers at the desk, the caller holds the line and hears what they write.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
+import structlog
+
 from tongshi.channels.guard import Guard, Handler
+from tongshi.conversations.continuing import CODE
+from tongshi.errors import TongshiError
 from tongshi.language import formats
 from tongshi.responses.catalog import Replies
 from tongshi.settings import LANGUAGES
 from tongshi.speech.hearing import agrees, corrected, identifiers, readable
-from tongshi.speech.speakable import speakable, spell_all
+from tongshi.speech.speakable import speakable, spell, spell_all
 from tongshi.speech.synthesis import shortened
 from tongshi.storage.models import Message
 
 _MOST_CALLS = 1000
 _MOST_SPOKEN = 500
 _YES, _NO = "1", "2"
+_HOLD = 6
+"""After so many silences in a row who waits for a person hears that they are not forgotten."""
+
+_LONGEST_HOLD = 120
 _FIXED = ("utter_phone_welcome", "utter_phone_wait", "utter_phone_again", "utter_phone_silence", "utter_phone_goodbye")
 _PEOPLE = frozenset({"utter_handoff_queued"})
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -54,6 +66,8 @@ class Call:
         answer: the turn that is being answered.
         is_streamed: whether its sound goes through a stream.
         left: what is still to be said or done after its stream has ended.
+        conversation: that the caller is in; another than the call's own where they go on with one of another channel.
+        known: the number of the newest message of it that they have heard.
     """
 
     sender: str
@@ -65,6 +79,8 @@ class Call:
     answer: asyncio.Task[list[Message]] | None = field(default=None, repr=False)
     is_streamed: bool = False
     left: Said | None = None
+    conversation: str = ""
+    known: int = 0
 
 
 class Calls:
@@ -90,7 +106,7 @@ class Calls:
 
     def open(self, number: str) -> Call:
         """A call by its number, as the platform names it; calls that ended long ago are forgotten."""
-        call = self._calls.setdefault(number, Call(f"{self._channel}:{number}", self._language))
+        call = self._calls.setdefault(number, _new(f"{self._channel}:{number}", self._language))
         self._calls.move_to_end(number)
         while len(self._calls) > _MOST_CALLS:
             self._calls.popitem(last=False)
@@ -115,14 +131,46 @@ class Calls:
     def welcome(self, call: Call) -> Said:
         return Said(self.text(call, "utter_phone_welcome"))
 
-    def nothing_heard(self, call: Call) -> Said:
-        """Who says nothing is asked once more."""
+    async def _nothing_heard(self, call: Call) -> Said:
+        """Who says nothing is asked once more; who waits for a person hears what that one has written."""
+        if told := await self._told_unasked(call):
+            call.silences = 0
+            return Said(self._spoken(call, told))
         call.silences += 1
+        if await self._is_with_person(call):
+            return self._on_hold(call)
         if call.silences == 1:
             return Said(self.text(call, "utter_phone_silence"), "check" if call.unsure else "listen")
         return Said(self.text(call, "utter_phone_goodbye"), "hang_up")
 
-    def hear(self, call: Call, text: str, key: str = "") -> Said | None:
+    def _on_hold(self, call: Call) -> Said:
+        if call.silences >= _LONGEST_HOLD:
+            return Said(self.text(call, "utter_phone_nobody"), "hang_up")
+        return Said(self.text(call, "utter_phone_wait") if call.silences % _HOLD == 0 else "")
+
+    async def _is_with_person(self, call: Call) -> bool:
+        try:
+            return await asyncio.to_thread(self._guard.is_silent, call.sender)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return False
+
+    async def _told_unasked(self, call: Call, replies: Iterable[Message] = ()) -> list[Message]:
+        """What was said unasked since the caller was told anything; nothing of a conversation that they have just come into.
+
+        Args:
+            replies: what is said to them besides.
+        """
+        try:
+            conversation, unasked = await asyncio.to_thread(self._guard.unasked, call.sender, call.known)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return []
+        is_new, call.conversation = conversation != call.conversation, conversation
+        call.known = max(call.known, *(one.message_id or 0 for one in (*unasked, *replies)), 0)
+        return [] if is_new else unasked
+
+    async def hear(self, call: Call, text: str, key: str = "") -> Said | None:
         """What is said to the caller's words or keys at once; None where the bot has been asked, and `answered` waits for it.
 
         Args:
@@ -131,7 +179,7 @@ class Calls:
         """
         text = readable(text, call.language).strip()
         if not text and not key:
-            return self.nothing_heard(call)
+            return await self._nothing_heard(call)
         call.silences = 0
         if call.unsure:
             agreed = {_YES: True, _NO: False}.get(key) if key else agrees(text, call.language)
@@ -157,7 +205,7 @@ class Calls:
                 text=text,
                 channel=self._channel,
                 hint=call.language,
-                client_id=f"turn:{call.turns}",
+                client_id=f"{call.sender}:{call.turns}"[-64:],
             )
             call.answer = asyncio.create_task(turn)
 
@@ -173,9 +221,12 @@ class Calls:
         if not done:
             return Said("", "wait")
         task, call.answer = call.answer, None
-        replies = task.result()
+        answers = task.result()
+        replies = [*await self._told_unasked(call, answers), *answers]
         call.language = next((one.language for one in replies if one.language in LANGUAGES), call.language)
-        is_over = self._has_person and (not replies or any(one.extras.get("reply") in _PEOPLE for one in replies))
+        is_over = self._has_person and (not answers or any(one.extras.get("reply") in _PEOPLE for one in replies))
+        if not replies and not is_over:
+            return Said(self.text(call, "utter_phone_wait"))
         return Said(self._spoken(call, replies), "dial" if is_over else "listen")
 
     def _spoken(self, call: Call, replies: list[Message]) -> str:
@@ -183,4 +234,9 @@ class Calls:
         lines = [one.text for one in replies if one.text]
         titles = [button["title"] for one in replies[-1:] for button in one.extras.get("buttons", [])]
         lines += [formats.listing(titles, call.language)] if titles else []
-        return shortened(speakable("\n".join(lines), call.language), _MOST_SPOKEN)
+        text = CODE.sub(lambda code: spell(code[0], call.language), "\n".join(lines))
+        return shortened(speakable(text, call.language), _MOST_SPOKEN)
+
+
+def _new(sender: str, language: str) -> Call:
+    return Call(sender, language, conversation=sender)

@@ -228,7 +228,7 @@ class PhoneStream:
         text = "" if isinstance(said, str) else await self._heard(said)
         if not text and not isinstance(said, str):
             return
-        answer = self._calls.hear(self._call, text, said if isinstance(said, str) else "")
+        answer = await self._calls.hear(self._call, text, said if isinstance(said, str) else "")
         if answer is None:
             answer = await self._answered()
         if self._speaks(self._call.language):

@@ -27,7 +27,9 @@ MINUTES = 15
 _PROOF_AGE = timedelta(days=30)
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 _HALF = 5
-_CODE = re.compile(rf"(?=.*\d)[{_LETTERS}]{{{_HALF}}}-[{_LETTERS}]{{{_HALF}}}", re.I)
+CODE = re.compile(rf"(?=.*\d)[{_LETTERS}]{{{_HALF}}}-[{_LETTERS}]{{{_HALF}}}", re.I)
+"""What is typed."""
+
 _PIN = re.compile(r"(?:\d[\s\-.,]*){8}")
 _MOST_WRONG = 30
 """Wrong pins within `MINUTES` by all callers together, after which none is looked at: few figures are soon tried through."""
@@ -145,7 +147,7 @@ class Continuations:
 
     def _digest_of_pin(self, pin: str) -> str:
         # Of another kind than those of codes and tokens, so that a pin counts on the telephone only.
-        return self._digest(f"pin {re.sub(r'\D', '', pin)}")
+        return self._digest("pin " + re.sub(r"\D", "", pin))
 
     def _digest(self, word: str) -> str:
         return hmac.new(self._secret, word.encode(), hashlib.sha256).hexdigest()
@@ -153,7 +155,7 @@ class Continuations:
 
 def is_code(word: str) -> bool:
     """Whether a word looks like a code that is typed."""
-    return _CODE.fullmatch(word.strip()) is not None
+    return CODE.fullmatch(word.strip()) is not None
 
 
 def is_token(word: str) -> bool:
