@@ -88,6 +88,7 @@ class Settings:
     turn_deadline: float = 30.0
     phone_token: str = field(default="", repr=False)
     phone_person: str = ""
+    phone_number: str = ""
     phone_voice: str = "twilio"
     voice: str = "off"
     recogniser: str = "whisper-base"
