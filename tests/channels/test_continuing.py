@@ -10,11 +10,13 @@ import pytest
 import yaml
 
 from tests.channels.platforms import TelegramServer
+from tests.channels.test_phone import TOKEN, Caller
 from tests.channels.test_socket import Client
 from tests.channels.test_telegram import SECRET, send, update
 from tongshi.channels import messenger
 from tongshi.channels.continuing import Switchboard, read_requests
 from tongshi.channels.guard import Guard
+from tongshi.channels.phone import PhoneChannel
 from tongshi.channels.rest import RestChannel
 from tongshi.channels.socket import SocketChannel
 from tongshi.channels.telegram import TelegramChannel
@@ -24,13 +26,14 @@ from tongshi.conversations.tokens import signed
 from tongshi.evaluation.running import is_reply
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, Settings
+from tongshi.speech.speakable import spell
 from tongshi.storage.continuing import ContinuationStore
 
 CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 ANNA, PHONE, BEN = "web-anna", "telegram:77", "whatsapp:ben"
 OPEN = Settings(
     public_url="https://help.example", telegram_token="1:x", telegram_secret=SECRET, telegram_name="meridian_bot",
-    whatsapp_account="AC1", whatsapp_token="t", whatsapp_number="+1415",
+    whatsapp_account="AC1", whatsapp_token="t", whatsapp_number="+1415", phone_token=TOKEN, phone_number="+49 30 1234567",
 )  # fmt: skip
 
 
@@ -195,6 +198,66 @@ async def test_a_client_over_socket_io_hears_the_conversation_that_it_went_on_wi
     await asyncio.sleep(1)
     assert len(await client.texts(3)) == 3
     await client.close()
+
+
+@pytest.fixture
+async def calls(serve, guard):
+    """A caller of a number."""
+    client = await serve(PhoneChannel.from_settings(OPEN, guard=guard, replies=get_replies()))
+    return lambda number: Caller(client, number)
+
+
+async def pin_of(says) -> str:
+    (reply,) = await says(ANNA, "/continue")
+    return re.search(r"☎ \+49 30 1234567: (\d{4} \d{4})$", reply.text)[1]
+
+
+async def test_a_caller_goes_on_with_a_chat_by_the_figures_that_it_gave(says, calls, guard, bot, store, handovers):
+    await says(ANNA, "hi")
+    pin, caller = await pin_of(says), calls("CA1")
+    await caller.rings()
+    assert is_reply("utter_continued_phone", "en", await caller.presses(pin.replace(" ", "")))
+    assert not any(pin in message.text for message in store.messages(ANNA)[-2:])
+    assert is_reply("utter_continue_failed", "en", await calls("CA2").presses(pin.replace(" ", "")))
+    await caller.says("and my order?")
+    other, pin = calls("CA3"), await pin_of(says)
+    assert is_reply("utter_continued_phone", "en", await other.says(", ".join(pin.replace(" ", "")) + "."))
+    await other.says("is it on its way?")
+    assert [(one.sender_id, one.text) for one in bot.heard[1:]] == [(ANNA, "and my order?"), (ANNA, "is it on its way?")]
+    handovers.say(ANNA, "Kim here.", "web", "en")
+    assert await other.is_silent() == "Kim here."
+    warning, _, last = (await caller.is_silent()).rpartition(" Kim")
+    assert is_reply("utter_continued_elsewhere", "en", warning) and last == " here."
+
+
+async def test_the_figures_count_on_the_telephone_only_and_are_not_to_be_tried_through(says, calls, guard, bot, clock):
+    await says(ANNA, "hi")
+    pin = await pin_of(says)
+    await says(BEN, pin, "whatsapp")
+    assert bot.heard[-1].text == pin and guard.conversation(BEN) == BEN
+    for number in range(30):
+        wrong = f"{(int(pin.replace(' ', '')) + number + 1) % 10**8:08}"
+        assert is_reply("utter_continue_failed", "en", await calls(f"CA{number}").presses(wrong))
+    assert is_reply("utter_continue_failed", "en", await calls("CA").presses(pin.replace(" ", "")))
+    clock.forward(minutes=16)
+    pin = await pin_of(says)
+    assert is_reply("utter_continued_phone", "en", await calls("CA").presses(pin.replace(" ", "")))
+
+
+async def test_a_call_goes_on_in_a_chat_by_a_code_that_is_spelled_or_by_the_order(says, calls, guard, store, continuations, pair):
+    caller = calls("CA1")
+    heard = await caller.says("Continue elsewhere.")
+    code = CODE.search(store.messages("phone:CA1")[-1].text)[0]
+    assert heard.count(spell(code, "en")) == 2 and code not in heard
+    assert is_named((await says(ANNA, code))[0], "utter_continued") and guard.conversation(ANNA) == "phone:CA1"
+    (number, email), _ = pair
+    continuations.prove("phone:CA1", email)
+    assert is_named((await says(BEN, f"/continue {number} {email}"))[0], "utter_continued")
+    assert guard.conversation(BEN) == "phone:CA1"
+    other = calls("CA2")
+    await other.says(f"Continue my conversation, {number}, {email}")
+    assert is_reply("utter_continued_phone", "en", await other.says("Yes."))
+    assert guard.conversation("phone:CA2") == "phone:CA1"
 
 
 @pytest.mark.parametrize("event", [{"referral": {"ref": "abc"}}, {"postback": {"payload": "begin", "referral": {"ref": "abc"}}}])

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 from twilio.request_validator import RequestValidator
 
-from tongshi.channels import phone
+from tongshi.channels import phone, phone_calls
 from tongshi.channels.phone import PhoneChannel
 from tongshi.evaluation.running import is_reply
 from tongshi.responses.catalog import get_replies
@@ -184,6 +184,28 @@ async def test_who_asks_for_a_person_is_put_through_where_there_is_a_number(open
     bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
     assert await caller.says("a person please") == "I'm passing you on."
     assert caller.twiml[-1].tag == "Dial" and caller.twiml[-1].text == "+4930999"
+
+
+async def test_who_waits_for_a_person_hears_what_that_one_writes_and_is_not_forgotten(caller, bot, handovers, store, monkeypatch):
+    bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
+    await caller.says("a person please")
+    handovers.request(f"phone:{SID}", "en", "a person please")
+    assert is_reply("utter_phone_wait", "en", await caller.says("Is somebody there?"))
+    assert store.messages(f"phone:{SID}")[-1].text == "Is somebody there?"
+    assert [await caller.is_silent() for _ in range(5)] == [""] * 5 and is_reply(
+        "utter_phone_wait", "en", await caller.is_silent()
+    )
+    handovers.say(f"phone:{SID}", "Hello, this is **Kim**.", "phone", "en")
+    assert await caller.is_silent() == "Hello, this is Kim." and await caller.is_silent() == ""
+    handovers.say(f"phone:{SID}", "It is on its way.", "phone", "en")
+    handovers.release(f"phone:{SID}", get_replies())
+    bot.says = [{"text": "You're welcome!"}]
+    heard = await caller.says("thank you")
+    assert heard.startswith("It is on its way. ") and heard.endswith("You're welcome!") and len(bot.heard) == 2
+    handovers.take(f"phone:{SID}")
+    monkeypatch.setattr(phone_calls, "_LONGEST_HOLD", 2)
+    await caller.is_silent()
+    assert is_reply("utter_phone_nobody", "en", await caller.is_silent()) and caller.twiml[-1].tag == "Hangup"
 
 
 async def test_calls_do_not_know_of_each_other(caller, bot):
