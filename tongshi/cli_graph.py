@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import Progress, TextColumn
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, print_json, ready, user
+from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready, user
+from tongshi.errors import TongshiError
 
 if TYPE_CHECKING:
     from tongshi.knowledge.graph import Graph
-    from tongshi.storage.models import Relation
+    from tongshi.llm.relating import Tally
+    from tongshi.storage.models import Article, Relation
 
 graph = typer.Typer(no_args_is_help=True, help="The graph of what is known.")
 
 By = Annotated[str, typer.Option(help="Who decides; your name on this machine by default.")]
-_SECONDS = 60.0
+_COLUMNS = (*Progress.get_default_columns(), TextColumn("{task.fields[proposed]} proposed"))
 
 
 def _graph() -> Graph:
@@ -41,6 +45,7 @@ def _as_dict(relation: Relation) -> dict[str, object]:
         "status": relation.status,
         "source": relation.source,
         "evidence": relation.evidence,
+        "proposed_by": relation.proposed_by,
         "decided_by": relation.decided_by,
     }
 
@@ -50,42 +55,77 @@ def _print(relations: list[Relation], as_json: bool) -> None:
 
     if as_json:
         return print_json([_as_dict(one) for one in relations])
-    table = Table("id", "relation", "status", "source", "evidence")
+    table = Table("id", "relation", "status", "source", "proposed by", "evidence")
     for one in relations:
-        table.add_row(str(one.relation_id), spelled(one), one.status, one.source, one.evidence)
+        texts = (spelled(one), one.status, one.source, one.proposed_by, one.evidence)
+        table.add_row(str(one.relation_id), *map(escape, texts))
     console.print(table)
 
 
 @graph.command("propose")
 def graph_propose(
     collection: Annotated[str, typer.Option(help="Whose articles to read.")] = "shop",
-    model: Annotated[bool, typer.Option(help="Ask the language model, where it runs, for what no pattern reads.")] = True,
+    lang: Annotated[str | None, typer.Option(help="Read articles of one language only.")] = None,
+    article: Annotated[list[str] | None, typer.Option(help="Read this article only; may be given several times.")] = None,
+    model: Annotated[
+        bool,
+        typer.Option("--model", help="Have the language model read as well, passage by passage; going on where it was left."),
+    ] = False,
+    again: Annotated[bool, typer.Option("--again", help="Have the model read anew what it has read before.")] = False,
     as_json: Json = False,
 ) -> None:
     """Take in the catalogue and the shop's files, and propose what articles and past orders tell."""
-    from tongshi.llm.models import make_model
-    from tongshi.settings import get_settings
     from tongshi.storage.database import get_database
     from tongshi.storage.knowledge import KnowledgeStore
 
-    known, settings = _graph(), get_settings()
+    check_language(lang)
+    known = _graph()
+    articles = [
+        one
+        for one in KnowledgeStore(get_database()).articles(collection)
+        if (lang is None or one.language == lang) and (not article or one.article_id in article)
+    ]
+    if not articles:
+        raise TongshiError(f"There is no such article in the collection {collection!r}.")
     known.seed()
+    proposed = known.propose(articles)
+    tally = _read_by_model(known, articles, again) if model else None
+    _print([*proposed, *(tally.proposed if tally else [])], as_json)
+    if tally and not as_json:
+        console.print(
+            f"{tally.read} passages read by the language model, {tally.before} read before, {tally.silent} with nothing to ask, "
+            f"{tally.unread} left because it took too long."
+        )
+
+
+def _read_by_model(known: Graph, articles: list[Article], again: bool) -> Tally:
+    """Have the language model read articles, with its progress shown."""
+    from tongshi.llm.models import make_model
+    from tongshi.llm.relating import Relater
+    from tongshi.settings import get_settings
+
+    settings = get_settings()
     client = make_model(settings)
-
-    def ask(prompt: str) -> str:
-        return "".join(client.stream([{"role": "user", "content": prompt}], deadline=time.monotonic() + _SECONDS))
-
-    articles = KnowledgeStore(get_database()).articles(collection)
-    _print(known.propose(articles, ask if model and client.is_up() else None), as_json)
+    relater = Relater(client, settings.llm, known.store, known.passage_reader(), again=again, held=not settings.llm_url)
+    with language_model(settings, client), Progress(*_COLUMNS, console=Console(stderr=True)) as bar:
+        passages = bar.add_task("passages", proposed=0)
+        return relater.read(
+            articles,
+            lambda tally: bar.update(
+                passages, total=tally.passages, completed=tally.done + tally.unread, proposed=len(tally.proposed)
+            ),
+        )
 
 
 @graph.command("list")
 def graph_list(
     status: Annotated[str | None, typer.Option(help="proposed, confirmed or rejected; all by default.")] = None,
+    proposed_by: Annotated[str | None, typer.Option(help="How who proposed them begins: patterns, language model.")] = None,
     as_json: Json = False,
 ) -> None:
     """Relations, with their numbers."""
-    _print(_graph().store.relations(status), as_json)
+    found = _graph().store.relations(status)
+    _print([one for one in found if proposed_by is None or one.proposed_by.startswith(proposed_by)], as_json)
 
 
 @graph.command("confirm")

@@ -10,6 +10,7 @@ from tongshi.evaluation.reports import is_right
 from tongshi.knowledge import extraction
 from tongshi.knowledge.graph import FOLDER, Graph
 from tongshi.knowledge.graph_facts import spelled
+from tongshi.knowledge.graph_kinds import KINDS
 from tongshi.knowledge.graph_reading import Reader
 from tongshi.knowledge.products import ProductFacts
 from tongshi.responses.catalog import get_replies
@@ -124,29 +125,32 @@ def test_a_decision_is_proposed_only_once_and_the_catalogue_is_followed(graph, s
     assert graph.facts().between("product:MER-CH-065", "has_plug", "plug:JP") is None
 
 
-def test_articles_propose_with_their_sentence_and_the_model_only_within_it(graph):
+def test_articles_propose_with_their_sentence(graph):
     articles = [
         Article(article_id="faq", language="en", text="The Volt 65W Charger also works with the Pulse watch. It is light."),
         Article(article_id="faq", language="de", text="Die Tastatur passt nicht zum Pulse. Bezahlt wird mit PayPal oder Visa."),
         Article(article_id="travel", language="en", text="The Tide speaker stands beside the Pulse watch."),
     ]
-    invented = "product:MER-SP-300 | compatible_with | product:MER-HP-200"
-    replies = (
-        f"product:MER-SP-300 | likes | product:MER-WT-050\n{invented}\nproduct:MER-SP-300 | compatible_with | product:MER-WT-050"
-    )
-    asked = []
     known = {one.digest for one in graph.store.relations()}
-    proposed = graph.propose(articles, lambda prompt: asked.append(prompt) or replies)
+    proposed = graph.propose(articles)
     said = {spelled(one): one for one in proposed if one.source != "orders"}
     assert set(said) == {
         "product:MER-CH-065 compatible_with product:MER-WT-050",
         "payment:paypal accepted policy:faq",
         "payment:visa accepted policy:faq",
-        "product:MER-SP-300 compatible_with product:MER-WT-050",
     }
     assert said["product:MER-CH-065 compatible_with product:MER-WT-050"].evidence.startswith("The Volt 65W")
+    assert {one.proposed_by for one in said.values()} == {extraction.PATTERNS}
     assert all(one.status == PROPOSED and one.digest not in known for one in proposed)
-    assert len(asked) == 1 and "Tide speaker stands" in asked[0]
+
+
+def test_every_relation_of_catalogue_files_and_orders_is_of_a_known_kind(graph):
+    graph.propose([])
+    kept = graph.store.relations()
+    for one in kept:
+        kind = KINDS[one.name]
+        assert kind.holds_between(one.subject, one.object) and set(one.figures) == set(kind.figures), spelled(one)
+    assert {one.name for one in kept} == set(KINDS)
 
 
 def test_a_path_is_found_between_entities_and_unknown_ones_are_named(graph):

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import regex
 import spacy
-import structlog
 import yaml
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from tongshi.commerce.catalogue import kinds_of, skus_of
-from tongshi.errors import Unavailable
 from tongshi.knowledge.graph_reading import Mention, Reader
 from tongshi.language.segment import sentences
 from tongshi.storage.graph import Edge
@@ -36,14 +33,10 @@ _ENDS = {
     "has_plug": ("product", "plug"),
     "accepted": ("payment", "policy"),
 }
-"""Kinds of the subject and the object of relations that articles may state."""
-_LINE = regex.compile(r"(\S+:\S+)\s*\|\s*(\w+)\s*\|\s*(\S+:\S+)")
-_PROMPT = (
-    "List what the sentence states about these entities, one statement a line, as: entity | relation | entity\n"
-    "Relations: {relations}\nEntities: {entities}\nSentence: {sentence}\nWrite - if it states none of these."
-)
+"""Kinds of the subject and the object of relations that patterns find."""
 
-log = structlog.get_logger()
+PATTERNS = "patterns"
+"""Who proposed a relation that a pattern found."""
 
 
 def load(path: Path) -> Any:
@@ -105,13 +98,11 @@ class Proposer:
     Args:
         reader: finds entities and the words for relations.
         products: the catalogue.
-        ask: has the language model complete a prompt; None: patterns alone are heard.
     """
 
-    def __init__(self, reader: Reader, products: Sequence[Product], ask: Callable[[str], str] | None = None) -> None:
+    def __init__(self, reader: Reader, products: Sequence[Product]) -> None:
         self._reader = reader
         self._names = [(one.name, one.sku) for one in products]
-        self._ask = ask
         self._nlp = spacy.blank("xx")
         self._matcher = Matcher(self._nlp.vocab)
         for name, patterns in _PATTERNS.items():
@@ -131,27 +122,10 @@ class Proposer:
         units += [(one.start, one.relation, "") for one in read.cues if one.relation in ("fits", "pay")]
         units = sorted(unit for unit in units if unit[1])
         doc = Doc(self._nlp.vocab, words=[kind for _, kind, _ in units])
-        stated = False
         for key, start, end in self._matcher(doc):
             name = self._nlp.vocab.strings[key]
             for subject, object_ in _pairs(name, [(kind, entity) for _, kind, entity in units[start:end]], article.article_id):
-                stated = True
-                yield Edge(subject, name, object_, {}, article.article_id, sentence)
-        if self._ask and not stated and len({entity for _, _, entity in units if entity}) > 1:
-            yield from self._of_model(sentence, article, {entity for _, _, entity in units if entity})
-
-    def _of_model(self, sentence: str, article: Article, entities: set[str]) -> Iterator[Edge]:
-        """What the model reads out of a sentence, as far as it keeps to the sentence's own entities and to known relations."""
-        prompt = _PROMPT.format(relations=", ".join(_ENDS), entities=", ".join(sorted(entities)), sentence=sentence)
-        try:
-            reply = self._ask(prompt)
-        except Unavailable as error:
-            log.warning("graph.model_unavailable", error=str(error))
-            return
-        for subject, name, object_ in _LINE.findall(reply):
-            kinds = (subject.partition(":")[0], object_.partition(":")[0])
-            if {subject, object_} <= entities and subject != object_ and _ENDS.get(name) == kinds:
-                yield Edge(subject, name, object_, {}, f"{article.article_id}, read by the model", sentence)
+                yield Edge(subject, name, object_, {}, article.article_id, sentence, proposed_by=PATTERNS)
 
 
 def _token(unit: str) -> dict[str, str]:

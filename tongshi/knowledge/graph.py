@@ -10,6 +10,7 @@ from tongshi.knowledge import extraction
 from tongshi.knowledge.base import SHOP
 from tongshi.knowledge.graph_answering import Solver
 from tongshi.knowledge.graph_facts import Facts, GraphPassage, Missing
+from tongshi.knowledge.graph_passages import PassageReader
 from tongshi.knowledge.graph_reading import NearestRelation, Reader, words_of
 from tongshi.knowledge.products import ProductFacts
 from tongshi.settings import LANGUAGES
@@ -55,17 +56,14 @@ class Graph:
             + self.store.replace(extraction.SHOP_FILE, extraction.of_shop(folder))
         )
 
-    def propose(self, articles: Iterable[Article], ask: Callable[[str], str] | None = None) -> list[Relation]:
-        """Propose what articles state and what past orders show, for a person to decide upon.
-
-        Args:
-            ask: has the language model complete a prompt, for sentences that no pattern reads.
-
-        Returns:
-            What is new.
-        """
-        proposer = extraction.Proposer(Reader(self._data), self._shop.products(), ask)
+    def propose(self, articles: Iterable[Article]) -> list[Relation]:
+        """Propose what patterns find in articles and what past orders show, for a person to decide upon; gives what is new."""
+        proposer = extraction.Proposer(Reader(self._data), self._shop.products())
         return self.store.propose([*proposer.of(articles), *self.store.carried()])
+
+    def passage_reader(self) -> PassageReader:
+        """Finds what passages of articles name of all that the graph knows at this moment."""
+        return PassageReader(Reader(self._data), self._shop.products(), self.store.carriers())
 
     def warm_up(self) -> None:
         """Read the words of all languages, which the first question in each would wait for."""

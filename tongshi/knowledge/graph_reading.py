@@ -260,20 +260,14 @@ class Reader:
             products: pairs of product name and SKU.
         """
         text = _simplified(text)
-        words = words_of(self._data, language)
         matches = list(patterns.find(text))
         if any(match.kind in ("order_number", "case_number", "email") for match in matches):
             return Question(text, blocked="an order")
-        named = self._products(text, products)
-        mentions = [*named, *(one for one in words.mentions(text) if not _touches(one, named))]
-        # A name asks for nothing by itself: "charge" in "charger", "delivery" in "cash on delivery".
-        taken = [*named, *(one for one in mentions if one.kind == "payment")]
-        cues = [cue for cue in words.cues(text) if not _touches(cue, taken)]
-        if any(cue.relation == "plug" for cue in cues):
-            mentions = [replace(one, entity=f"country:{one.name}") if one.kind == "of" else one for one in mentions]
+        named = self.named(text, language, products)
+        mentions, cues = named.mentions, named.cues
         spans = tuple(match.span() for match in _CLAUSE.finditer(text))
         prices = [Decimal(match.value) for match in matches if match.kind == "price"]
-        question = Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues), spans=spans)
+        question = replace(named, spans=spans)
         blocked = next((cue.relation for cue in cues if cue.relation in _BLOCKING), "")
         if _CAPACITY.search(text):
             blocked = blocked or "a battery of the customer's own"
@@ -283,7 +277,25 @@ class Reader:
         if not blocked and self._nearest:
             more, blocked = self._silent_clauses(question, language)
             cues += more
-        return Question(text, question.mentions, tuple(cues), prices[0] if prices else None, blocked, spans)
+        return Question(text, mentions, tuple(cues), prices[0] if prices else None, blocked, spans)
+
+    def named(self, text: str, language: str, products: Sequence[tuple[str, str]]) -> Question:
+        """The entities and the words for relations of any text, whatever else it says; Chinese in simplified characters.
+
+        Args:
+            language: that it is written in.
+            products: pairs of product name and SKU.
+        """
+        text = _simplified(text)
+        words = words_of(self._data, language)
+        named = self._products(text, products)
+        mentions = [*named, *(one for one in words.mentions(text) if not _touches(one, named))]
+        # A name asks for nothing by itself: "charge" in "charger", "delivery" in "cash on delivery".
+        taken = [*named, *(one for one in mentions if one.kind == "payment")]
+        cues = [cue for cue in words.cues(text) if not _touches(cue, taken)]
+        if any(cue.relation == "plug" for cue in cues):
+            mentions = [replace(one, entity=f"country:{one.name}") if one.kind == "of" else one for one in mentions]
+        return Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues))
 
     def _products(self, text: str, products: Sequence[tuple[str, str]]) -> list[Mention]:
         """Products and kinds of them; a kind that only repeats a product of it is left out."""

@@ -58,6 +58,7 @@ class ChatClient:
         deadline: float,
         most_tokens: int = 160,
         gone: threading.Event | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> Iterator[str]:
         """Pieces of the reply as they come. Closing the iterator early cancels the reply at the server.
 
@@ -66,6 +67,7 @@ class ChatClient:
             deadline: `time.monotonic()` at which the last piece must have come.
             most_tokens: where the reply is cut.
             gone: set once nobody waits for the reply any more; the server is told within a tenth of a second.
+            form: a JSON schema that the reply is to keep to; not every server sees to it.
 
         Raises:
             Cancelled: `gone` was set.
@@ -83,6 +85,8 @@ class ChatClient:
             "cache_prompt": True,
             **self._wishes,
         }
+        if form is not None:
+            body["response_format"] = {"type": "json_schema", "json_schema": {"name": "reply", "strict": True, "schema": form}}
         came: queue.Queue[str | Unavailable | None] = queue.Queue()
         request = asyncio.run_coroutine_threadsafe(self._read(body, deadline, came), _loop())
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -91,8 +91,9 @@ class InProcessModel:
         deadline: float,
         most_tokens: int = 160,
         gone: threading.Event | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> Iterator[str]:
-        """As `ChatClient.stream`.
+        """As `ChatClient.stream`, but nothing holds the model to the `form`.
 
         Raises:
             Cancelled: `gone` was set.

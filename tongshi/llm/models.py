@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from tongshi.llm.client import ChatClient
 from tongshi.llm.server import WITHOUT_ADAPTER, installed_adapter, wishes_to_answer
@@ -24,7 +24,13 @@ class LanguageModel(Protocol):
     before: Callable[[], None]
 
     def stream(
-        self, messages: Sequence[dict[str, str]], *, deadline: float, most_tokens: int = ..., gone: threading.Event | None = None
+        self,
+        messages: Sequence[dict[str, str]],
+        *,
+        deadline: float,
+        most_tokens: int = ...,
+        gone: threading.Event | None = None,
+        form: Mapping[str, Any] | None = None,
     ) -> Iterator[str]: ...
 
     def is_up(self) -> bool: ...
