@@ -71,6 +71,7 @@ class Platforms:
             "whatsapp_token": self.twilio.token,
             "whatsapp_number": NUMBER,
             "whatsapp_url": self.twilio.address,
+            "phone_token": self.twilio.token,
             "wechat_id": self.wechat.app_id,
             "wechat_secret": self.wechat.secret,
             "wechat_token": SECRET,

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import re
+import signal
 import time
 import uuid
 from email.message import EmailMessage
+from xml.etree import ElementTree
 
 import httpx
 import pytest
@@ -59,6 +62,23 @@ def test_slack_is_answered_once_however_often_it_asks(system, platforms):
     assert is_reply("utter_greet", "de", answer)
     time.sleep(5)
     assert len(slack_answers(platforms, user)) == 1 and platforms.slack.of("conversations.history")
+
+
+def test_what_slack_brought_before_rasa_was_killed_is_taken_up_after_it(system, platforms):
+    user, actions = f"U{uuid.uuid4().hex}", system.pids("ACTION")
+    for pid in actions:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        assert slack_says(system, QUESTION, user, stamp="1700000000.1").status_code == 200
+        assert slack_says(system, "Guten Tag!", user, stamp="1700000000.2").status_code == 200
+        time.sleep(2)
+        for pid in system.pids("RASA"):
+            os.kill(pid, signal.SIGKILL)
+    finally:
+        for pid in actions:
+            os.kill(pid, signal.SIGCONT)
+    begun, waiting = until(lambda: slack_answers(platforms, user)[1:] and slack_answers(platforms, user), 240)
+    assert is_reply("utter_trouble", "de", begun) and is_reply("utter_greet", "de", waiting)
 
 
 def test_slack_shows_what_an_answer_rests_on_as_links(system, platforms):
@@ -144,3 +164,22 @@ def test_messenger_whatsapp_and_wechat_are_answered(system, platforms):
     assert [is_reply("utter_bot", "de", one["Body"]) for one in platforms.twilio.messages] == [True]
     (chinese,) = platforms.wechat.messages
     assert is_reply("utter_bot", "zh", chinese["text"]["content"])
+
+
+def test_a_telephone_call_is_answered_and_reads_back_what_it_heard(system, platforms):
+    call = f"CA{uuid.uuid4().hex}"
+
+    def post(path: str, **values: str) -> str:
+        """What the caller hears, an answer that takes longer included."""
+        body = {"CallSid": call, "From": "+4915112345678", "To": "+4930123456", **values}
+        signature = RequestValidator(platforms.twilio.token).compute_signature(f"{PUBLIC}/webhooks/phone/{path}", body)
+        address = f"{system.address('RASA')}/webhooks/phone/{path}"
+        answer = httpx.post(address, data=body, headers={"X-Twilio-Signature": signature}, timeout=20)
+        twiml = ElementTree.fromstring(answer.raise_for_status().text)
+        redirected = twiml.find("Redirect") is not None
+        return post("reply") if redirected else " ".join(say.text for say in twiml.iter("Say"))
+
+    assert is_reply("utter_phone_welcome", "en", post("webhook"))
+    assert "M D, one zero two three four" in post("said", SpeechResult="where is my order em dee one zero two three four")
+    assert is_reply("utter_request_email", "en", post("said", SpeechResult="Yes."))
+    assert httpx.post(f"{system.address('RASA')}/webhooks/phone/said", data={"CallSid": call}, timeout=20).status_code == 403
