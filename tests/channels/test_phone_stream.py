@@ -214,6 +214,15 @@ async def test_a_silent_caller_is_asked_once_and_then_left_in_peace(line, engine
     assert [verb.tag for verb in caller.twiml] == ["Hangup"]
 
 
+async def test_what_a_person_writes_is_said_at_the_next_pause(line, engines, handovers):
+    await asyncio.to_thread(handovers.say, f"phone:{SID}", "Kim here, what can I do?", "phone", "en")
+    await line.sounds(*[PAUSE] * 6)
+    await spoken(engines, line, "Kim here, what can I do?")
+    await line.sounds(*[PAUSE] * 6)
+    await asyncio.sleep(0.2)
+    assert engines.said == []
+
+
 async def test_a_slow_answer_is_announced(line, engines, bot, monkeypatch):
     monkeypatch.setattr(phone_stream, "_IMPATIENT", 0.1)
     engines.text, bot.seconds = "hello", 0.5
