@@ -240,7 +240,12 @@ def passages(text: str) -> list[str]:
 
     Each begins with the heading it stands under; list items and table rows keep lines of their own.
     """
-    found: list[str] = []
+    return [_headed(heading, piece) for heading, piece in passages_under(text)]
+
+
+def passages_under(text: str) -> list[tuple[str, str]]:
+    """As `passages`, but each apart from the heading it stands under; "" where it stands under none."""
+    found: list[tuple[str, str]] = []
     heading = ""
     for paragraph in text.split("\n\n"):
         lines = paragraph.strip().split("\n")
@@ -248,7 +253,7 @@ def passages(text: str) -> list[str]:
             heading = match[1].strip()
             lines.pop(0)
         body = "\n".join(lines).strip()
-        found += [_headed(heading, piece) for piece in _pieces(body)] if body else []
+        found += [(heading, piece) for piece in _pieces(body)] if body else []
     return found
 
 

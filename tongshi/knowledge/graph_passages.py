@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import combinations, permutations, product
 
 from tongshi.commerce.catalogue import skus_of
-from tongshi.knowledge.articles import passages
+from tongshi.knowledge.articles import passages_under
 from tongshi.knowledge.graph_kinds import KINDS, POLICY, RelationKind, figures_in, sense
 from tongshi.knowledge.graph_reading import Reader
 from tongshi.language.segment import sentences
@@ -76,7 +76,7 @@ class Passage:
 
     Attributes:
         text: Chinese in simplified characters.
-        title: of the article.
+        title: of the article, with the heading that the passage stands under.
     """
 
     article: Article
@@ -97,7 +97,8 @@ class Passage:
         found: dict[tuple[object, ...], Candidate] = {}
         before = self.title
         for sentence in self.sentences:
-            spoken_of = sentence.topics | before.topics | self.title.topics
+            told = set(_TOPICS.values())
+            spoken_of = (sentence.topics & told) or (before.topics | self.title.topics)
             for name in names:
                 if sentence.denies == (name in _DENIALS) and (name not in _TOPICS or _TOPICS[name] in spoken_of):
                     for one in self._of_sentence(name, sentence, before):
@@ -121,13 +122,14 @@ class Passage:
         """Entities that can be the ends of what a sentence states, with their words."""
         if kind.mutual:
             return self._mutual_pairs(kind.subjects, sentence, before)
-        return product(*(self._ends(kinds, sentence).items() for kinds in (kind.subjects, kind.objects)))
+        ends = (self._ends(*kinds, sentence) for kinds in ((kind.subjects, kind.objects), (kind.objects, kind.subjects)))
+        return product(*(end.items() for end in ends))
 
-    def _ends(self, kinds: frozenset[str], sentence: Sentence) -> dict[str, str]:
-        """Named in the sentence, else in the title; the article itself is the policy."""
+    def _ends(self, kinds: frozenset[str], others: frozenset[str], sentence: Sentence) -> dict[str, str]:
+        """Named in the sentence; else in the title, unless the sentence is about more than the other end; the article is the policy."""
         if kinds == {POLICY}:
             return {f"{POLICY}:{self.article.article_id}": self.title.text}
-        return sentence.entities(kinds) or self.title.entities(kinds)
+        return sentence.entities(kinds) or (self.title.entities(kinds) if set(sentence.named) <= others else {})
 
     def _mutual_pairs(
         self, kinds: frozenset[str], sentence: Sentence, before: Sentence
@@ -173,10 +175,10 @@ class PassageReader:
 
     def of(self, article: Article) -> Iterator[Passage]:
         """All passages of an article, in order."""
-        title = self._sentence(article.title, article.language)
-        for text in passages(article.text):
+        for heading, text in passages_under(article.text):
+            title = "\n".join(one for one in dict.fromkeys((article.title, heading)) if one)
             read = tuple(self._sentence(one, article.language) for one in sentences(text))
-            yield Passage(article, text, title, read)
+            yield Passage(article, text, self._sentence(title, article.language), read)
 
     def _sentence(self, text: str, language: str) -> Sentence:
         read = self._reader.named(text, language, self._names)
