@@ -169,6 +169,37 @@ def test_passages_of_every_language_are_asked_about(relater, language):
     assert [spelled(one) for one in tally.proposed] == ["product:MER-KB-087 compatible_with product:MER-WT-050"]
 
 
+def test_of_statements_that_contradict_each_other_none_is_proposed(relater):
+    text = (
+        "The warranty on lamps is 12 months and on chargers 18 months. Parcels to Chile: customs duties are paid by the customer."
+    )
+    with scripted(lambda _: '"yes"') as server:
+        assert relater(server.url).read([Article("both", "en", "", text)]).proposed == []
+    with scripted(says_yes_to("chargers is 18", "lamps is 12", "customer pays")) as server:
+        assert len(relater(server.url, again=True).read([Article("both", "en", "", text)]).proposed) == 3
+
+
+def test_headings_topics_and_other_figures_lead_to_no_statement(relater):
+    """What small models say yes to all the same: another product's colour, another sentence's figure, a plug used on a journey."""
+    text = (
+        "# Desk with the Tab 11\n\nThe Aurora Headphones are sold in blue. We took the US plug in Canada. Returns: 40 days for headphones, \
+and chargers have 30 months of warranty. The Drift Backpack 25L is grey."
+    )
+    with scripted(lambda _: '"no"') as server:
+        relater(server.url).read([Article("desk", "en", "Desk with the Tab 11", text)])
+        asked = {statement(one) for one in server.asked}
+    assert asked == {
+        "headphones can be returned within 40 days.",
+        "headphones can be returned within 30 days.",
+        "chargers can be returned within 40 days.",
+        "chargers can be returned within 30 days.",
+        "The warranty on headphones is 40 months.",
+        "The warranty on headphones is 30 months.",
+        "The warranty on chargers is 40 months.",
+        "The warranty on chargers is 30 months.",
+    }
+
+
 def test_figures_are_read_in_every_script_and_not_out_of_codes():
     found = figures_in("24ヶ月, ٤٫٩٠ or 4,90 €, 1.000 Stück, before 14:00, USB-C2, IP67, 提供36个月")
     assert set(found["count"].values()) == {24, 1000, 36}

@@ -10,12 +10,13 @@ from itertools import combinations, permutations, product
 from tongshi.commerce.catalogue import skus_of
 from tongshi.knowledge.articles import passages_under
 from tongshi.knowledge.graph_kinds import KINDS, POLICY, RelationKind, figures_in, sense
-from tongshi.knowledge.graph_reading import Reader
+from tongshi.knowledge.graph_reading import Mention, Reader
 from tongshi.language.segment import sentences
 from tongshi.storage.graph import Edge
 from tongshi.storage.models import Article, Product
 
 _RATING = re.compile(r"\bIP\d\d\b", re.I)
+_FIGURE = re.compile(r"\d")
 _DENIALS = frozenset({"refused"})
 """Relations that a sentence states by denying something; all others it states only where it denies nothing."""
 
@@ -183,7 +184,7 @@ class PassageReader:
     def _sentence(self, text: str, language: str) -> Sentence:
         read = self._reader.named(text, language, self._names)
         text = read.text
-        found = [(one.entity, text[one.start : one.end]) for one in read.mentions if one.kind != "of"]
+        found = [(self._plainly(one, text, language), text[one.start : one.end]) for one in read.mentions if one.kind != "of"]
         found += [(f"rating:{match[0].upper()}", match[0]) for match in _RATING.finditer(text)]
         found += [(f"carrier:{name}", match[0]) for name, form in self._carriers.items() for match in form.finditer(text)]
         named: dict[str, dict[str, str]] = {}
@@ -197,6 +198,14 @@ class PassageReader:
             plain[one.start : one.end] = " " * (one.end - one.start)
         figures = {type_: list(dict.fromkeys(values.values())) for type_, values in figures_in("".join(plain)).items()}
         return Sentence(text, named, figures, frozenset(read.relations))
+
+    def _plainly(self, mention: Mention, text: str, language: str) -> str:
+        """What the words of a mention name by themselves: in a text, 30 months of warranty on "chargers" make them no 30 W charger."""
+        words = text[mention.start : mention.end]
+        if mention.kind != "product" or not _FIGURE.search(text) or _FIGURE.search(words):
+            return mention.entity
+        alone = self._reader.named(words, language, self._names).of("product", "kind")
+        return alone[0].entity if alone else mention.entity
 
 
 def _only_one(entity: str) -> str:

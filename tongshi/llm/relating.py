@@ -14,7 +14,7 @@ import yaml
 
 from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import passages
-from tongshi.knowledge.graph_kinds import sense
+from tongshi.knowledge.graph_kinds import KINDS, sense
 from tongshi.knowledge.graph_passages import Candidate, Passage, PassageReader
 from tongshi.llm.models import LanguageModel
 from tongshi.storage.graph import Edge, GraphStore
@@ -32,6 +32,9 @@ _FAILURES = 3
 _YES = "yes"
 _FORM = {"type": "string", "enum": [_YES, "no"]}
 """Of a reply, two tokens long; a model that is not held to it is heard only where it says just that."""
+
+_EITHER_OR = {"duties_paid": "duties", "duties_by_recipient": "duties", "accepted": "paying", "refused": "paying"}
+"""Relations of which only one of a group holds between the same two."""
 
 log = structlog.get_logger()
 
@@ -142,7 +145,7 @@ class Relater:
             tally.before += digest in self._before
             tally.silent += digest not in self._before
             return False
-        edges = list(self._stated(passage, asked))
+        edges = _without_contradictions(list(self._stated(passage, asked)))
         tally.proposed += self._store.keep_reading(digest, edges)
         tally.asked += len(asked)
         tally.read += 1
@@ -174,6 +177,19 @@ class Relater:
             said += [{"role": "assistant", "content": json.dumps(answer)}]
             before = ""
         return said
+
+
+def _without_contradictions(edges: Sequence[Edge]) -> list[Edge]:
+    """Relations without those of which at most one can hold: the same with several figures, duties paid and to be paid.
+
+    Who says yes to both of two such has not understood the passage.
+    """
+    about = [(_EITHER_OR.get(one.name, one.name), one.subject, one.object) for one in edges]
+    return [
+        one
+        for one, sort in zip(edges, about)
+        if about.count(sort) == 1 or not (KINDS[one.name].figures or one.name in _EITHER_OR)
+    ]
 
 
 def _stopped(tally: Tally, error: Unavailable) -> str:
