@@ -66,6 +66,8 @@ _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scop
 """Intents that short answers to a yes-or-no question are mistaken for."""
 _LONGEST_YES = 30
 """Characters up to which the wish said once more is a yes to it; who writes more says something about it."""
+_RIVAL = 0.15
+"""Probability of a question, or of another wish, from which what sounds like a yes is none."""
 _LIKELY_ANSWER = 0.05
 """Probability from which such a message is taken for the yes or no that it comes close to."""
 
@@ -117,6 +119,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         requested = tracker.get_slot(REQUESTED_SLOT)
         if not said and requested in _YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
             said[requested] = answer
+        if said.get("confirm") and self._wants_another(tracker):
+            said["confirm"] = None
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
         if requested in _OFFERED and not named_in(tracker, requested) and (choice := chosen(tracker, requested)):
@@ -191,15 +195,27 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         intent = (message.get("intent") or {}).get("name")
         if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
             text = message.get("text") or ""
-            asks = len(text) > _LONGEST_YES or has_question_mark(text)
+            likely = self._likely(tracker)
+            may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in _ASKS)
+            asks = len(text) > _LONGEST_YES or has_question_mark(text) or may_ask
             return None if asks or words(language_of(tracker)).cues["not"].search(text) else True
         if intent not in _LIKE_AN_ANSWER:
             return None
-        likely = {one["name"]: one["confidence"] for one in message.get("intent_ranking") or ()}
+        likely = self._likely(tracker)
         yes, no = likely.get("affirm", 0.0), likely.get("deny", 0.0)
         if max(yes, no) < _LIKELY_ANSWER or min(yes, no) * 2 > max(yes, no):
             return None
         return yes > no
+
+    def _wants_another(self, tracker: Tracker) -> bool:
+        """Whether a yes may as well be a wish for another job: "yes, the new address is right", where it was asked whether to cancel."""
+        likely = self._likely(tracker)
+        return any(likely.get(name, 0.0) >= _RIVAL for name, form in STARTS.items() if form != self.form)
+
+    @staticmethod
+    def _likely(tracker: Tracker) -> dict[str, float]:
+        """How likely the newest message has each intent."""
+        return {one["name"]: one["confidence"] for one in tracker.latest_message.get("intent_ranking") or ()}
 
     def _corrected(self, tracker: Tracker) -> str | None:
         """The address anew, where it was asked whether the one given is right: "no, the wrong block: …".

@@ -226,6 +226,23 @@ def test_what_comes_close_to_a_yes_is_one_where_yes_or_no_was_asked(talk, text, 
     assert talk.run(ValidateCancelForm(), text=text, intent=next(iter(likely)), likely=likely) == asked
 
 
+@pytest.mark.parametrize(
+    ("text", "likely"),
+    [
+        # "Does cancelling like this cost anything", without a question mark.
+        ("ยกเลิกแบบนี้เสียตังค์มั้ย", {"cancel_order": 0.76, "policy_question": 0.2}),
+        ("yes, the new address is right", {"affirm": 0.68, "change_address": 0.3}),
+    ],
+)
+def test_what_may_ask_or_wish_for_something_else_is_no_yes(talk, shop, text, likely):
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    talk.run(ValidateCancelForm(), **lucia)
+    said = {"confirm": True} if "affirm" in likely else {}
+    assert talk.run(ValidateCancelForm(), text=text, intent=next(iter(likely)), likely=likely, **said) == [
+        "utter_request_cancel_confirm"
+    ]
+
+
 def test_an_order_that_changed_hands_midway_is_checked_anew(talk):
     talk.run(ValidateReturnForm(), **ANNA, reason="quality")
     assert talk.run(ValidateReturnForm(), order_number="MD-10234") == ["utter_identity_refused"]

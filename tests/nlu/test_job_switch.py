@@ -25,11 +25,12 @@ def policy():
     return JobSwitchPolicy(config, None, Resource("policy"), ExecutionContext(GraphSchema({})))
 
 
-def switches(policy, domain, form, requested, intent, *after, confidence=0.99):
-    """Whether a message is taken for another wish; `after` is what Rasa made of it."""
+def switches(policy, domain, form, requested, intent, *after, confidence=0.99, beside=()):
+    """Whether a message is taken for another wish; `after` is what Rasa made of it, `beside` what else it may be."""
+    ranking = [{"name": name, "confidence": likely} for name, likely in [(intent, confidence), *beside]]
     events = [
         ActionExecuted(form), ActiveLoop(form), SlotSet("requested_slot", requested), ActionExecuted("action_listen"),
-        UserUttered("what they say", {"name": intent, "confidence": confidence}), *after,
+        UserUttered("what they say", {"name": intent, "confidence": confidence}, parse_data={"intent_ranking": ranking}), *after,
     ]  # fmt: skip
     tracker = DialogueStateTracker.from_events("sender", events, slots=domain.slots)
     prediction = policy.predict_action_probabilities(tracker, domain)
@@ -63,6 +64,12 @@ def test_a_wish_is_told_from_an_answer(policy, domain, form, requested, intent, 
 
 def test_what_may_be_a_wish_is_none(policy, domain):
     assert not switches(policy, domain, "return_form", "product", "exchange_item", confidence=0.5)
+
+
+@pytest.mark.parametrize(("requested", "is_wish"), [("confirm", True), ("product", False)])
+def test_asked_for_a_yes_who_speaks_of_both_jobs_wants_the_other(policy, domain, requested, is_wish):
+    beside = [("cancel_order", 0.32)]
+    assert switches(policy, domain, "cancel_form", requested, "change_address", confidence=0.55, beside=beside) is is_wish
 
 
 def test_a_form_that_has_turned_the_message_down_is_left_to_the_others(policy, domain):

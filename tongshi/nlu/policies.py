@@ -95,8 +95,8 @@ def is_clear(message: UserUttered) -> str | None:
     words = len(text.split())
     if code == "en" and words < 2:
         return None
-    # Languages of one script are told apart by words, and two or three short ones are few.
-    enough = 0.8 if words >= 3 and letters >= 10 else 0.97
+    # Languages of one script are told apart by words; two or three short ones are few, and "qt e q custa" has none.
+    enough = 0.8 if words >= 3 and letters >= 10 and letters >= 3 * words else 0.97
     return code if confidence >= enough and letters >= 4 else None
 
 
@@ -253,13 +253,21 @@ class JobSwitchPolicy(_UntrainedPolicy):
     What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
 
     Configuration: `jobs`, the form of each intent that starts one; `along`, slots that may be filled along with a wish; `answers`, for
-    these slots and those that take any text, the intents that an answer is mistaken for; `confidence`, how sure a wish must be, and
-    `confidence_along`, how sure where the question is answered too.
+    these slots and those that take any text, the intents that an answer is mistaken for; `yes_or_no`, slots of questions whether to do it;
+    `confidence`, how sure a wish must be, and `confidence_along`, how sure where the question is answered too.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        return {"priority": 7, "jobs": {}, "answers": {}, "along": [], "confidence": 0.6, "confidence_along": 0.92}
+        return {
+            "priority": 7,
+            "jobs": {},
+            "answers": {},
+            "along": [],
+            "yes_or_no": [],
+            "confidence": 0.6,
+            "confidence_along": 0.92,
+        }
 
     def predict_action_probabilities(
         self, tracker: DialogueStateTracker, domain: Domain, rule_only_data: dict[str, Any] | None = None, **kwargs: Any
@@ -275,9 +283,9 @@ class JobSwitchPolicy(_UntrainedPolicy):
         form = self.config["jobs"].get(intent.get("name"))
         if form is None or form == tracker.active_loop_name:
             return False
-        if intent.get("confidence", 1.0) < self.config["confidence"]:
-            return False
         requested = tracker.get_slot(REQUESTED_SLOT)
+        if self._surely(tracker, requested) < self.config["confidence"]:
+            return False
         # Asked for the one half of what proves whose an order is, customers correct the other: "sorry, wrong number, it's MD-10246".
         asked = _IDENTITY if requested in _IDENTITY else (requested,)
         answer = next((said for slot in asked if (said := _said_for(slot, tracker)) is not None), None)
@@ -289,6 +297,16 @@ class JobSwitchPolicy(_UntrainedPolicy):
             return True
         may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
+
+    def _surely(self, tracker: DialogueStateTracker, requested: str | None) -> float:
+        """How sure a wish is. Asked whether it shall be done, who speaks of both jobs wants the other: "instead of cancelling, change …"."""
+        message = tracker.latest_message
+        sure = message.intent.get("confidence", 1.0)
+        if requested not in self.config["yes_or_no"]:
+            return sure
+        present = next((name for name, form in self.config["jobs"].items() if form == tracker.active_loop_name), None)
+        ranking = message.parse_data.get("intent_ranking") or ()
+        return sure + sum(one["confidence"] for one in ranking if one["name"] == present)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
