@@ -53,6 +53,12 @@ def settings(dovecot, smtp, tmp_path):
 
 
 @pytest.fixture
+def stores(stores):
+    """Without an inbox: e-mails wait in the mailbox."""
+    return {name: store for name, store in stores.items() if name != "inbox"}
+
+
+@pytest.fixture
 def channel(settings, stores, database, handovers):
     """Makes the channel anew, as a start of the system does."""
 
