@@ -465,25 +465,34 @@ def knowledge_questions(
 def knowledge_calibrate() -> None:
     """Learn anew how articles are reranked, how scores become probabilities, and from which one an answer is given.
 
-    With similar questions: from those of the shop, each held out in turn. Without: from what is asked of invented businesses of the
-    split validation. Writes tongshi/knowledge/calibration.yml.
+    With similar questions: from those of the shop, each held out in turn. Without: from what is asked of invented businesses and help
+    centres of the split validation. Writes tongshi/knowledge/calibration.yml.
     """
-    from tongshi.evaluation.collections import business_collections
-    from tongshi.knowledge.calibrate import as_yaml, fit_reranker, fit_to_passages, fit_to_similar_questions
+    from tongshi.evaluation.collections import business_collections, centre_collections
+    from tongshi.knowledge.calibrate import as_yaml, fit_reading, fit_reranker, fit_to_passages, fit_to_similar_questions
     from tongshi.knowledge.index import CALIBRATION
+    from tongshi.language.cross import get_cross_encoder
     from tongshi.language.vectors import get_encoder
     from tongshi.storage.database import get_database
     from tongshi.storage.knowledge import KnowledgeStore
 
     settings = ready()
-    encoder = get_encoder(settings.encoder)
-    invented = list(business_collections(settings.data, encoder, "validation"))
+    encoder, judge = get_encoder(settings.encoder), get_cross_encoder()
+    businesses = list(business_collections(settings.data, encoder, "validation"))
+    invented = [*businesses, *centre_collections(settings.data, encoder, "validation")]
     keys = KnowledgeStore(get_database()).keys("shop")
-    rerankers = {"linear": fit_reranker(invented, encoder), "off": None}
-    fits = {
-        "questions": fit_to_similar_questions(keys, list(rerankers.values())),
-        "passages": fit_to_passages(invented, encoder, list(rerankers.values())),
-    }
-    text = as_yaml(rerankers, fits)
+    reranker = fit_reranker(businesses, encoder)
+    weight = fit_reading(invented, encoder, reranker, judge)
+    linear, off = fit_to_similar_questions(keys, [reranker, None])
+    text = as_yaml(
+        {
+            "cross": ({"weight": weight}, {"passages": fit_to_passages(invented, encoder, reranker, (judge, weight))}),
+            "linear": (
+                {"weights": reranker.weights},
+                {"questions": linear, "passages": fit_to_passages(invented, encoder, reranker)},
+            ),
+            "off": ({}, {"questions": off, "passages": fit_to_passages(invented, encoder, None)}),
+        }
+    )
     CALIBRATION.write_text(text, "utf-8")
     console.print(text, markup=False)

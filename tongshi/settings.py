@@ -36,7 +36,7 @@ _ONE_OF = {
     "socketio": ("on", "off"),
     "ocr": ("on", "off"),
     "neighbours": ("index", "pgvector", "qdrant"),
-    "reranker": ("linear", "off"),
+    "reranker": ("cross", "linear", "off"),
     "synthesiser": ("kokoro", "espeak"),
     "voice": ("on", "off"),
     "phone_voice": ("twilio", "own"),
@@ -80,7 +80,7 @@ class Settings:
     translation_key: str = field(default="", repr=False)
     encoder: str = "use*0.4+search*0.6"
     neighbours: str = "index"
-    reranker: str = "linear"
+    reranker: str = "cross"
     qdrant_url: str = ""
     qdrant_key: str = field(default="", repr=False)
     answer_mode: str = "auto"

@@ -91,7 +91,7 @@ def test_without_it_nothing_changes(few):
     assert off.scores == pytest.approx(plain.scores)
 
 
-@pytest.mark.parametrize("reranker", ["linear", "off"])
+@pytest.mark.parametrize("reranker", ["cross", "linear", "off"])
 @pytest.mark.parametrize("has_questions", [True, False])
 def test_each_way_to_search_has_a_calibration(reranker, has_questions):
     one = get_calibration(has_questions, reranker)

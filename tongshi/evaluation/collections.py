@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from tongshi.settings import Settings
 from tongshi.storage.database import Database
 from tongshi.storage.knowledge import KeyRow, KnowledgeStore
 from tongshi.training.businesses import Business, read
+from tongshi.training.centres import read as read_centres
 
 
 @contextmanager
@@ -47,6 +48,34 @@ def business_collections(data: Path, encoder: Encoder, split: str) -> Iterator[t
             yield _keys(business, encoder), _asked(business)
 
 
+def centre_collections(data: Path, encoder: Encoder, split: str) -> Iterator[tuple[list[KeyRow], list[Asked]]]:
+    """Likewise each invented help centre of a split, as an import puts it into a collection.
+
+    Args:
+        data: the project's data folder.
+        encoder: for the keys' vectors.
+        split: train or validation.
+    """
+    for centre in read_centres(data / "finetune" / "centres"):
+        if centre.split != split:
+            continue
+        titles = [(one.article_id, one.language, "title", one.title) for one in centre.articles]
+        rows = _rows([*titles, *((one.article, one.language, "passage", one.text) for one in centre.pieces)], encoder)
+        places = {piece: len(titles) + number for number, piece in enumerate(centre.pieces)}
+        yield (
+            rows,
+            [
+                Asked(
+                    one.ask,
+                    one.language,
+                    tuple({piece.article for piece in one.right}),
+                    frozenset(places[piece] for piece in one.right),
+                )
+                for one in centre.questions
+            ],
+        )
+
+
 def _keys(business: Business, encoder: Encoder) -> list[KeyRow]:
     found = [
         (topic, language, kind, piece)
@@ -54,6 +83,10 @@ def _keys(business: Business, encoder: Encoder) -> list[KeyRow]:
         for language, text in texts.items()
         for kind, piece in (("title", business.titles[topic][language]), *(("passage", one) for one in passages(text)))
     ]
+    return _rows(found, encoder)
+
+
+def _rows(found: Sequence[tuple[str, str, str, str]], encoder: Encoder) -> list[KeyRow]:
     vectors = np.asarray(encoder.encode([normalise(text) for *_, text in found]), np.float32)
     return [
         KeyRow(number, topic, language, kind, text, vector.tobytes())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -25,8 +26,8 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     Args:
         sample: questions a business and language; all by default.
     """
-    found: dict[str, dict[str, list[bool]]] = {
-        language: {"fact first": [], "and sure": [], "unsure": []} for language in LANGUAGES
+    found: dict[str, dict[str, list[float]]] = {
+        language: {"fact first": [], "and sure": [], "unsure": [], "ms": []} for language in LANGUAGES
     }
     for business in sorted(path.name for path in IMPORTS.iterdir() if path.is_dir()):
         with empty_knowledge(settings) as knowledge:
@@ -40,6 +41,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
             "fact first": float(np.mean(values["fact first"])),
             "and sure": float(np.mean(values["and sure"])),
             "unsure where nothing answers": float(np.mean(values["unsure"] or [False])),
+            "ms p50": float(np.median(values["ms"])),
         }
         for language, values in found.items()
     ]
@@ -54,8 +56,10 @@ def _chosen(business: str, sample: int | None) -> list[dict[str, Any]]:
     return [one for group in groups for one in group[:: max(1, len(group) // sample) if sample else 1]]
 
 
-def _look_up(knowledge: KnowledgeBase, one: dict[str, Any], found: dict[str, list[bool]]) -> None:
+def _look_up(knowledge: KnowledgeBase, one: dict[str, Any], found: dict[str, list[float]]) -> None:
+    began = time.perf_counter()
     answer = knowledge.search(one["question"], one["language"], IMPORTS.name)
+    found["ms"].append((time.perf_counter() - began) * 1000)
     if one["file"] is None:
         found["unsure"].append(not answer.confident)
         return

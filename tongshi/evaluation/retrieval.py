@@ -2,14 +2,14 @@
 
 Four settings beside each other: the shop's articles in all languages; its English and Chinese articles alone; all articles without their
 similar questions; and businesses that no training saw, without similar questions. Each beside plain BM25 over words, the same
-search with the encoder as published, and that without the reranker.
+search with the encoder as published, and that without the reranker; where there are no similar questions also with the first passages read.
 """
 
 from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,8 +24,9 @@ from tongshi.evaluation.tables import TESTS, Report, with_mean
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE
 from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
 from tongshi.knowledge.calibrate import Asked, KnownVectors
-from tongshi.knowledge.index import SearchIndex, get_calibration, get_reranker
+from tongshi.knowledge.index import SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import make_neighbours
+from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.reranker import Reranker
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, VectorCache, get_encoder, normalise
@@ -67,9 +68,15 @@ def report(settings: Settings, sample: int | None = None) -> Report:
         for name, encoder in encoders.items():
             known = _known(setting, VectorCache(encoder, settings.models / "vectors"))
             indexes = [_index(keys, known) for keys, _ in setting.collections]
-            finders[setting.name + name] = [_ours(index, known, get_reranker(settings.reranker)) for index in indexes]
+            reranker = get_reranker(settings.reranker)
+            finders[setting.name + name] = [_ours(index, known, reranker) for index in indexes]
             if not name:
                 finders[f"{setting.name} not reranked"] = [_ours(index, known, None) for index in indexes]
+                if not indexes[0].has_questions and settings.reranker == "cross":
+                    readers = [get_reader("cross", _texts(keys)) for keys, _ in setting.collections]
+                    finders[f"{setting.name} read"] = [
+                        _ours(index, known, reranker, reader) for index, reader in zip(indexes, readers)
+                    ]
         for name in sorted(finders):
             for language, share in _recall(finders[name], setting).items():
                 columns[language].setdefault(name, share)
@@ -164,9 +171,14 @@ def _index(keys: Sequence[KeyRow], encoder: Encoder) -> SearchIndex:
     return SearchIndex.build("", [replace(key, vector=vector.tobytes()) for key, vector in zip(keys, vectors)])
 
 
-def _ours(index: SearchIndex, encoder: Encoder, reranker: Reranker | None) -> Finder:
+def _texts(keys: Sequence[KeyRow]) -> Callable[[Sequence[int]], Mapping[int, str]]:
+    texts = {key.key_id: key.text for key in keys}
+    return lambda wanted: texts
+
+
+def _ours(index: SearchIndex, encoder: Encoder, reranker: Reranker | None, reader: Reader | None = None) -> Finder:
     def find(asked: Asked) -> list[str]:
-        ranking = index.rank(asked.text, encoder, asked.language, reranker)
+        ranking = index.rank(asked.text, encoder, asked.language, reranker, reader)
         return [ranking.labels[place] for place in ranking.order[:5]]
 
     return find

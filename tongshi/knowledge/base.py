@@ -17,7 +17,7 @@ from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages, together
 from tongshi.knowledge.graph_reading import attributes_named
-from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reranker
+from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
     PREFIX,
@@ -29,6 +29,7 @@ from tongshi.knowledge.products import (
     told_apart,
     without,
 )
+from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.text import fold, scripts
 from tongshi.language.vectors import Encoder
@@ -139,7 +140,7 @@ class KnowledgeBase:
         facts: puts them into sentences.
         data: the project's data folder, for how customers call products.
         neighbours: gives those of a collection that processes share; None where each has its own.
-        reranker: name of what looks at the first articles again, `linear` or `off`.
+        reranker: name of what looks at the first articles again, `cross`, `linear` or `off`.
 
     Attributes:
         writer: keeps changes of its articles.
@@ -302,7 +303,7 @@ class KnowledgeBase:
         """
         index = self._index(collection)
         about = self._products(question, newest or question, context, language) if collection == SHOP else _About()
-        ranking, attributes = self._rank(index, question, about, language)
+        ranking, attributes = self._rank(index, collection, question, about, language)
         if not ranking.labels:
             return Found([], False)
         calibration = get_calibration(index.has_questions, self.reranker)
@@ -320,7 +321,7 @@ class KnowledgeBase:
                     found += self._product_passages(about, names, language, score)
                 continue
             score = calibration.probability(ranking.features(place))
-            passage = self._article_passage(collection, index, label, question, language, score, ranking.closeness[place])
+            passage = self._article_passage(collection, index, ranking, place, question, language, score)
             found += [passage] if passage else []
         if approved := next((one for one in found if one.verbatim and one.score == _APPROVED), None):
             return Found([approved, *(one for one in found if one is not approved)][:most], True)
@@ -332,10 +333,16 @@ class KnowledgeBase:
         unanswerable = first == UNANSWERABLE and top_score >= _SURELY
         return Found(found[:most], confident, about_product, unanswerable, plain, index.has_questions)
 
-    def _rank(self, index: SearchIndex, question: str, about: _About, language: str) -> tuple[Ranking, list[int]]:
+    def _reader(self, collection: str) -> Reader | None:
+        return get_reader(self.reranker, lambda keys: {row.key_id: row.text for row in self._store.keys(collection, keys)})
+
+    def _rank(
+        self, index: SearchIndex, collection: str, question: str, about: _About, language: str
+    ) -> tuple[Ranking, list[int]]:
         """What a question is close to, and the places of attributes of products among that."""
         reranker = get_reranker(self.reranker)
-        ranking = index.rank(question, self._encoder, language, reranker)
+        reader = None if index.has_questions else self._reader(collection)
+        ranking = index.rank(question, self._encoder, language, reranker, reader)
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
         if about.products and attributes:
             without_names = index.rank(about.unnamed, self._encoder, language, reranker)
@@ -444,9 +451,10 @@ class KnowledgeBase:
         ]
 
     def _article_passage(
-        self, collection: str, index: SearchIndex, label: str, question: str, language: str, score: float, closeness: float
+        self, collection: str, index: SearchIndex, ranking: Ranking, place: int, question: str, language: str, score: float
     ) -> Passage | None:
-        """What an article says to a question; None where it was retired since the index was looked up."""
+        """What the article at a place of the ranking says to a question; None where it was retired since the index was looked up."""
+        label = ranking.labels[place]
         versions = {article.language: article for article in self._store.articles(collection, label)}
         article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
         if article is None:
@@ -455,9 +463,13 @@ class KnowledgeBase:
         if article.verbatim:
             if _bare(question) in {_bare(one) for version in versions.values() for one in version.questions}:
                 return Passage(label, article.language, article.title, _APPROVED, text, verbatim=True)
-            return Passage(label, article.language, article.title, score, text, verbatim=closeness >= _ITS_QUESTION)
+            return Passage(
+                label, article.language, article.title, score, text, verbatim=bool(ranking.closeness[place] >= _ITS_QUESTION)
+            )
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             nearest = index.nearest_passages(label, question, self._encoder, article.language)
+            read = [key for key in ranking.read.get(label, ()) if key in nearest]
+            nearest = [*read, *(key for key in nearest if key not in read)]
             texts = {row.key_id: row.text for row in self._store.keys(collection, nearest)}
             text = together([texts[key] for key in nearest if key in texts], [texts[key] for key in sorted(texts)]) or text
         return Passage(label, article.language, article.title, score, " ".join(text.lstrip("# ").split()))

@@ -10,12 +10,16 @@ from sklearn.linear_model import LogisticRegression
 
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.index import SearchIndex
+from tongshi.knowledge.reading import ARTICLES, Judge, Reader
 from tongshi.knowledge.reranker import Reranker, fit
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
 WRONG_COSTS = 1.0
 """How much worse a wrong answer is than none at all, where a right one gains 1."""
+
+TOLD = 2
+"""Passages that an answer tells of a long article, as a rule."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +42,16 @@ class Fit:
 
 @dataclass(frozen=True)
 class Asked:
-    """A question and the articles that answer it; none where nothing does."""
+    """A question and the articles that answer it; none where nothing does.
+
+    Attributes:
+        keys: of the passages that answer it, where it is known.
+    """
 
     text: str
     language: str
     articles: tuple[str, ...]
+    keys: frozenset[int] = frozenset()
 
 
 class KnownVectors:
@@ -81,6 +90,33 @@ def fit_reranker(collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]]
     return fit(cases)
 
 
+def fit_reading(
+    collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder, reranker: Reranker, judge: Judge
+) -> float:
+    """Learn what the logits of a cross-encoder weigh beside the scores of a reranker.
+
+    Args:
+        collections: the keys of each, without similar questions, and what was asked of it.
+    """
+    cases = []
+    for keys, asked in collections:
+        index, reader = SearchIndex.build("", keys), reader_of(keys, judge, 0.0)
+        for one in asked:
+            ranking = index.rank(one.text, encoder, one.language, reranker, reader)
+            first = ranking.order[:ARTICLES]
+            right = np.isin([ranking.labels[place] for place in first], one.articles)
+            if right.any():
+                cases.append((np.stack([ranking.scores[first], ranking.decisions[first]], 1), right))
+    score, logit = fit(cases).weights
+    return logit / score
+
+
+def reader_of(keys: Sequence[KeyRow], judge: Judge, weight: float) -> Reader:
+    """What reads the passages of a collection whose keys are at hand."""
+    texts = {key.key_id: key.text for key in keys}
+    return Reader(judge, lambda wanted: texts, weight)
+
+
 def fit_to_similar_questions(
     keys: Sequence[KeyRow], rerankers: Sequence[Reranker | None], folds: int = 5, most: int = 2000, seed: int = 0
 ) -> list[Fit]:
@@ -109,48 +145,60 @@ def _of_key(key: KeyRow) -> Asked:
 
 
 def fit_to_passages(
-    collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder, rerankers: Sequence[Reranker | None]
-) -> list[Fit]:
+    collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]],
+    encoder: Encoder,
+    reranker: Reranker | None,
+    reading: tuple[Judge, float] | None = None,
+) -> Fit:
     """Fit the calibration of collections without similar questions.
 
     Args:
         collections: the keys of each, and what was asked of it.
         encoder: that the keys were encoded by.
-        rerankers: that searches may have; each has a fit of its own.
+        reranker: that searches have.
+        reading: the cross-encoder and the weight of its logits, where passages are read.
     """
-    indexes = [(SearchIndex.build("", keys), asked) for keys, asked in collections]
-    return [_fit([_case(index, encoder, one, reranker) for index, asked in indexes for one in asked]) for reranker in rerankers]
+    cases = []
+    for keys, asked in collections:
+        index, reader = SearchIndex.build("", keys), reader_of(keys, *reading) if reading else None
+        cases += [_case(index, encoder, one, reranker, reader) for one in asked]
+    return _fit(cases)
 
 
-def as_yaml(rerankers: Mapping[str, Reranker | None], fits: Mapping[str, Sequence[Fit]]) -> str:
+def as_yaml(settings: Mapping[str, tuple[Mapping[str, object], Mapping[str, Fit]]]) -> str:
     """What `tongshi/knowledge/calibration.yml` says.
 
     Args:
-        rerankers: by name.
-        fits: by kind of collection, one for each of the rerankers.
+        settings: by name of the reranker: its weights, and a fit by kind of collection.
     """
     lines = [
         "# Measured by `tongshi knowledge calibrate`: precision, recall of answerable, abstention from unanswerable questions."
     ]
-    for place, (name, reranker) in enumerate(rerankers.items()):
+    for name, (weights, fits) in settings.items():
         lines.append(f'"{name}":')  # YAML takes a bare off for false.
-        if reranker:
-            lines.append(f"  weights: [{', '.join(f'{weight:.4f}' for weight in reranker.weights)}]")
-        for kind, found in fits.items():
-            one = found[place]
-            slopes = ", ".join(f"{slope:.4f}" for slope in one.slopes)
+        lines += [f"  {what}: {_rounded(value)}" for what, value in weights.items()]
+        for kind, one in fits.items():
             lines += [
                 f"  # {kind}: precision {one.precision:.3f}, recall {one.recall:.3f}, abstention {one.abstention:.3f}",
-                f"  {kind}: {{intercept: {one.intercept:.4f}, slopes: [{slopes}], threshold: {one.threshold:.4f}}}",
+                f"  {kind}: {{intercept: {one.intercept:.4f}, slopes: {_rounded(one.slopes)}, threshold: {one.threshold:.4f}}}",
             ]
     return "\n".join(lines) + "\n"
 
 
-def _case(index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None) -> tuple[tuple[float, ...], bool, bool]:
+def _rounded(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else f"[{', '.join(f'{one:.4f}' for one in value)}]"
+
+
+def _case(
+    index: SearchIndex, encoder: Encoder, asked: Asked, reranker: Reranker | None, reader: Reader | None = None
+) -> tuple[tuple[float, ...], bool, bool]:
     """Features of the first hit, whether it is right, and whether there is a right one."""
-    ranking = index.rank(asked.text, encoder, asked.language, reranker)
+    ranking = index.rank(asked.text, encoder, asked.language, reranker, reader)
     first = next(place for place in ranking.order if ranking.labels[place] != UNANSWERABLE)
-    return ranking.features(first), ranking.labels[first] in asked.articles, bool(asked.articles)
+    label = ranking.labels[first]
+    # Of a long article it is the passages told that have to answer.
+    told = not asked.keys or not asked.keys.isdisjoint(ranking.read.get(label, sorted(asked.keys))[:TOLD])
+    return ranking.features(first), label in asked.articles and told, bool(asked.articles)
 
 
 def _fit(cases: Sequence[tuple[tuple[float, ...], bool, bool]]) -> Fit:

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -30,6 +30,7 @@ from sklearn.svm import LinearSVC
 from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.neighbours import Graph, Neighbours
+from tongshi.knowledge.reading import ARTICLES, EACH, Reader
 from tongshi.knowledge.reranker import BEST_KEYS, FIRST, Reranker, best_means, evidence, trust, trust_in_likeness
 from tongshi.language.segment import terms
 from tongshi.language.vectors import Encoder, normalise
@@ -72,7 +73,8 @@ class Ranking:
         scores: of each label; by them they are ranked.
         similarities: means over the best keys of each.
         closeness: of the best key of each, 1 where it is the question itself.
-        decisions: values of the classifier, zero where there is none.
+        decisions: values of the classifier, or what the reader said where it has read; zero where there is neither.
+        read: keys of the passages that were read, best first, by label.
     """
 
     labels: list[str]
@@ -80,6 +82,7 @@ class Ranking:
     similarities: np.ndarray
     closeness: np.ndarray
     decisions: np.ndarray
+    read: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def order(self) -> np.ndarray:
@@ -89,6 +92,13 @@ class Ranking:
     def places(self, wanted: Callable[[str], bool]) -> list[int]:
         """Places of the labels for which `wanted` is true."""
         return [place for place, label in enumerate(self.labels) if wanted(label)]
+
+    def put_first(self, places: np.ndarray, scores: np.ndarray) -> None:
+        """Give articles new scores; the others stay behind them, in their order."""
+        others = np.delete(np.arange(len(self.labels)), places)
+        if len(others):
+            self.scores[others] -= max(0.0, self.scores[others].max() - scores.min())
+        self.scores[places] = scores
 
     def features(self, place: int) -> tuple[float, ...]:
         """What tells whether the article at `place` answers.
@@ -246,12 +256,20 @@ class SearchIndex:
         if self._candidates:
             self._candidates.neighbours.sync(self._keys.ids, self._keys.vectors)
 
-    def rank(self, question: str, encoder: Encoder, language: str = "en", reranker: Reranker | None = None) -> Ranking:
+    def rank(
+        self,
+        question: str,
+        encoder: Encoder,
+        language: str = "en",
+        reranker: Reranker | None = None,
+        reader: Reader | None = None,
+    ) -> Ranking:
         """How well articles fit a question; in a large collection only those that come into question.
 
         Args:
             language: of the question, for its words.
             reranker: looks at the first again; None where they stay as they are.
+            reader: reads the first of these; not heard without a reranker, nor where similar questions tell articles apart.
         """
         keys = self._keys
         asked = self._asked(question, encoder)
@@ -267,6 +285,8 @@ class SearchIndex:
             rows = self._texts_of(places[first])
             compared = (cosines[rows], lexical[rows]) if chosen is None else self._compared(rows, asked)
             self._look_again(ranking, first, reranker, self._evidence(places[first], rows, *compared))
+            if reader and not self.has_questions:
+                self._read(ranking, places, question, reader, rows, sum(compared))
         return ranking
 
     def _asked(self, question: str, encoder: Encoder) -> _Asked:
@@ -285,10 +305,42 @@ class SearchIndex:
         trusted = max(self._trust, trust_in_likeness(float(ranking.closeness.max())))
         similarities = reranker.scores(said, ranking.similarities[first], trusted)
         scores = similarities + trusted * CLASSIFIER_WEIGHT * ranking.decisions[first]
-        others = np.delete(np.arange(len(ranking.labels)), first)
-        if len(others):
-            ranking.scores[others] -= max(0.0, ranking.scores[others].max() - scores.min())
-        ranking.scores[first], ranking.similarities[first] = scores, similarities
+        ranking.put_first(first, scores)
+        ranking.similarities[first] = similarities
+
+    def _read(
+        self, ranking: Ranking, places: np.ndarray, question: str, reader: Reader, rows: np.ndarray, values: np.ndarray
+    ) -> None:
+        """Have the best passages of the first articles read.
+
+        Args:
+            places: of the ranking's labels.
+            rows: of titles and passages, with their `values`.
+        """
+        first = ranking.order[:ARTICLES]
+        chosen = [self._to_be_read(places[place], rows, values) for place in first]
+        logits = iter(reader.scores(question, [pair for pairs in chosen for pair in pairs]))
+        # What has nothing to be read, as what nothing answers, is as likely as that none of the others answers.
+        said = np.zeros(len(first))
+        for number, (place, pairs) in enumerate(zip(first, chosen)):
+            by_key = {passage: float(next(logits)) for _, passage in pairs}
+            if by_key:
+                said[number] = max(by_key.values())
+                ranking.read[ranking.labels[place]] = sorted(by_key, key=lambda key: -by_key[key])
+        ranking.decisions[:] = said.min()
+        ranking.decisions[first] = said
+        ranking.put_first(first, ranking.scores[first] + reader.weight * said)
+
+    def _to_be_read(self, label: int, rows: np.ndarray, values: np.ndarray) -> list[tuple[int | None, int]]:
+        """Keys of the title and the passage of the best passages of an article; of the title alone where it has none."""
+        keys = self._keys
+        mine = keys.labels[rows] == label
+        rows, values = rows[mine], values[mine]
+        titles = {str(keys.languages[row]): int(keys.ids[row]) for row in rows[~keys.passages[rows]]}
+        best = [row for row in rows[np.argsort(-values, kind="stable")] if keys.passages[row]][:EACH]
+        return [(titles.get(str(keys.languages[row])), int(keys.ids[row])) for row in best] or [
+            (None, title) for title in titles.values()
+        ]
 
     def witnesses(self, question: str, encoder: Encoder) -> tuple[list[str], np.ndarray]:
         """All articles that have a title or passages, and what these say to a question, see `reranker.evidence`."""
@@ -453,12 +505,27 @@ def get_calibration(has_questions: bool, reranker: str = "linear") -> Calibratio
     """How scores become probabilities, for collections with and without similar questions.
 
     Args:
-        reranker: `linear` or `off`, as the settings say.
+        reranker: `cross`, `linear` or `off`, as the settings say.
     """
-    values = _calibrations()[reranker]["questions" if has_questions else "passages"]
+    # Where there are similar questions nothing is read.
+    name = "linear" if has_questions and reranker == "cross" else reranker
+    values = _calibrations()[name]["questions" if has_questions else "passages"]
     return Calibration(values["intercept"], tuple(values["slopes"]), values["threshold"])
 
 
 def get_reranker(name: str) -> Reranker | None:
     """The reranker of that name; None for `off`."""
-    return Reranker(tuple(_calibrations()[name]["weights"])) if name != "off" else None
+    return Reranker(tuple(_calibrations()["linear"]["weights"])) if name != "off" else None
+
+
+def get_reader(name: str, texts: Callable[[Sequence[int]], Mapping[int, str]]) -> Reader | None:
+    """What reads passages where the reranker of that name is `cross`; else None.
+
+    Args:
+        texts: of keys, by id.
+    """
+    if name != "cross":
+        return None
+    from tongshi.language.cross import get_cross_encoder
+
+    return Reader(get_cross_encoder(), texts, _calibrations()["cross"]["weight"])

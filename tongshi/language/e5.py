@@ -210,20 +210,24 @@ class E5(nn.Module):
 
     def forward(self, ids: Sequence[Sequence[int]]) -> torch.Tensor:
         """Vectors of length one, shape (len(ids), dimensions), of texts as token ids."""
+        states, real = self.states(ids)
+        pooled = states.mean(1) if bool(real.all()) else (states * real[..., None]).sum(1) / real.sum(1, keepdim=True)
+        return functional.normalize(pooled, dim=-1)
+
+    def states(self, ids: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """What the last layer says of each token, shape (len(ids), longest, dimensions), and which tokens are no padding."""
         lengths = torch.tensor([len(row) for row in ids])
         longest = int(lengths.max())
         table = np.zeros((len(ids), longest), np.int64)
         for row, tokens in zip(table, ids):
             row[: len(tokens)] = tokens
         states = self.norm(torch.from_numpy(_dequantise(self._words[table])) + self.places[:longest])
+        real = torch.arange(longest) < lengths[:, None]
         # Texts of one length need no mask, and attention is faster without.
-        even = bool((lengths == longest).all())
-        real = None if even else torch.arange(longest) < lengths[:, None]
-        mask = None if even else real[:, None, None, :]
+        mask = None if bool(real.all()) else real[:, None, None, :]
         for layer in self.layers:
             states = layer(states, mask)
-        pooled = states.mean(1) if even else (states * real[..., None]).sum(1) / lengths[:, None]
-        return functional.normalize(pooled, dim=-1)
+        return states, real
 
     def shorten(self) -> None:
         """Keep the linear maps in bfloat16, which halves memory and time; vectors keep a cosine of 0.9999 with those of float32."""
@@ -320,14 +324,45 @@ def merge(model: E5, folder: Path) -> str:
     Raises:
         TongshiError: there is no adapter in the folder.
     """
-    tensors, card, digest = _adapter(folder)
-    scale = card["alpha"] / card["rank"]
+    tensors, _ = adapter_tensors(folder)
     with torch.no_grad():
         for number, layer in enumerate(model.layers):
             for name in LINEARS:
-                first, second = (tensors[f"layers.{number}.{name}.{part}"].float() for part in "ab")
-                getattr(layer, name).weight += scale * second @ first
-    return digest
+                first, second = (tensors[f"layers.{number}.{name}.{part}"] for part in "ab")
+                getattr(layer, name).weight += second @ first
+    return _adapter(folder)[2]
+
+
+def adapter_tensors(folder: Path) -> tuple[dict[str, torch.Tensor], int]:
+    """The maps of an adapter, float32, weighed so that they are added as they are, and their rank.
+
+    Raises:
+        TongshiError: there is no adapter in the folder.
+    """
+    tensors, card, _ = _adapter(folder)
+    scale = card["alpha"] / card["rank"]
+    return {name: value.float() * (scale if name.endswith(".b") else 1) for name, value in tensors.items()}, card["rank"]
+
+
+def has_head(folder: Path) -> bool:
+    """Whether an adapter brings along a linear map of its own.
+
+    Raises:
+        TongshiError: there is no adapter in the folder.
+    """
+    return "head.weight" in _adapter(folder)[0]
+
+
+def head_of(folder: Path) -> dict[str, torch.Tensor]:
+    """Weight and bias of the linear map that an adapter brings along, float32.
+
+    Raises:
+        TongshiError: there is no adapter in the folder, or it has none.
+    """
+    if not has_head(folder):
+        raise TongshiError(f"The adapter in {folder} is none of a cross-encoder.")
+    tensors, _, _ = _adapter(folder)
+    return {name: tensors[f"head.{name}"].float() for name in ("weight", "bias")}
 
 
 def _adapter(folder: Path) -> tuple[dict[str, torch.Tensor], dict, str]:

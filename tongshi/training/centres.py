@@ -7,7 +7,7 @@ as any editor's files are. Each question names the words that answer it.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import yaml
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article, passages
 from tongshi.knowledge.importing import read as read_files
+from tongshi.knowledge.reading import with_title
 
 SPLITS = ("train", "validation")
 
@@ -62,11 +63,6 @@ class Centre:
     questions: tuple[CentreQuestion, ...]
 
 
-def with_title(title: str, text: str) -> str:
-    """A passage as it is read together with a question: after the title of its article, unless it begins with it."""
-    return text if text.casefold().startswith(title.casefold()) else f"{title}. {text}"
-
-
 def read(folder: Path) -> list[Centre]:
     """All help centres of a folder.
 
@@ -94,19 +90,22 @@ def _read(path: Path) -> Centre:
     try:
         if content["split"] not in SPLITS:
             raise ValueError(f"the split {content['split']!r} is none of {', '.join(SPLITS)}")
-        questions = tuple(_question(entry, pieces) for entry in content["questions"])
+        sources = {(article.article_id, article.language): article.source for article in articles}
+        questions = tuple(_question(entry, pieces, sources) for entry in content["questions"])
         return Centre(content["id"], content["split"], articles, pieces, questions)
     except (KeyError, TypeError, ValueError) as error:
         raise TongshiError(f"{path} is not a help centre: {error}.") from error
 
 
-def _question(entry: dict[str, Any], pieces: Sequence[Piece]) -> CentreQuestion:
+def _question(entry: dict[str, Any], pieces: Sequence[Piece], sources: Mapping[tuple[str, str], str]) -> CentreQuestion:
     if entry["file"] is None:
         return CentreQuestion(entry["language"], entry["question"], ())
     quote = _bare(entry["quote"])
-    right = tuple(piece for piece in pieces if quote in _bare(piece.text))
+    right = tuple(
+        piece for piece in pieces if sources[piece.article, piece.language] == entry["file"] and quote in _bare(piece.text)
+    )
     if not right:
-        raise ValueError(f"{entry['quote']!r} stands in no passage")
+        raise ValueError(f"{entry['quote']!r} stands in no passage of {entry['file']}")
     return CentreQuestion(entry["language"], entry["question"], right)
 
 

@@ -4,7 +4,7 @@ LoRA adapters (Hu et al. 2021, arXiv:2106.09685) of multilingual-e5-small learn 
 whatever language either is, than to anything else in the batch. Beside each pair stands a third text, which is the hard case.
 
 - `search`: a question and a passage that answers it, or another question which that passage answers; the third is another passage of the same
-  business. From the invented businesses of data/finetune alone: nothing of the shop.
+  business, or of the same document. From the invented businesses and help centres of data/finetune alone: nothing of the shop.
 - `intents`: two wordings of one intent, from data/nlu; the third is of another intent.
 
 The loss is the cross-entropy of van den Oord et al. 2018, arXiv:1807.03748, with every text of the same kind counted as right. What stands in
@@ -40,10 +40,14 @@ from tongshi.language.patterns import mask
 from tongshi.language.vectors import normalise
 from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.training.businesses import Business, read
+from tongshi.training.centres import Centre, Piece
+from tongshi.training.centres import read as read_centres
 from tongshi.weights import manifest, path_of
 
 _LONGEST = 128
-_FOLDER = Path("finetune") / "businesses"
+_LEARNT = "learnt.pt"
+_FOLDER = Path("finetune")
+_BESIDE = 0.6
 
 
 @dataclass(frozen=True)
@@ -84,12 +88,22 @@ class Example:
     language: str
 
 
-def of_businesses(found: Sequence[Business], options: Options) -> list[Example]:
+def of_questions(found: Sequence[Business], centres: Sequence[Centre], options: Options) -> list[Example]:
     """All rounds of all questions that a passage answers, shuffled within each round."""
     chance = random.Random(options.seed)
     topics = sorted((business.id, topic) for business in found for topic in business.passages)
     numbers = {topic: number for number, topic in enumerate(topics)}
-    return _rounds(options, chance, lambda: (one for business in found for one in _asked(business, numbers, options, chance)))
+    of_pieces = {}
+    for centre in centres:
+        of_pieces |= {piece: len(topics) + len(of_pieces) + place for place, piece in enumerate(dict.fromkeys(centre.pieces))}
+
+    def turn() -> Iterator[Example]:
+        for business in found:
+            yield from _asked(business, numbers, options, chance)
+        for centre in centres:
+            yield from _asked_of(centre, of_pieces, options, chance)
+
+    return _rounds(options, chance, turn)
 
 
 def _asked(business: Business, numbers: dict[tuple[str, str], int], options: Options, chance: random.Random) -> Iterator[Example]:
@@ -113,6 +127,27 @@ def _asked(business: Business, numbers: dict[tuple[str, str], int], options: Opt
             normalise(chance.choice(list(business.passages[wrong].values()))),
             numbers[business.id, topic],
             numbers[business.id, wrong],
+            question.language,
+        )
+
+
+def _asked_of(centre: Centre, numbers: dict[Piece, int], options: Options, chance: random.Random) -> Iterator[Example]:
+    for question in centre.questions:
+        if not question.right:
+            continue
+        right = chance.choice(question.right)
+        others = [piece for piece in centre.pieces if piece not in question.right]
+        # Its neighbours in the article are the hard ones.
+        beside = [piece for piece in others if (piece.article, piece.language) == (right.article, right.language)]
+        # Of an article in another language nobody has said which passage answers.
+        apart = [piece for piece in others if piece.article != right.article]
+        wrong = chance.choice(beside if beside and chance.random() < _BESIDE else apart)
+        yield Example(
+            normalise(_slipped(question.ask, options, chance)),
+            normalise(right.text),
+            normalise(wrong.text),
+            numbers[right],
+            numbers[wrong],
             question.language,
         )
 
@@ -154,14 +189,48 @@ def _slipped(text: str, options: Options, chance: random.Random) -> str:
     return slip(text, chance) if chance.random() < options.typos else text
 
 
-class TunedE5(InputModule):
+class AdapterModule(InputModule):
+    """A module of sentence-transformers of which only an adapter and what stands on it learn; checkpoints keep these."""
+
+    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
+        """Keep what learns."""
+        learning = {name for name, value in self.named_parameters() if value.requires_grad}
+        torch.save({name: value for name, value in self.state_dict().items() if name in learning}, Path(output_path) / _LEARNT)
+
+
+class AdapterTrainer(SentenceTransformerTrainer):
+    """Goes on from checkpoints of an `AdapterModule`."""
+
+    def _load_from_checkpoint(self, checkpoint_path: str) -> None:
+        (kept,) = Path(checkpoint_path).rglob(_LEARNT)
+        self.model[0].load_state_dict(torch.load(kept), strict=False)
+
+
+def inject(model: E5, rank: int, alpha: float) -> None:
+    """Lay an adapter that learns over a model which does not."""
+    model.requires_grad_(False)
+    inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(LINEARS)), model)
+
+
+def lora_tensors(model: E5) -> dict[str, torch.Tensor]:
+    """The adapter of a model that `inject` was called with, by the names that `tongshi.language.e5.merge` reads."""
+    found = {}
+    for number, layer in enumerate(model.layers):
+        for name in LINEARS:
+            linear = getattr(layer, name)
+            found[f"layers.{number}.{name}.a"] = linear.lora_A["default"].weight
+            found[f"layers.{number}.{name}.b"] = linear.lora_B["default"].weight
+    return found
+
+
+class TunedE5(AdapterModule):
     """multilingual-e5-small with an adapter that learns, as a module of sentence-transformers."""
 
     def __init__(self, checkpoint: Checkpoint, options: Options) -> None:
         super().__init__()
         self._words = Tokenizer(checkpoint)
-        self.model = E5(checkpoint).requires_grad_(False)
-        inject_adapter_in_model(LoraConfig(r=options.rank, lora_alpha=options.alpha, target_modules=list(LINEARS)), self.model)
+        self.model = E5(checkpoint)
+        inject(self.model, options.rank, options.alpha)
 
     def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
         """Token ids of texts, padded, and where they are no padding."""
@@ -175,20 +244,6 @@ class TunedE5(InputModule):
         # On the CPU the fused attention saves memory, which is not short here, and its backward pass takes twice as long.
         with sdpa_kernel(SDPBackend.MATH):
             return {**features, "sentence_embedding": self.model(rows)}
-
-    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
-        """Keep the adapter, as checkpoints do."""
-        torch.save({name: value for name, value in self.state_dict().items() if "lora_" in name}, Path(output_path) / "lora.pt")
-
-    def tensors(self) -> dict[str, torch.Tensor]:
-        """The adapter as `tongshi.language.e5.merge` reads it."""
-        found = {}
-        for number, layer in enumerate(self.model.layers):
-            for name in LINEARS:
-                linear = getattr(layer, name)
-                found[f"layers.{number}.{name}.a"] = linear.lora_A["default"].weight
-                found[f"layers.{number}.{name}.b"] = linear.lora_B["default"].weight
-        return {name: value.detach().to(torch.float16).contiguous() for name, value in found.items()}
 
 
 class KindLoss(nn.Module):
@@ -243,8 +298,9 @@ def train(task: str, options: Options, settings: Settings, output: Path) -> None
         TongshiError: there is nothing to learn from, or the model file is missing.
     """
     if task == "search":
-        found = read(settings.data / _FOLDER, get_identifier()).businesses
-        learnt = of_businesses([one for one in found if one.split == "train"], options)
+        found = read(settings.data / _FOLDER / "businesses", get_identifier()).businesses
+        centres = read_centres(settings.data / _FOLDER / "centres")
+        learnt = of_questions(*([one for one in group if one.split == "train"] for group in (found, centres)), options)
     else:
         learnt = of_wordings(settings.data, options)
     if not learnt:
@@ -253,7 +309,7 @@ def train(task: str, options: Options, settings: Settings, output: Path) -> None
     module = TunedE5(Checkpoint(path_of("e5-small", settings)), options)
     checkpoints = settings.home / "training" / f"encoder-{task}"
     model = SentenceTransformer(modules=[module])
-    trainer = SentenceTransformerTrainer(
+    trainer = AdapterTrainer(
         model,
         SentenceTransformerTrainingArguments(
             str(checkpoints),
@@ -285,7 +341,8 @@ def _texts(example: Example) -> dict[str, str]:
 
 def _save(task: str, module: TunedE5, learnt: list[Example], options: Options, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    save_file(module.tensors(), folder / ADAPTER)
+    tensors = lora_tensors(module.model)
+    save_file({name: value.detach().to(torch.float16).contiguous() for name, value in tensors.items()}, folder / ADAPTER)
     base = manifest()["e5-small"]
     card = {
         "task": task,
@@ -301,7 +358,7 @@ def _save(task: str, module: TunedE5, learnt: list[Example], options: Options, f
 
 
 _LEARNT_FROM = {
-    "search": "questions and passages of the invented businesses in `data/finetune/businesses` (split `train`); nothing of the demo shop",
+    "search": "questions and passages of the invented businesses and help centres in `data/finetune` (split `train`); nothing of the demo shop",
     "intents": "the wordings in `data/nlu`",
 }
 _MEASURED_BY = {"search": "tongshi evaluate retrieval", "intents": "tongshi evaluate nlu"}
