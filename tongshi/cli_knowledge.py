@@ -469,7 +469,14 @@ def knowledge_calibrate() -> None:
     centres of the split validation. Writes tongshi/knowledge/calibration.yml.
     """
     from tongshi.evaluation.collections import business_collections, centre_collections
-    from tongshi.knowledge.calibrate import as_yaml, fit_reading, fit_reranker, fit_to_passages, fit_to_similar_questions
+    from tongshi.knowledge.calibrate import (
+        KnownLogits,
+        as_yaml,
+        fit_reading,
+        fit_reranker,
+        fit_to_passages,
+        fit_to_similar_questions,
+    )
     from tongshi.knowledge.index import CALIBRATION
     from tongshi.language.cross import get_cross_encoder
     from tongshi.language.vectors import get_encoder
@@ -477,7 +484,7 @@ def knowledge_calibrate() -> None:
     from tongshi.storage.knowledge import KnowledgeStore
 
     settings = ready()
-    encoder, judge = get_encoder(settings.encoder), get_cross_encoder()
+    encoder, judge = get_encoder(settings.encoder), KnownLogits(get_cross_encoder())
     businesses = list(business_collections(settings.data, encoder, "validation"))
     invented = [*businesses, *centre_collections(settings.data, encoder, "validation")]
     keys = KnowledgeStore(get_database()).keys("shop")

@@ -10,13 +10,16 @@ from sklearn.linear_model import LogisticRegression
 
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.index import SearchIndex
-from tongshi.knowledge.reading import ARTICLES, Judge, Reader
+from tongshi.knowledge.reading import Judge, Reader
 from tongshi.knowledge.reranker import Reranker, fit
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
 
 WRONG_COSTS = 1.0
 """How much worse a wrong answer is than none at all, where a right one gains 1."""
+
+WEIGHTS = (0.0, 0.015, 0.03, 0.06, 0.12)
+"""Of logits, beside scores of which a tenth is much."""
 
 TOLD = 2
 """Passages that an answer tells of a long article, as a rule."""
@@ -90,25 +93,39 @@ def fit_reranker(collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]]
     return fit(cases)
 
 
+class KnownLogits:
+    """A judge that reads nothing twice, since fitting asks for the same again and again."""
+
+    def __init__(self, judge: Judge) -> None:
+        self._judge = judge
+        self._logits: dict[tuple[str, str], float] = {}
+
+    def scores(self, question: str, passages: Sequence[str]) -> np.ndarray:
+        """As `Judge.scores`."""
+        fresh = [passage for passage in dict.fromkeys(passages) if (question, passage) not in self._logits]
+        if fresh:
+            self._logits |= {(question, text): float(one) for text, one in zip(fresh, self._judge.scores(question, fresh))}
+        return np.array([self._logits[question, passage] for passage in passages], np.float32)
+
+
 def fit_reading(
-    collections: Iterable[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder, reranker: Reranker, judge: Judge
+    collections: Sequence[tuple[Sequence[KeyRow], Sequence[Asked]]], encoder: Encoder, reranker: Reranker, judge: Judge
 ) -> float:
-    """Learn what the logits of a cross-encoder weigh beside the scores of a reranker.
+    """Learn what the logits of a cross-encoder weigh beside the scores of a reranker: what tells most questions the right passages.
 
     Args:
         collections: the keys of each, without similar questions, and what was asked of it.
     """
-    cases = []
-    for keys, asked in collections:
-        index, reader = SearchIndex.build("", keys), reader_of(keys, judge, 0.0)
-        for one in asked:
-            ranking = index.rank(one.text, encoder, one.language, reranker, reader)
-            first = ranking.order[:ARTICLES]
-            right = np.isin([ranking.labels[place] for place in first], one.articles)
-            if right.any():
-                cases.append((np.stack([ranking.scores[first], ranking.decisions[first]], 1), right))
-    score, logit = fit(cases).weights
-    return logit / score
+    indexes = [(SearchIndex.build("", keys), keys, [one for one in asked if one.articles]) for keys, asked in collections]
+
+    def right(weight: float) -> int:
+        return sum(
+            _case(index, encoder, one, reranker, reader_of(keys, judge, weight))[1]
+            for index, keys, asked in indexes
+            for one in asked
+        )
+
+    return max(WEIGHTS, key=right)
 
 
 def reader_of(keys: Sequence[KeyRow], judge: Judge, weight: float) -> Reader:
