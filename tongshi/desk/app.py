@@ -145,67 +145,111 @@ def _middleware(settings: Settings) -> list[Middleware]:
     return [Middleware(_Safety), cross_origin]
 
 
-def create_app(settings: Settings | None = None, database: Database | None = None) -> Starlette:
-    """The application, as `tongshi desk` serves it; of the process's own settings and database unless others are given."""
-    settings = settings or get_settings()
-    database = database or get_database()
-    store = ConversationStore(database)
-    handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
-    rasa = httpx.AsyncClient(
+class _Shared:
+    """What the pages for customers, agents, editors and reviewers have in common.
+
+    Attributes:
+        store: the conversations.
+        rasa: asks the running bot; it shows the channels' secret.
+        sessions: knows customers by their tokens.
+        live: tells the pages that are open what happens.
+        signed_in: the cookie of who has signed in to the support desk.
+        frame: renders pages for them.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.store = ConversationStore(database)
+        self.attachments = AttachmentStore(database)
+        self.knowledge = make_knowledge_base(settings, database)
+        self.rasa = _rasa(settings)
+        self.sessions = CustomerSessions(settings.secret("sessions"), settings.client_key, make_continuations(settings, database))
+        self.live = Live(Hub(), self.sessions, settings)
+        self.signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
+        self.frame = Frame(self.signed_in, settings)
+
+
+def _rasa(settings: Settings) -> httpx.AsyncClient:
+    return httpx.AsyncClient(
         base_url=settings.rasa_address,
         headers={"Authorization": f"Bearer {settings.secret('web-channel')}"},
         timeout=httpx.Timeout(5, read=settings.turn_deadline + 10),
     )
-    knowledge = make_knowledge_base(settings, database)
-    continuations = make_continuations(settings, database)
-    sessions = CustomerSessions(settings.secret("sessions"), settings.client_key, continuations)
-    live = Live(Hub(), sessions, settings)
-    attachments = AttachmentStore(database)
-    reader = make_photo_reader(settings)
-    chat = ChatApi(store, attachments, knowledge, rasa, sessions, live, Limits.of(settings), settings, reader)
+
+
+def _for_customers(shared: _Shared) -> list[Route]:
+    """The chat page, its interface and stream, speech."""
+    settings, store, sessions = shared.settings, shared.store, shared.sessions
+    limits, photo_reader = Limits.of(settings), make_photo_reader(settings)
+    chat = ChatApi(
+        store, shared.attachments, shared.knowledge, shared.rasa, sessions, shared.live, limits, settings, photo_reader
+    )
     speech = make_speech(settings, store, sessions)
-    signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
+    return [*_ChatPage(settings).routes(), *chat.routes(), *shared.live.routes(), *speech.routes()]
+
+
+def _for_readers(shared: _Shared) -> list[Route]:
+    """The help centre."""
+    searches = RateLimit(30, 60, "help", shared.settings.redis_url)
+    return HelpCentre(KnowledgeStore(shared.database), shared.knowledge, shared.settings, searches).routes()
+
+
+def _for_agents(shared: _Shared) -> list[Route]:
+    """Signing in, conversations, writing in them."""
+    settings, database, store = shared.settings, shared.database, shared.store
+    handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
-    frame = Frame(signed_in, settings)
-    agents = AgentPages(store, attachments, handovers, live, signed_in, settings, reading, frame)
-    reviews = ReviewStore(database)
-    queue = ReviewQueue(reviews, clock.now, lambda: known_intents(settings.data))
-    explanations = ExplanationApi(store, reviews, queue, rasa, signed_in)
-    editing = KnowledgeApi(
+    return AgentPages(
+        store, shared.attachments, handovers, shared.live, shared.signed_in, settings, reading, shared.frame
+    ).routes()
+
+
+def _for_editors(shared: _Shared) -> list[Route]:
+    """Articles: pages, and the interface beneath them."""
+    settings, database, knowledge = shared.settings, shared.database, shared.knowledge
+    api = KnowledgeApi(
         lambda collection: make_editor(settings, database, collection),
-        signed_in,
+        shared.signed_in,
         knowledge,
         cache(lambda: make_answerer(settings, database, knowledge)),
         cache(lambda: make_drafter(settings, database)),
         settings,
     )
-    editors = EditorPages(frame, make_editor(settings, database, SHOP), editing)
-    reviewers = ReviewPages(frame, explanations, store, reviews, queue, settings)
+    pages = EditorPages(shared.frame, make_editor(settings, database, SHOP), api)
+    return [*pages.routes(), *api.routes()]
 
-    searches = RateLimit(30, 60, "help", settings.redis_url)
-    help_centre = HelpCentre(KnowledgeStore(database), knowledge, settings, searches)
+
+def _for_reviewers(shared: _Shared) -> list[Route]:
+    """Messages in review and why they were understood so: pages, and the interface beneath them."""
+    settings, store = shared.settings, shared.store
+    reviews = ReviewStore(shared.database)
+    queue = ReviewQueue(reviews, clock.now, lambda: known_intents(settings.data))
+    api = ExplanationApi(store, reviews, queue, shared.rasa, shared.signed_in)
+    pages = ReviewPages(shared.frame, api, store, reviews, queue, settings)
+    return [*pages.routes(), *api.routes()]
+
+
+def create_app(settings: Settings | None = None, database: Database | None = None) -> Starlette:
+    """The application, as `tongshi desk` serves it; of the process's own settings and database unless others are given."""
+    shared = _Shared(settings or get_settings(), database or get_database())
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with live.listening():
+        async with shared.live.listening():
             yield
-        await rasa.aclose()
+        await shared.rasa.aclose()
 
     return Starlette(
         routes=[
-            *_ChatPage(settings).routes(),
-            *chat.routes(),
-            *live.routes(),
-            *speech.routes(),
-            *help_centre.routes(),
-            *agents.routes(),
-            *editors.routes(),
-            *reviewers.routes(),
-            *editing.routes(),
-            *explanations.routes(),
+            *_for_customers(shared),
+            *_for_readers(shared),
+            *_for_agents(shared),
+            *_for_editors(shared),
+            *_for_reviewers(shared),
             Mount("/static", StaticFiles(directory=STATIC)),
         ],
-        middleware=_middleware(settings),
+        middleware=_middleware(shared.settings),
         lifespan=lifespan,
     )
 
