@@ -8,6 +8,7 @@ import sqlite3
 import time
 from datetime import timedelta
 
+import httpx
 import pytest
 
 from tests.channels.platforms import TelegramServer
@@ -17,8 +18,11 @@ from tongshi.channels import platform
 from tongshi.channels.telegram import TelegramChannel
 from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
+from tongshi.storage.inbox import InboxStore
+from tongshi.storage.models import Received
 
 ANNA = "telegram:77"
+LEASE = timedelta(seconds=0.5)
 
 
 @pytest.mark.parametrize(
@@ -38,69 +42,88 @@ async def telegram():
 
 
 @pytest.fixture
-async def begin(telegram, serve, stores, monkeypatch):
-    """Starts the channel; the one before, if any, ends in the middle of whatever it does."""
+async def begin(telegram, serve, stores, database, monkeypatch):
+    """Starts the channel as another process would, with an inbox of its own."""
     monkeypatch.setattr(platform, "_LAST_WORDS", 0.01)
     settings = Settings(telegram_token=telegram.token, telegram_secret=SECRET, telegram_url=telegram.address)
-    channels = []
 
-    async def begin():
-        for channel in channels:
-            tasks = [channel._delivery, *channel._turns._tasks]
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-        channels.append(TelegramChannel.from_settings(settings, **stores))
-        return await serve(channels[-1])
+    async def begin() -> tuple[TelegramChannel, httpx.AsyncClient]:
+        channel = TelegramChannel.from_settings(settings, **{**stores, "inbox": InboxStore(database, LEASE)})
+        return channel, await serve(channel)
 
     return begin
 
 
-def waiting(inbox):
-    return inbox.left("telegram", clock.now(), timedelta(days=1))
+async def kill(channel):
+    """End a channel in the middle of whatever it does."""
+    tasks = [channel._delivery, channel._tending, *channel._turns._tasks]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def test_what_a_process_left_when_it_ended_the_next_one_answers(begin, telegram, bot, store, inbox):
-    client, bot.seconds = await begin(), 60
+def waiting(database):
+    with database.session() as session:
+        return session.query(Received).count()
+
+
+async def test_what_a_process_left_when_it_ended_another_one_answers(begin, telegram, bot, database):
+    (first, client), bot.seconds = await begin(), 60
     await send(client, update(701, text="Wo ist meine Bestellung?"))
     await send(client, update(702, text="Hallo?"))
     await bot.hears()
     bot.seconds, bot.says = 0, [{"text": "Ja, hallo!"}]
-    client = await begin()
+    await kill(first)
+    _, client = await begin()
     # The first may have done something already: it is to be said again. The second had not begun.
-    first, second = [html.unescape(one["text"]) for one in await telegram.until("sendMessage", 2)]
-    assert is_reply("utter_trouble", "de", first) and second == "Ja, hallo!"
+    trouble, answer = [html.unescape(one["text"]) for one in await telegram.until("sendMessage", 2)]
+    assert is_reply("utter_trouble", "de", trouble) and answer == "Ja, hallo!"
     await send(client, update(702, text="Hallo?"))
     await send(client, update(703, text="Danke"))
     await telegram.until("sendMessage", 3)
     assert await bot.hears(3) == ["Wo ist meine Bestellung?", "Hallo?", "Danke"]
     await begin()
-    await asyncio.sleep(0.5)
-    assert len(telegram.of("sendMessage")) == 3 and waiting(inbox) == []
+    await asyncio.sleep(0.8)
+    assert len(telegram.of("sendMessage")) == 3 and waiting(database) == 0
 
 
-async def test_while_a_person_has_the_conversation_nobody_excuses_the_bot(begin, telegram, bot, inbox, handovers):
-    client, bot.seconds = await begin(), 60
+async def test_what_a_process_has_in_hand_no_other_answers_however_long_it_takes(begin, telegram, bot, database):
+    (_, client), bot.seconds = await begin(), 1.5
+    _, other = await begin()
+    await send(client, update(705, text="hello"))
+    await bot.hears()
+    await begin()
+    await send(other, update(705, text="hello"))
+    assert [one["text"] for one in await telegram.until("sendMessage")] == ["Hello!"]
+    await asyncio.sleep(0.8)
+    assert len(telegram.of("sendMessage")) == len(bot.heard) == 1 and waiting(database) == 0
+
+
+async def test_a_process_that_stops_leaves_what_it_has_not_handled_to_the_others_at_once(begin, telegram, bot, stores, database):
+    (first, client), bot.seconds = await begin(), 60
+    await send(client, update(707, text="hello"))
+    await bot.hears()
+    await send(client, update(708, text="hello?"))
+    bot.seconds = 0
+    await first._turns.finish(0)
+    assert InboxStore(database).claim("telegram", clock.now(), timedelta(days=1)) == []
+    await first._stop()
+    assert len(InboxStore(database).claim("telegram", clock.now(), timedelta(days=1))) == 2
+
+
+async def test_while_a_person_has_the_conversation_nobody_excuses_the_bot(begin, telegram, bot, database, handovers):
+    (first, client), bot.seconds = await begin(), 60
     await send(client, update(711, text="hello"))
     await bot.hears()
     handovers.take(ANNA)
+    await kill(first)
     await begin()
-    await asyncio.sleep(0.5)
-    assert telegram.of("sendMessage") == [] and waiting(inbox) == []
-
-
-async def test_what_brings_processes_down_again_and_again_is_dropped_and_so_is_what_is_old(begin, bot, inbox):
-    client, bot.seconds = await begin(), 60
-    await send(client, update(721, text="hello"))
-    await bot.hears()
-    assert inbox.left("slack", clock.now(), timedelta(days=1)) == []
-    assert [len(waiting(inbox)) for _ in range(4)] == [1, 1, 1, 0]
-    await send(client, update(722, text="hello again"))
-    assert inbox.left("telegram", clock.now() + timedelta(days=2), timedelta(days=1)) == []
+    await asyncio.sleep(1)
+    assert telegram.of("sendMessage") == [] and waiting(database) == 0
 
 
 async def test_a_call_is_acknowledged_in_time_though_the_database_is_locked(begin, telegram, database):
-    client = await begin()
+    _, client = await begin()
     lock = sqlite3.connect(database.engine.url.database, isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
     began = time.monotonic()

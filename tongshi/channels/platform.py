@@ -138,7 +138,7 @@ class PlatformChannel(Channel):
 class WebhookChannel(PlatformChannel):
     """A channel whose platform calls us with each message; it is kept, acknowledged at once and answered in the background.
 
-    What a process that ended has left unanswered, the next one answers.
+    What a process that ended has left unanswered, another one answers, when it starts or while it runs.
 
     Args:
         photo_reader: reads text in photos; None where that is off.
@@ -190,10 +190,13 @@ class WebhookChannel(PlatformChannel):
         self._turns = Turns()
         self._inbox = self._inbox or InboxStore(get_database())
         await super()._start()
-        await self._take_up()
+        self._tending = asyncio.create_task(self._tend())
 
     async def _stop(self, *_: Any) -> None:
         await self._turns.finish(_LAST_WORDS)
+        self._tending.cancel()
+        await asyncio.gather(self._tending, return_exceptions=True)
+        await self._in_database(self._inbox.release, self.name())
         await super()._stop()
 
     async def take(self, incoming: Incoming) -> None:
@@ -210,11 +213,7 @@ class WebhookChannel(PlatformChannel):
         row = Received(
             channel=self.name(), sender=incoming.sender, client_id=incoming.client_id, content=asdict(incoming), at=clock.now()
         )
-        try:
-            return await asyncio.to_thread(self._inbox.keep, row)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return True
+        return await self._in_database(self._inbox.keep, row, clock.now()) is not False
 
     async def _handle_kept(self, incoming: Incoming, keeping: asyncio.Task[bool]) -> None:
         if not await keeping:
@@ -228,20 +227,29 @@ class WebhookChannel(PlatformChannel):
 
     async def _done(self, incoming: Incoming, keeping: asyncio.Task[bool] | None = None) -> None:
         if keeping is None or await keeping:
-            try:
-                await asyncio.to_thread(self._inbox.handled, self.name(), incoming.sender, incoming.client_id)
-            except TongshiError as error:
-                log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            await self._in_database(self._inbox.handled, self.name(), incoming.sender, incoming.client_id)
+
+    async def _tend(self) -> None:
+        """Keep what is in hand from other processes, and take up what they have left."""
+        while True:
+            await self._in_database(self._inbox.renew, self.name(), clock.now())
+            await self._take_up()
+            await asyncio.sleep(self._inbox.lease.total_seconds() / 5)
 
     async def _take_up(self) -> None:
-        """Handle what an earlier process has acknowledged and not handled."""
+        """Handle what a process that ended has acknowledged and not handled."""
+        left = await self._in_database(self._inbox.claim, self.name(), clock.now(), _OLDEST_LEFT) or []
+        for incoming in map(Incoming.from_dict, left):
+            if not self._turns.add(incoming.sender, partial(self._handle_left, incoming)):
+                await self._done(incoming)
+
+    async def _in_database(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What a store's method gives; None where the database does not answer."""
         try:
-            left = await asyncio.to_thread(self._inbox.left, self.name(), clock.now(), _OLDEST_LEFT)
+            return await asyncio.to_thread(work, *arguments)
         except TongshiError as error:
             log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return
-        for incoming in map(Incoming.from_dict, left):
-            self._turns.add(incoming.sender, partial(self._handle_left, incoming))
+            return None
 
     async def _handle_left(self, incoming: Incoming) -> None:
         """Answer what nobody has; where the bot had begun, so that it may have done something, the customer is asked to say it again."""
@@ -394,9 +402,12 @@ class Turns:
             self._waiting += Counter()  # drops who waits for nothing
 
     async def finish(self, seconds: float) -> None:
-        """Wait for what is being handled, for a while."""
+        """Wait for what is being handled, for a while; what is not done then is broken off."""
         if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+            _, unfinished = await asyncio.wait(self._tasks, timeout=seconds)
+            for task in unfinished:
+                task.cancel()
+            await asyncio.gather(*unfinished, return_exceptions=True)
 
 
 class Profiles:

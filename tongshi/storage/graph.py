@@ -15,10 +15,18 @@ from sqlalchemy.orm import Session
 from tongshi import clock
 from tongshi.errors import TongshiError
 from tongshi.storage.database import Database
+from tongshi.storage.knowledge import Conflict
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Customer, Order, Relation, RelationReading
 
 ORDERS = "orders"
 """Source of what is proposed because past orders show it."""
+
+PERSON = "person"
+"""Source of what a person states by hand, who is also who proposed it."""
+
+
+class NoSuchRelation(TongshiError):
+    """There is no relation with that number."""
 
 
 @dataclass(frozen=True)
@@ -131,18 +139,48 @@ class GraphStore:
         with self._database.session() as session:
             return list(session.scalars(query))
 
-    def decide(self, relation_id: int, status: str, by: str) -> Relation:
-        """Confirm or reject a relation, whatever it was before.
+    def relation(self, relation_id: int) -> Relation:
+        """A relation by its number.
 
         Raises:
-            TongshiError: there is no such relation.
+            NoSuchRelation: there is none.
+        """
+        with self._database.session() as session:
+            return _found(session, relation_id)
+
+    def decide(self, relation_id: int, status: str, by: str, seen: str | None = None) -> Relation:
+        """Confirm or reject a relation, whatever it was before.
+
+        Args:
+            seen: status that whoever decides has seen; None: any will do.
+
+        Raises:
+            NoSuchRelation: there is none.
+            Conflict: it is of another status than the one seen.
         """
         assert status in (CONFIRMED, REJECTED)
         with self._database.session() as session:
-            row = session.get(Relation, relation_id)
-            if row is None:
-                raise TongshiError(f"There is no relation {relation_id}; see `tongshi knowledge graph list`.")
+            row = _found(session, relation_id)
+            if seen is not None and row.status != seen:
+                raise Conflict(f"Relation {relation_id} is {row.status} by now, by {row.decided_by or row.source}.")
             row.status, row.decided_by, row.changed_at = status, by, self._now()
+            return row
+
+    def state(self, edge: Edge, by: str) -> Relation:
+        """Keep what a person states, confirmed by them; where it waits as a proposal, that is confirmed.
+
+        Raises:
+            Conflict: it is confirmed already, or somebody has rejected it.
+        """
+        with self._database.session() as session:
+            row = session.scalars(select(Relation).where(Relation.digest == edge.digest)).first()
+            if row is not None and row.status != PROPOSED:
+                raise Conflict(f"This is relation {row.relation_id}, {row.status} by {row.decided_by or row.source}.")
+            if row is None:
+                (row,) = self._fresh(session, {edge.digest: edge}, CONFIRMED)
+                session.add(row)
+            row.status, row.decided_by, row.changed_at = CONFIRMED, by, self._now()
+            session.flush()
             return row
 
     def carried(self) -> list[Edge]:
@@ -179,3 +217,10 @@ class GraphStore:
             for digest, edge in said.items()
             if digest not in kept
         ]
+
+
+def _found(session: Session, relation_id: int) -> Relation:
+    row = session.get(Relation, relation_id)
+    if row is None:
+        raise NoSuchRelation(f"There is no relation {relation_id}; see `tongshi knowledge graph list`.")
+    return row

@@ -24,7 +24,7 @@ _VARIABLES = 500
 
 
 class Conflict(TongshiError):
-    """Somebody else has changed the article meanwhile."""
+    """Somebody else has changed or decided it meanwhile."""
 
 
 @dataclass(frozen=True)

@@ -206,6 +206,8 @@ class Received(Base):
         client_id: the platform's name for it.
         content: all that its channel needs to handle it.
         tries: how many processes have taken it up after the one that got it.
+        owner: the process that has it in hand, None where none has.
+        held_until: when another may take it over.
     """
 
     __tablename__ = "inbox"
@@ -216,6 +218,8 @@ class Received(Base):
     content = Column(JSON, nullable=False)
     at = Column(Instant, nullable=False)
     tries = Column(Integer, nullable=False, default=0, server_default="0")
+    owner = Column(String(16))
+    held_until = Column(Instant)
     __table_args__ = (UniqueConstraint("channel", "sender", "client_id"),)
 
 
