@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi.conversations.review import ReviewQueue
-from tongshi.desk.knowledge import author
+from tongshi.desk.endpoints import author
 from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.explanation.answer import explain_trace

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,11 +12,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tongshi.desk.endpoints import author, error_of, guarded
 from tongshi.desk.sessions import AGENT, Cookie, refusal
-from tongshi.errors import TongshiError, Unavailable
+from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
-from tongshi.knowledge.editing import Editor, Entry, NoSuchArticle, fields_of, is_wanted, outdated_among, with_fields
+from tongshi.knowledge.editing import Editor, Entry, fields_of, is_wanted, outdated_among, with_fields
 from tongshi.knowledge.importing import read_one, take_in
 from tongshi.knowledge.index import get_calibration
 from tongshi.language.identify import get_identifier
@@ -24,7 +25,6 @@ from tongshi.language.text import clean
 from tongshi.llm.answering import Answerer
 from tongshi.llm.drafting import Drafter, draft_questions, draft_translation
 from tongshi.settings import LANGUAGES, Settings
-from tongshi.storage.knowledge import Conflict
 
 OUTDATED = "outdated"
 """What the filter for a status also takes: translations whose originals say something else by now."""
@@ -37,9 +37,7 @@ FILTERS = ("language", "status", "tag", "owner", "words")
 Work = Callable[[Editor, Request, dict[str, Any]], Any]
 
 _LONGEST_QUESTION = 2000
-_LONGEST_NAME = 100
 _MOST_QUESTIONS = 30
-_STATUSES = {NoSuchArticle: 404, Conflict: 409, Unavailable: 503}
 
 
 class KnowledgeApi:
@@ -100,22 +98,10 @@ class KnowledgeApi:
         return JSONResponse({"csrf": self._cookie.token(AGENT)})
 
     def _route(self, path: str, work: Work, method: str = "GET") -> Route:
-        return Route(path, self._guarded(work, changes=method != "GET"), methods=[method])
+        def edit(request: Request, body: dict[str, Any]) -> Any:
+            return work(self._editor(request.query_params.get("collection", SHOP)), request, body)
 
-    def _guarded(self, work: Work, changes: bool) -> Callable[[Request], Awaitable[Response]]:
-        """Work as a route's endpoint: for who is signed in, with its errors as JSON."""
-
-        async def endpoint(request: Request) -> Response:
-            if refused := refusal(request, self._cookie, changes=changes):
-                return refused
-            try:
-                body = await _body(request) if changes else {}
-                editor = self._editor(request.query_params.get("collection", SHOP))
-                return JSONResponse(await asyncio.to_thread(work, editor, request, body))
-            except TongshiError as error:
-                return _error(str(error), _STATUSES.get(type(error), 400))
-
-        return endpoint
+        return Route(path, guarded(self._cookie, edit, changes=method != "GET"), methods=[method])
 
     async def take_in(self, request: Request) -> Response:
         """Import one file into the collection: a form with `file`, its `path`, and `approve`, which has search see it at once."""
@@ -124,7 +110,7 @@ class KnowledgeApi:
         form = await request.form()
         file = form.get("file")
         if not isinstance(file, UploadFile):
-            return _error("Send a form with a file.", 400)
+            return error_of(TongshiError("Send a form with a file."))
         name = str(form.get("path") or file.filename or "")
         approve = form.get("approve") == "true"
         try:
@@ -139,7 +125,7 @@ class KnowledgeApi:
                 )
             )
         except TongshiError as error:
-            return _error(str(error), _STATUSES.get(type(error), 400))
+            return error_of(error)
 
     def _taken_in(self, name: str, data: bytes, collection: str, approve: bool, by: str) -> dict[str, Any]:
         reading = read_one(name, data)
@@ -239,27 +225,6 @@ class Tried:
     threshold: float
 
 
-def _error(text: str, status: int) -> Response:
-    return JSONResponse({"error": text}, status)
-
-
-async def _body(request: Request) -> dict[str, Any]:
-    """A change's JSON object; an empty body is an empty one.
-
-    Raises:
-        TongshiError: it is none.
-    """
-    if not (await request.body()).strip():
-        return {}
-    try:
-        body = await request.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict) or "json" not in request.headers.get("content-type", ""):
-        raise TongshiError("The body must be a JSON object, with the content type application/json.")
-    return body
-
-
 def _key(request: Request) -> tuple[str, str]:
     return request.path_params["article_id"], request.path_params["language"]
 
@@ -274,15 +239,6 @@ def _number(value: object, name: str) -> int | None:
     if isinstance(value, str) and value.isdecimal():
         return int(value)
     raise TongshiError(f"{name} must be the number of a version.")
-
-
-def author(body: dict[str, Any]) -> str:
-    """Who does it: the name that they give themselves with a change."""
-    return _line(body.get("by"))[:_LONGEST_NAME] or AGENT
-
-
-def _line(value: object) -> str:
-    return " ".join(clean(str(value or "")).split())
 
 
 def listed(entries: Sequence[Entry], wanted: Mapping[str, str | None] = {}) -> list[dict[str, Any]]:

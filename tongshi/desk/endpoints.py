@@ -1,0 +1,74 @@
+"""What all JSON interfaces of the desk share: who may, how a change is sent, how an error is told, who its author is."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tongshi.desk.sessions import AGENT, Cookie, refusal
+from tongshi.errors import TongshiError, Unavailable
+from tongshi.knowledge.editing import NoSuchArticle
+from tongshi.language.text import clean
+from tongshi.storage.graph import NoSuchRelation
+from tongshi.storage.knowledge import Conflict
+
+Work = Callable[[Request, dict[str, Any]], Any]
+
+_STATUSES = {NoSuchArticle: 404, NoSuchRelation: 404, Conflict: 409, Unavailable: 503}
+_LONGEST_NAME = 100
+
+
+def guarded(cookie: Cookie, work: Work, *, changes: bool) -> Callable[[Request], Awaitable[Response]]:
+    """Work as a route's endpoint: for who is signed in, with its errors as JSON.
+
+    Args:
+        work: gets the request and a change's JSON object; runs in a thread of its own.
+        changes: whether the request has to show its token.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        if refused := refusal(request, cookie, changes=changes):
+            return refused
+        try:
+            body = await _body(request) if changes else {}
+            return JSONResponse(await asyncio.to_thread(work, request, body))
+        except TongshiError as error:
+            return error_of(error)
+
+    return endpoint
+
+
+def error_of(error: TongshiError) -> Response:
+    """An error as JSON: 404 for what is not there, 409 where somebody was faster, 503 for what does not answer, else 400."""
+    return JSONResponse({"error": str(error)}, _STATUSES.get(type(error), 400))
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    """A change's JSON object; an empty body is an empty one.
+
+    Raises:
+        TongshiError: it is none.
+    """
+    if not (await request.body()).strip():
+        return {}
+    try:
+        body = await request.json()
+    except ValueError:
+        body = None
+    if not isinstance(body, dict) or "json" not in request.headers.get("content-type", ""):
+        raise TongshiError("The body must be a JSON object, with the content type application/json.")
+    return body
+
+
+def author(body: Mapping[str, Any]) -> str:
+    """Who does it: the name that they give themselves with a change."""
+    return line(body.get("by"))[:_LONGEST_NAME] or AGENT
+
+
+def line(value: object) -> str:
+    """A text of one line, as somebody sends it."""
+    return " ".join(clean(str(value or "")).split())
