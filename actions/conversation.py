@@ -14,10 +14,11 @@ from actions import services
 from actions.answers import ActionAnswer
 from actions.choosing import chosen
 from actions.handoff import ActionRequestHuman
-from actions.order_forms import IDENTITY, STARTS, forget_all, offer_to_resume
+from actions.order_forms import forget_all, offer_to_resume
 from actions.products import ActionRecommend
 from actions.speaking import Say, last_reply, offered, say
 from tongshi import clock
+from tongshi.commerce.forms import IDENTITY, STARTS
 from tongshi.settings import LANGUAGES
 from tongshi.storage.models import Feedback
 

@@ -17,6 +17,7 @@ from actions.choosing import chosen
 from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
+from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
 from tongshi.language.patterns import is_attempt
@@ -24,26 +25,9 @@ from tongshi.language.text import has_question_mark
 from tongshi.llm.checks.words import words
 from tongshi.storage.models import Order
 
-IDENTITY = ("order_number", "email")
-"""Slots that prove whose an order is."""
-
-STARTS = {
-    "order_status": "order_status_form",
-    "return_item": "return_form",
-    "return_status": "return_status_form",
-    "exchange_item": "exchange_form",
-    "cancel_order": "cancel_form",
-    "change_address": "address_form",
-    "damaged_or_wrong_item": "damage_form",
-    "lost_parcel": "lost_form",
-}
-"""The form that each intent starts; data/rules.yml and config.yml say the same to the policies."""
-
-_NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - {"return_status"}
+_NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - ASIDES
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
 
-
-_ASKS = {"policy_question", "product_question"}
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
 
@@ -61,7 +45,6 @@ _SURE_OF_THE_ANSWER = 0.8
 _DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
 """Intents whose wish, said once more to the question of their own form, confirms it."""
 
-_YES_OR_NO = ("confirm", "seal")
 _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scope", "report_bad_answer", "nlu_fallback"}
 """Intents that short answers to a yes-or-no question are mistaken for."""
 _LONGEST_YES = 30
@@ -117,7 +100,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
-        if not said and requested in _YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
+        if not said and requested in YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
             said[requested] = answer
         if said.get("confirm") and self._wants_another(tracker):
             said["confirm"] = None
@@ -181,9 +164,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _takes_a_person(tracker: Tracker) -> bool:
         """Whether a yes is for the person that was offered to an upset customer along with the form's question."""
         intent = (tracker.latest_message.get("intent") or {}).get("name")
-        return (
-            intent == "affirm" and offered(tracker) == ["/request_human"] and tracker.get_slot(REQUESTED_SLOT) not in _YES_OR_NO
-        )
+        return intent == "affirm" and offered(tracker) == ["/request_human"] and tracker.get_slot(REQUESTED_SLOT) not in YES_OR_NO
 
     def _yes_or_no(self, tracker: Tracker) -> bool | None:
         """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.
@@ -196,7 +177,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
             text = message.get("text") or ""
             likely = self._likely(tracker)
-            may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in _ASKS)
+            may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
             asks = len(text) > _LONGEST_YES or has_question_mark(text) or may_ask
             return None if asks or words(language_of(tracker)).cues["not"].search(text) else True
         if intent not in _LIKE_AN_ANSWER:
@@ -241,7 +222,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _asked_besides(tracker: Tracker, said: dict[str, Any]) -> str | None:
         """What is asked in the message that gives number or address: "li@example.com. And do I pay the postage?"."""
         message = tracker.latest_message
-        if not set(said) & set(IDENTITY) or (message.get("intent") or {}).get("name") not in _ASKS:
+        if not set(said) & set(IDENTITY) or (message.get("intent") or {}).get("name") not in QUESTIONS:
             return None
         rest = message.get("text") or ""
         for entity in sorted(message.get("entities") or (), key=lambda one: -one.get("start", -1)):
@@ -266,9 +247,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         """
         requested = tracker.get_slot(REQUESTED_SLOT)
         intent = (tracker.latest_message.get("intent") or {}).get("name")
-        if said or not requested or (requested in _YES_OR_NO and has_question_mark(tracker.latest_message.get("text") or "")):
+        if said or not requested or (requested in YES_OR_NO and has_question_mark(tracker.latest_message.get("text") or "")):
             return False
-        return intent in _NOT_BESIDE and not (intent == "deny" and requested not in (*IDENTITY, *_YES_OR_NO))
+        return intent in _NOT_BESIDE and not (intent == "deny" and requested not in (*IDENTITY, *YES_OR_NO))
 
     def _taken_up(self, tracker: Tracker) -> list[EventType]:
         """What was known for this form when it was put aside, unless the customer begins it anew with another order."""

@@ -10,9 +10,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
-from actions.order_forms import IDENTITY, STARTS, forget_all, named_in
+from actions.order_forms import forget_all, named_in
 from actions.speaking import Say, say
 from tongshi import clock
+from tongshi.commerce.forms import IDENTITY, STARTS
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, OrderStatus
 from tongshi.commerce.rules import IN_TRANSIT

@@ -6,7 +6,7 @@ import re
 import pytest
 import yaml
 
-from actions.order_forms import IDENTITY
+from tongshi.commerce.forms import IDENTITY
 from tongshi.commerce.jobs import JOBS
 from tongshi.settings import LANGUAGES, ROOT
 

@@ -15,6 +15,7 @@ from rasa.shared.core.events import ActionExecuted, BotUttered, LoopInterrupted,
 from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
+from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.language.identify import LATIN
 from tongshi.language.text import has_question_mark
 from tongshi.llm.followups import hangs_on_before
@@ -23,12 +24,10 @@ from tongshi.settings import LANGUAGES, get_settings
 
 UNSUPPORTED_LANGUAGE = "utter_language_unsupported"
 SWITCH_JOB = "action_switch_job"
-_IDENTITY = ("order_number", "email")
 _LETTER = regex.compile(r"\p{L}")
-_WISHES = (
-    "order_status", "return_item", "return_status", "exchange_item", "cancel_order", "change_address", "damaged_or_wrong_item", "lost_parcel",
-)  # fmt: skip
-_QUESTIONS = ("product_question", "policy_question")
+_JOBS = {wish: form for wish, form in STARTS.items() if wish not in ASIDES}
+"""The form of each wish that is one within another form, too."""
+
 _UNSURE, _RIVAL = 0.7, 0.25
 """How sure a wish must be that a question could as well be meant, and how likely that question is then."""
 
@@ -181,18 +180,18 @@ class DigressionPolicy(_UntrainedPolicy):
     Who has told nothing for the form yet and twice in a row speaks of something else is not asked a third time, nor is who says goodbye: the
     form is let go without a word.
 
-    Configuration: `answered`, the intents that a rule answers within a form; `asides`, intents that outside a form start one and within another
-    are only a question, with the action that answers it; `yes_or_no`, slots whose question may be met by another, "does that cost me
-    anything?", whatever wish that sounds like, and `question`, the action that answers this; `breaks_off`, intents that end the form, and
-    `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots whose question a bare no breaks off, and `leave`, the
-    action that sees to it; `parting`, how sure a farewell must be.
+    What is asked to be told yes or no may be met by another question, "does that cost me anything?", whatever wish that sounds like.
+
+    Configuration: `answered`, the intents that a rule answers within a form; `question`, the action that answers what is only a question
+    there; `breaks_off`, intents that end the form, and `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots
+    whose question a bare no breaks off, and `leave`, the action that sees to it; `parting`, how sure a farewell must be.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "priority": 7, "answered": [], "asides": {}, "yes_or_no": [], "question": "action_answer", "breaks_off": [], "sure": 0.6,
-            "left_by_a_no": [], "leave": "action_stop", "parting": 0.8,
+            "priority": 7, "answered": [], "question": "action_answer", "breaks_off": [], "sure": 0.6, "left_by_a_no": [],
+            "leave": "action_stop", "parting": 0.8,
         }  # fmt: skip
 
     def predict_action_probabilities(
@@ -210,14 +209,14 @@ class DigressionPolicy(_UntrainedPolicy):
             told = [slot for slot in domain.required_slots_for_form(form) if tracker.get_slot(slot) is not None]
             if self._is_over(tracker, bool(told)):
                 # What was told for this job is not for the next one; who the customer is stays known.
-                forgotten = [SlotSet(slot, None) for slot in told if slot not in _IDENTITY]
+                forgotten = [SlotSet(slot, None) for slot in told if slot not in IDENTITY]
                 return self._predict(domain, ACTION_DEACTIVATE_LOOP_NAME, optional_events=forgotten)
             # Interrupted: the form asks again without taking the message for an answer.
             return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
-        if self._asks(tracker):
+        if intent in ASIDES or self._asks(tracker):
             return self._predict(domain, self.config["question"])
-        if intent in self.config["asides"] or intent in self.config["answered"]:
-            return self._predict(domain, self.config["asides"].get(intent))
+        if intent in self.config["answered"]:
+            return self._predict(domain, None)
         if intent == "deny" and tracker.get_slot(REQUESTED_SLOT) in self.config["left_by_a_no"]:
             return self._predict(domain, self.config["leave"])
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
@@ -234,7 +233,7 @@ class DigressionPolicy(_UntrainedPolicy):
         return not told and _turns_away(tracker, tracker.active_loop_name) >= 2
 
     def _asks(self, tracker: DialogueStateTracker) -> bool:
-        """Whether a message asks something that no rule would see in it."""
+        """Whether a message that is no aside asks something that no rule would see in it."""
         message = tracker.latest_message
         if not has_question_mark(message.text or ""):
             return False
@@ -242,8 +241,7 @@ class DigressionPolicy(_UntrainedPolicy):
             return True
         if message.intent.get("name") in self.config["breaks_off"]:
             return message.intent.get("confidence", 1.0) < self.config["sure"]
-        is_answered = message.intent.get("name") in (*self.config["answered"], *self.config["asides"])
-        return tracker.get_slot(REQUESTED_SLOT) in self.config["yes_or_no"] and not is_answered
+        return tracker.get_slot(REQUESTED_SLOT) in YES_OR_NO and message.intent.get("name") not in self.config["answered"]
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.POLICY_WITHOUT_END_TO_END_SUPPORT, is_trainable=True)
@@ -252,19 +250,16 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
     What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
 
-    Configuration: `jobs`, the form of each intent that starts one; `along`, slots that may be filled along with a wish; `answers`, for
-    these slots and those that take any text, the intents that an answer is mistaken for; `yes_or_no`, slots of questions whether to do it;
-    `confidence`, how sure a wish must be, and `confidence_along`, how sure where the question is answered too.
+    Configuration: `along`, slots that may be filled along with a wish; `answers`, for these slots and those that take any text, the intents
+    that an answer is mistaken for; `confidence`, how sure a wish must be, and `confidence_along`, how sure where the question is answered too.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
             "priority": 7,
-            "jobs": {},
             "answers": {},
             "along": [],
-            "yes_or_no": [],
             "confidence": 0.6,
             "confidence_along": 0.92,
         }
@@ -280,20 +275,20 @@ class JobSwitchPolicy(_UntrainedPolicy):
 
     def _is_another_job(self, tracker: DialogueStateTracker) -> bool:
         intent = tracker.latest_message.intent
-        form = self.config["jobs"].get(intent.get("name"))
+        form = _JOBS.get(intent.get("name"))
         if form is None or form == tracker.active_loop_name:
             return False
         requested = tracker.get_slot(REQUESTED_SLOT)
         if self._surely(tracker, requested) < self.config["confidence"]:
             return False
         # Asked for the one half of what proves whose an order is, customers correct the other: "sorry, wrong number, it's MD-10246".
-        asked = _IDENTITY if requested in _IDENTITY else (requested,)
+        asked = IDENTITY if requested in IDENTITY else (requested,)
         answer = next((said for slot in asked if (said := _said_for(slot, tracker)) is not None), None)
         if answer is None:
             return True
         if intent.get("confidence", 1.0) < self.config["confidence_along"]:
             return False
-        if requested not in _IDENTITY and any(one["entity"] == "order_number" for one in tracker.latest_message.entities):
+        if requested not in IDENTITY and any(one["entity"] == "order_number" for one in tracker.latest_message.entities):
             return True
         may_say_both = answer == tracker.latest_message.text or requested in self.config["along"]
         return may_say_both and intent["name"] not in self.config["answers"].get(requested, ())
@@ -302,9 +297,9 @@ class JobSwitchPolicy(_UntrainedPolicy):
         """How sure a wish is. Asked whether it shall be done, who speaks of both jobs wants the other: "instead of cancelling, change …"."""
         message = tracker.latest_message
         sure = message.intent.get("confidence", 1.0)
-        if requested not in self.config["yes_or_no"]:
+        if requested not in YES_OR_NO:
             return sure
-        present = next((name for name, form in self.config["jobs"].items() if form == tracker.active_loop_name), None)
+        present = next((name for name, form in _JOBS.items() if form == tracker.active_loop_name), None)
         ranking = message.parse_data.get("intent_ranking") or ()
         return sure + sum(one["confidence"] for one in ranking if one["name"] == present)
 
@@ -364,12 +359,12 @@ class FollowUpPolicy(_UntrainedPolicy):
 def _may_be_a_question(message: UserUttered) -> bool:
     """Whether a message is taken for a wish that needs an order, names none, and is about as likely a question."""
     intent = message.intent
-    if intent.get("name") not in _WISHES or intent.get("confidence", 1.0) >= _UNSURE:
+    if intent.get("name") not in STARTS or intent.get("confidence", 1.0) >= _UNSURE:
         return False
-    if {entity["entity"] for entity in message.entities} & {*_IDENTITY, "case_number"}:
+    if {entity["entity"] for entity in message.entities} & {*IDENTITY, "case_number"}:
         return False
     ranking = message.parse_data.get("intent_ranking") or ()
-    return any(one["name"] in _QUESTIONS and one["confidence"] >= _RIVAL for one in ranking)
+    return any(one["name"] in QUESTIONS and one["confidence"] >= _RIVAL for one in ranking)
 
 
 def _turns_away(tracker: DialogueStateTracker, form: str) -> int:
