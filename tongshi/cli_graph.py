@@ -35,26 +35,11 @@ def _graph() -> Graph:
     return made
 
 
-def _as_dict(relation: Relation) -> dict[str, object]:
-    return {
-        "id": relation.relation_id,
-        "subject": relation.subject,
-        "relation": relation.name,
-        "object": relation.object,
-        "figures": relation.figures,
-        "status": relation.status,
-        "source": relation.source,
-        "evidence": relation.evidence,
-        "proposed_by": relation.proposed_by,
-        "decided_by": relation.decided_by,
-    }
-
-
 def _print(relations: list[Relation], as_json: bool) -> None:
     from tongshi.knowledge.graph_facts import spelled
 
     if as_json:
-        return print_json([_as_dict(one) for one in relations])
+        return print_json([one.as_dict() for one in relations])
     table = Table("id", "relation", "status", "source", "proposed by", "evidence")
     for one in relations:
         texts = (spelled(one), one.status, one.source, one.proposed_by, one.evidence)
@@ -149,6 +134,27 @@ def _decide(numbers: list[int], status: str, by: str, as_json: bool) -> None:
     _print([store.decide(number, status, by or user()) for number in numbers], as_json)
 
 
+@graph.command("add")
+def graph_add(
+    subject: Annotated[str, typer.Argument(help="E.g. product:MER-CH-065.")],
+    relation: Annotated[str, typer.Argument(help="E.g. compatible_with, warranty.")],
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="E.g. product:MER-LP-140, policy:warranty.")],
+    figure: Annotated[list[str] | None, typer.Option(help="NAME=VALUE, e.g. months=36; may be given several times.")] = None,
+    evidence: Annotated[str, typer.Option(help="Where it is said, or how you know it.")] = "",
+    by: By = "",
+    as_json: Json = False,
+) -> None:
+    """State by hand what nothing else tells; answers may rest on it."""
+    from tongshi.knowledge.base import SHOP
+    from tongshi.storage.database import get_database
+    from tongshi.storage.graph import Edge
+    from tongshi.storage.knowledge import KnowledgeStore
+
+    figures = dict(one.partition("=")[::2] for one in figure or ())
+    edge = Edge(subject, relation, object_, figures, evidence=evidence)
+    _print([_graph().state(edge, by or user(), KnowledgeStore(get_database()).articles(SHOP))], as_json)
+
+
 @graph.command("show")
 def graph_show(
     entity: Annotated[str, typer.Argument(help="E.g. product:MER-CH-065, plug:JP, country:DE.")], as_json: Json = False
@@ -174,7 +180,8 @@ def graph_ask(
     from tongshi.settings import get_settings
 
     asked_in = get_identifier()(question).language or get_settings().language
-    passage = _graph().answer(question, lang or asked_in, asked_in)
+    asked = _graph().ask(question, lang or asked_in, asked_in)
+    passage = asked.passage
     if as_json:
         return print_json(
             passage
@@ -187,7 +194,7 @@ def graph_ask(
             }
         )
     if passage is None:
-        return console.print("The graph leaves this question to search.")
+        return console.print(f"The graph leaves this question to search: {escape(asked.why)}.")
     console.print(passage.text, soft_wrap=True)
     for step in passage.path:
         console.print(f"[dim]{step}[/dim]")

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tongshi.commerce.ports import ShopSystem
+from tongshi.errors import TongshiError
 from tongshi.knowledge import extraction
 from tongshi.knowledge.base import SHOP
 from tongshi.knowledge.graph_answering import Solver
 from tongshi.knowledge.graph_facts import Facts, GraphPassage, Missing
+from tongshi.knowledge.graph_kinds import checked
+from tongshi.knowledge.graph_names import entities
 from tongshi.knowledge.graph_passages import PassageReader
-from tongshi.knowledge.graph_reading import NearestRelation, Reader, words_of
+from tongshi.knowledge.graph_reading import NearestRelation, Question, Reader, words_of
 from tongshi.knowledge.products import ProductFacts
 from tongshi.settings import LANGUAGES
-from tongshi.storage.graph import GraphStore
+from tongshi.storage.graph import PERSON, Edge, GraphStore
 from tongshi.storage.models import Article, Relation
 
 FOLDER = Path("knowledge") / "graph"
 """Where, in the data folder, countries, policies and words of the graph stand."""
+
+
+_NEW_NAMES = ("carrier",)
+"""Kinds of entity of which a person may name one that nothing else tells of."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What became of a question.
+
+    Attributes:
+        read: the question as it was understood.
+        passage: the answer; None where the question is left to search.
+        why: what speaks against an answer, for who keeps the graph; "" where there is one.
+    """
+
+    read: Question
+    passage: GraphPassage | None = None
+    why: str = ""
 
 
 class Graph:
@@ -65,6 +88,34 @@ class Graph:
         """Finds what passages of articles name of all that the graph knows at this moment."""
         return PassageReader(Reader(self._data), self._shop.products(), self.store.carriers())
 
+    def entities(self, language: str, articles: Iterable[Article]) -> dict[str, str]:
+        """All that statements can be about, with what it is called in a language.
+
+        Args:
+            articles: the shop's, each of which is a policy for what it says.
+        """
+        return entities(self._data, language, self._shop.products(), articles, self.store.relations())
+
+    def state(self, edge: Edge, by: str, articles: Iterable[Article]) -> Relation:
+        """Keep what a person states by hand; answers may rest on it.
+
+        Args:
+            edge: its figures may be texts; who states it is its source.
+            by: the person.
+            articles: the shop's.
+
+        Raises:
+            TongshiError: it is no statement of the graph's kinds, or about something that is not known.
+            Conflict: it is confirmed already, or somebody has rejected it.
+        """
+        edge = checked(edge)
+        known = self.entities("en", articles)
+        for entity in (edge.subject, edge.object):
+            kind, _, name = entity.partition(":")
+            if entity not in known and not (name.strip() and kind in _NEW_NAMES):
+                raise TongshiError(f"The graph does not know {entity!r}.")
+        return self.store.state(replace(edge, source=PERSON, proposed_by=PERSON), by)
+
     def warm_up(self) -> None:
         """Read the words of all languages, which the first question in each would wait for."""
         for language in LANGUAGES:
@@ -89,15 +140,20 @@ class Graph:
             None where an entity or a relation is missing, where something else is asked as well, and where one relation is enough, which
             search finds as well.
         """
+        return self.ask(question, language, asked_in).passage
+
+    def ask(self, question: str, language: str, asked_in: str | None = None) -> Asked:
+        """As `answer`, with how the question was understood, and what speaks against an answer."""
         products = self._shop.products()
         read = self._reader.read(question, asked_in or language, [(one.name, one.sku) for one in products])
         if read.blocked or not read.of("product", "kind"):
-            return None
+            return Asked(read, why=read.blocked or "no product")
         texts = words_of(self._data, language).texts
         try:
-            return Solver(self.facts(), read, products, self._sentences, texts, language).passage()
-        except Missing:
-            return None
+            passage = Solver(self.facts(), read, products, self._sentences, texts, language).passage()
+        except Missing as missing:
+            return Asked(read, why=str(missing))
+        return Asked(read, passage, "" if passage else "one relation is enough")
 
 
 def make_graph(settings, database) -> Graph:

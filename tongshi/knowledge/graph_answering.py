@@ -424,8 +424,9 @@ class Solver:
         if not (is_a and has):
             raise Missing("a rule for it on planes")
         rule = self._facts.the(self._facts.to("kind:power_bank", "flies_up_to"))
-        values = {"name": product.name, "battery": f"{has[0].figures['wh']:g}", "most": rule.figures["wh"]}
-        name = "flight" if has[0].figures["wh"] <= rule.figures["wh"] else "flight_refused"
+        capacity = float(has[0].figures["wh"])
+        values = {"name": product.name, "battery": f"{capacity:g}", "most": rule.figures["wh"]}
+        name = "flight" if capacity <= rule.figures["wh"] else "flight_refused"
         self._use("flight", hops=2)
         return [Said(self._texts[name].format(**values), (*has, is_a, rule), ("battery-travel", PREFIX + product.sku))]
 

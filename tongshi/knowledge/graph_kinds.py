@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass, field, replace
+from decimal import Decimal, InvalidOperation
 
 import regex
 
+from tongshi.errors import TongshiError
 from tongshi.language.text import fold_digits
 from tongshi.storage.graph import Edge
+from tongshi.storage.models import Relation
 
 COUNT, AMOUNT, TIME = "count", "amount", "time"
 """What a figure is: a whole number; money, as text; a time of day, as text."""
@@ -78,12 +80,59 @@ KINDS = {
 """All relations of the catalogue, of data/knowledge/graph, of orders and of articles are of one of these kinds, by name."""
 
 
-def sense(edge: Edge) -> tuple[object, ...]:
+_EITHER_OR = {"duties_paid": "duties", "duties_by_recipient": "duties", "accepted": "paying", "refused": "paying"}
+"""Relations of which only one of a group holds between the same two."""
+
+
+def sense(edge: Edge | Relation) -> tuple[object, ...]:
     """What a relation says, whichever end comes first and whichever article says so: equal for two that a person need not decide upon twice."""
     ends = [f"{POLICY}:" if end.startswith(f"{POLICY}:") else end for end in (edge.subject, edge.object)]
     if edge.name in KINDS and KINDS[edge.name].mutual:
         ends.sort()
     return edge.name, *ends, tuple(sorted((name, str(value)) for name, value in (edge.figures or {}).items()))
+
+
+def contradict(one: Edge | Relation, other: Edge | Relation) -> bool:
+    """Whether at most one of two relations can hold: the same with other figures, duties paid and to be paid."""
+    (name, *ends, figures), (its_name, *its_ends, its_figures) = sense(one), sense(other)
+    if ends != its_ends:
+        return False
+    if name == its_name:
+        return figures != its_figures
+    return name in _EITHER_OR and _EITHER_OR[name] == _EITHER_OR.get(its_name)
+
+
+def checked(edge: Edge) -> Edge:
+    """A relation as a person writes it, with its figures as they are kept.
+
+    Raises:
+        TongshiError: there is no such kind of relation, its ends are of other kinds, or a figure is missing, too much or none.
+    """
+    if edge.name not in KINDS:
+        raise TongshiError(f"There is no kind of relation {edge.name!r}; there are {', '.join(KINDS)}.")
+    kind = KINDS[edge.name]
+    if not kind.holds_between(edge.subject, edge.object):
+        ends = " to ".join(" or ".join(sorted(one)) for one in (kind.subjects, kind.objects))
+        raise TongshiError(f"{edge.name} relates {ends}, each written as in `product:MER-CH-065`.")
+    if set(edge.figures) != set(kind.figures):
+        raise TongshiError(f"{edge.name} has {'the figures ' + ', '.join(kind.figures) if kind.figures else 'no figures'}.")
+    figures = {name: _figure(name, type_, edge.figures[name]) for name, type_ in kind.figures.items()}
+    return replace(edge, figures=figures)
+
+
+def _figure(name: str, type_: str, said: object) -> int | str:
+    text = fold_digits(str(said)).strip()
+    if type_ == TIME:
+        if _TIME.fullmatch(text):
+            return text
+        raise TongshiError(f"{name} must be a time of day such as 14:00.")
+    try:
+        value = Decimal(text.replace(",", "."))
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value <= 0 or (type_ == COUNT and value != value.to_integral_value()):
+        raise TongshiError(f"{name} must be {'a whole number' if type_ == COUNT else 'an amount'} above nought.")
+    return int(value) if type_ == COUNT else f"{value:f}"
 
 
 def figures_in(text: str) -> dict[str, dict[str, int | str]]:

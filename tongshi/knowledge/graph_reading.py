@@ -112,6 +112,7 @@ class Words:
 
     Attributes:
         texts: sentences of answers, with placeholders.
+        names: entities beside products, colours and countries, each with the first of its names.
     """
 
     def __init__(self, data: Path, language: str) -> None:
@@ -125,6 +126,7 @@ class Words:
             for entity, phrases in group.items()
             for phrase in phrases
         ]
+        self.names: dict[str, str] = {entity: phrase for phrase, entity in reversed(names)}
         countries = [
             *((phrase, code) for code, phrases in told["countries"].items() for phrase in phrases),
             *_territories(language),
@@ -159,10 +161,15 @@ class Words:
 def _territories(language: str) -> Iterable[tuple[str, str]]:
     """Names of countries with their ISO 3166 codes, by Babel; Arabic ones without the article as well, since prefixes replace it."""
     for code, name in Locale.parse(language).territories.items():
-        if len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "ZZ", "XA", "XB"):
+        if is_country(code):
             yield name, code
             if language == "ar" and name.startswith("ال"):
                 yield name.removeprefix("ال"), code
+
+
+def is_country(code: str) -> bool:
+    """Whether a code of Babel's territories is a country's, by ISO 3166."""
+    return len(code) == 2 and code.isalpha() and code not in ("EU", "EZ", "UN", "ZZ", "XA", "XB")
 
 
 def _pattern(phrases: Sequence[str]) -> regex.Pattern:

@@ -14,7 +14,7 @@ import yaml
 
 from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import passages
-from tongshi.knowledge.graph_kinds import KINDS, sense
+from tongshi.knowledge.graph_kinds import contradict, sense
 from tongshi.knowledge.graph_passages import Candidate, Passage, PassageReader
 from tongshi.llm.models import LanguageModel
 from tongshi.storage.graph import Edge, GraphStore
@@ -32,9 +32,6 @@ _FAILURES = 3
 _YES = "yes"
 _FORM = {"type": "string", "enum": [_YES, "no"]}
 """Of a reply, two tokens long; a model that is not held to it is heard only where it says just that."""
-
-_EITHER_OR = {"duties_paid": "duties", "duties_by_recipient": "duties", "accepted": "paying", "refused": "paying"}
-"""Relations of which only one of a group holds between the same two."""
 
 log = structlog.get_logger()
 
@@ -184,12 +181,7 @@ def _without_contradictions(edges: Sequence[Edge]) -> list[Edge]:
 
     Who says yes to both of two such has not understood the passage.
     """
-    about = [(_EITHER_OR.get(one.name, one.name), one.subject, one.object) for one in edges]
-    return [
-        one
-        for one, sort in zip(edges, about)
-        if about.count(sort) == 1 or not (KINDS[one.name].figures or one.name in _EITHER_OR)
-    ]
+    return [one for one in edges if not any(contradict(one, other) for other in edges)]
 
 
 def _stopped(tally: Tally, error: Unavailable) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -603,6 +604,21 @@ class Relation(Base):
     proposed_by = Column(String(80), nullable=False, default="")
     decided_by = Column(Text, nullable=False, default="")
     changed_at = Column(Instant, nullable=False)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As the command line and the desk give it in JSON."""
+        return {
+            "id": self.relation_id,
+            "subject": self.subject,
+            "relation": self.name,
+            "object": self.object,
+            "figures": self.figures,
+            "status": self.status,
+            "source": self.source,
+            "evidence": self.evidence,
+            "proposed_by": self.proposed_by,
+            "decided_by": self.decided_by,
+        }
 
 
 class RelationReading(Base):
