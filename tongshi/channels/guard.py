@@ -127,31 +127,31 @@ class Guard:
         Returns:
             The replies, kept already (unless the database is down); none while a person has the conversation.
         """
-        words = clean(text)[: LONGEST + 1] if isinstance(text, str) else ""
         hint = hint if hint in LANGUAGES else None
+        route, language = Route(sender, _words(text)), None
         try:
-            route = await asyncio.to_thread(self._route, sender, words, payload)
-            sender, words, notice = route.sender, route.text, route.notice
-            language = await asyncio.to_thread(self._language_of, sender, words, hint)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return [self._reply("utter_trouble", sender, channel, self._identify(words).language or hint or self._language)]
-        incoming = Message(
-            sender=sender, channel=channel, author="customer", text=words, language=language, at=clock.now(), client_id=client_id,
-            extras=extras or {},
-        )  # fmt: skip
-        try:
+            route = await asyncio.to_thread(self._route, sender, route.text, payload)
+            language = await asyncio.to_thread(self._language_of, route.sender, route.text, hint)
+            incoming = Message(
+                sender=route.sender, channel=channel, author="customer", text=route.text, language=language, at=clock.now(),
+                client_id=client_id, extras=extras or {},
+            )  # fmt: skip
             if not await asyncio.to_thread(self._store.add_once, incoming):
-                return await asyncio.to_thread(self._store.replies_to, sender, client_id) or []
-            replies = await self._replies_to(incoming, on_new_message, payload, hint, notice, instead)
-            if review and replies:
-                replies = await asyncio.to_thread(review, replies)
-            for reply in replies:
-                await asyncio.to_thread(self._store.add, reply)
-            return replies
+                return await asyncio.to_thread(self._store.replies_to, route.sender, client_id) or []
+            replies = await self._replies_to(incoming, on_new_message, payload, hint, route.notice, instead)
+            return await self._kept(replies, review)
         except TongshiError as error:
             log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return [self._reply("utter_trouble", sender, channel, language)]
+            language = language or self._identify(route.text).language or hint or self._language
+            return [self._reply("utter_trouble", route.sender, channel, language)]
+
+    async def _kept(self, replies: list[Message], review: Review | None) -> list[Message]:
+        """The replies, as the channel makes them, once they are kept."""
+        if review and replies:
+            replies = await asyncio.to_thread(review, replies)
+        for reply in replies:
+            await asyncio.to_thread(self._store.add, reply)
+        return replies
 
     async def _replies_to(
         self,
@@ -163,52 +163,58 @@ class Guard:
         instead: str | Notice | None,
     ) -> list[Message]:
         """What is said to a message: by ourselves, by Rasa, or nothing while a person has the conversation."""
-        sender, channel, language = incoming.sender, incoming.channel, incoming.language
         if notice:
-            return [self._reply(notice, sender, channel, language)]
-        if await asyncio.to_thread(self._handovers.is_silent, sender):
+            return [self._reply_to(incoming, notice)]
+        if await asyncio.to_thread(self._handovers.is_silent, incoming.sender):
             return []
-        if instead:
-            return [self._reply(instead, sender, channel, language)]
-        if not incoming.text:
-            return [self._reply("utter_empty_message", sender, channel, language)]
-        if len(incoming.text) > LONGEST:
-            return [self._reply("utter_message_too_long", sender, channel, language)]
-        text = await asyncio.to_thread(self._allowed, sender, incoming.text, payload)
+        if ours := instead or _flaw(incoming.text):
+            return [self._reply_to(incoming, ours)]
+        text = await asyncio.to_thread(self._allowed, incoming.sender, incoming.text, payload)
         return await self._rasa(on_new_message, incoming, text, hint)
 
     async def _rasa(self, on_new_message: Handler, incoming: Message, text: str, hint: str | None) -> list[Message]:
         """What Rasa says to a message, of which it gets `text`; something in any case, unless a person has taken over meanwhile."""
-        sender, channel, language = incoming.sender, incoming.channel, incoming.language
-        output = CollectingChannel(channel)
+        output = CollectingChannel(incoming.channel)
         metadata = {"language": hint} if hint else {}
-        message = UserMessage(text, output, sender, input_channel=channel, metadata=metadata, message_id=incoming.client_id)
-        trouble = "utter_trouble"
+        message = UserMessage(
+            text, output, incoming.sender, input_channel=incoming.channel, metadata=metadata, message_id=incoming.client_id
+        )
+        trouble = await self._run(on_new_message, message)
+        if output.messages:
+            return [self._from_rasa(incoming, one) for one in output.messages]
+        if await asyncio.to_thread(self._handovers.is_silent, incoming.sender):
+            return []
+        log.error("channel.nothing_said", sender=incoming.sender, hint="is the action server alive? see `tongshi status`")
+        return [self._reply_to(incoming, trouble)]
+
+    async def _run(self, on_new_message: Handler, message: UserMessage) -> str:
+        """Have Rasa handle a message.
+
+        Returns:
+            The name of the reply for the customer, should it have said nothing.
+        """
         try:
             await asyncio.wait_for(on_new_message(message), self._deadline)
         except TimeoutError:
-            trouble = "utter_timeout"
-            log.error("channel.turn_timed_out", sender=sender, seconds=self._deadline, hint="is the action server alive?")
+            hint = "is the action server alive?"
+            log.error("channel.turn_timed_out", sender=message.sender_id, seconds=self._deadline, hint=hint)
+            return "utter_timeout"
         except Exception:
             # Whatever went wrong inside, the customer gets an answer; the log has the rest.
-            log.exception("channel.turn_failed", sender=sender, hint="see the lines above; the conversation goes on")
-        if not output.messages:
-            if await asyncio.to_thread(self._handovers.is_silent, sender):
-                return []
-            log.error("channel.nothing_said", sender=sender, hint="is the action server alive? see `tongshi status`")
-            return [self._reply(trouble, sender, channel, language)]
-        return [
-            Message(
-                sender=sender,
-                channel=channel,
-                author="bot",
-                text=one.get("text", ""),
-                language=self._identify(one.get("text", "")).language or language,
-                at=clock.now(),
-                extras={key: value for key, value in one.items() if key != "text"},
-            )
-            for one in output.messages
-        ]
+            log.exception("channel.turn_failed", sender=message.sender_id, hint="see the lines above; the conversation goes on")
+        return "utter_trouble"
+
+    def _from_rasa(self, incoming: Message, said: dict[str, Any]) -> Message:
+        text = said.get("text", "")
+        return Message(
+            sender=incoming.sender,
+            channel=incoming.channel,
+            author="bot",
+            text=text,
+            language=self._identify(text).language or incoming.language,
+            at=clock.now(),
+            extras={key: value for key, value in said.items() if key != "text"},
+        )
 
     def is_silent(self, sender: str) -> bool:
         """Whether a person has the conversation that somebody is in, or is to have it."""
@@ -252,6 +258,9 @@ class Guard:
         }
         return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
 
+    def _reply_to(self, incoming: Message, said: str | Notice) -> Message:
+        return self._reply(said, incoming.sender, incoming.channel, incoming.language)
+
     def _reply(self, said: str | Notice, sender: str, channel: str, language: str) -> Message:
         notice = said if isinstance(said, Notice) else Notice(said)
         reply = self._replies.render(notice.name, language, notice.values)
@@ -259,6 +268,18 @@ class Guard:
         extras = {"buttons": buttons, REPLY: notice.name} if buttons else {REPLY: notice.name}
         text = reply.text.strip()
         return Message(sender=sender, channel=channel, author="bot", text=text, language=language, at=clock.now(), extras=extras)
+
+
+def _words(text: Any) -> str:
+    """What is read of a text as it came, one character more than may be, so that one too long still shows as that."""
+    return clean(text)[: LONGEST + 1] if isinstance(text, str) else ""
+
+
+def _flaw(text: str) -> str | None:
+    """The reply to a text that is not for Rasa, an empty or a too long one; None for any other."""
+    if not text:
+        return "utter_empty_message"
+    return "utter_message_too_long" if len(text) > LONGEST else None
 
 
 def make_guard(settings: Settings | None = None) -> Guard:
