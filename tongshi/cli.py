@@ -233,10 +233,12 @@ def llm_serve(
 def _handovers() -> Handovers:
     from tongshi import clock
     from tongshi.conversations.handover import Handovers, SupportHours
+    from tongshi.storage.calls import CallStore
     from tongshi.storage.conversations import ConversationStore
     from tongshi.storage.database import get_database
 
-    return Handovers(ConversationStore(get_database()), SupportHours(get_settings().support_hours), clock.now)
+    hours, database = SupportHours(get_settings().support_hours), get_database()
+    return Handovers(ConversationStore(database), hours, clock.now, CallStore(database))
 
 
 @handover.command("list")

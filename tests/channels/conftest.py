@@ -19,6 +19,7 @@ from tongshi.channels.guard import Guard
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.evaluation.running import free_port
 from tongshi.responses.catalog import get_replies
+from tongshi.storage.calls import CallStore
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.inbox import InboxStore
 from tongshi.storage.mail import AttachmentStore
@@ -83,6 +84,11 @@ def attachments(database) -> AttachmentStore:
 @pytest.fixture
 def inbox(database) -> InboxStore:
     return InboxStore(database)
+
+
+@pytest.fixture
+def call_store(database) -> CallStore:
+    return CallStore(database)
 
 
 @pytest.fixture

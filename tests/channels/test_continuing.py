@@ -201,9 +201,9 @@ async def test_a_client_over_socket_io_hears_the_conversation_that_it_went_on_wi
 
 
 @pytest.fixture
-async def calls(serve, guard):
+async def calls(serve, guard, call_store):
     """A caller of a number."""
-    client = await serve(PhoneChannel.from_settings(OPEN, guard=guard, replies=get_replies()))
+    client = await serve(PhoneChannel.from_settings(OPEN, guard=guard, replies=get_replies(), calls=call_store))
     return lambda number: Caller(client, number)
 
 
@@ -258,6 +258,22 @@ async def test_a_call_goes_on_in_a_chat_by_a_code_that_is_spelled_or_by_the_orde
     await other.says(f"Continue my conversation, {number}, {email}")
     assert is_reply("utter_continued_phone", "en", await other.says("Yes."))
     assert guard.conversation("phone:CA2") == "phone:CA1"
+
+
+async def test_who_rings_again_and_is_recognised_hears_what_was_written_meanwhile(calls, bot, handovers, continuations, pair):
+    (number, email), _ = pair
+    bot.says = [{"text": "One moment, please.", "utter_action": "utter_handoff_queued"}]
+    caller = calls("CA1")
+    await caller.says("a person, please")
+    continuations.prove("phone:CA1", email)
+    handovers.request("phone:CA1", "en", "a person, please")
+    await caller.post("status", CallStatus="completed")
+    handovers.say("phone:CA1", "Your parcel is at the neighbour's.", "phone", "en")
+    again = calls("CA2")
+    assert "neighbour" not in await again.says("hello") + await again.is_silent()
+    await again.says(f"Continue my conversation, {number}, {email}")
+    assert (await again.says("Yes.")).endswith("Your parcel is at the neighbour's.")
+    assert "neighbour" not in await again.is_silent()
 
 
 @pytest.mark.parametrize("event", [{"referral": {"ref": "abc"}}, {"postback": {"payload": "begin", "referral": {"ref": "abc"}}}])

@@ -8,12 +8,15 @@ from xml.etree import ElementTree
 import pytest
 from twilio.request_validator import RequestValidator
 
+from tongshi import clock
 from tongshi.channels import phone, phone_calls
 from tongshi.channels.phone import PhoneChannel
 from tongshi.evaluation.running import is_reply
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.speech.hearing import agrees
+from tongshi.storage.calls import HUNG_UP, PUT_THROUGH, Line
+from tongshi.storage.models import GIVEN_UP, SENT
 
 TOKEN = "twilio-token"
 PUBLIC = "https://help.example"
@@ -61,10 +64,10 @@ class Caller:
 
 
 @pytest.fixture
-def opened(serve, stores):
+def opened(serve, stores, call_store):
     async def opened(**values):
         settings = Settings(phone_token=TOKEN, public_url=PUBLIC, **values)
-        client = await serve(PhoneChannel.from_settings(settings, guard=stores["guard"], replies=get_replies()))
+        client = await serve(PhoneChannel.from_settings(settings, guard=stores["guard"], replies=get_replies(), calls=call_store))
         return Caller(client)
 
     return opened
@@ -80,7 +83,7 @@ async def test_without_a_token_there_is_no_telephone(serve, stores):
     assert (await client.post("/webhook")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["webhook", "said", "reply"])
+@pytest.mark.parametrize("path", ["webhook", "said", "reply", "status"])
 async def test_what_twilio_did_not_sign_is_refused(caller, bot, path):
     assert (await caller.post(path, signed_with="another", SpeechResult="hello")).status_code == 403
     assert (await caller._client.post(f"/{path}", data={"CallSid": SID})).status_code == 403
@@ -206,6 +209,38 @@ async def test_who_waits_for_a_person_hears_what_that_one_writes_and_is_not_forg
     monkeypatch.setattr(phone_calls, "_LONGEST_HOLD", 2)
     await caller.is_silent()
     assert is_reply("utter_phone_nobody", "en", await caller.is_silent()) and caller.twiml[-1].tag == "Hangup"
+
+
+async def test_twilio_tells_who_has_hung_up_and_what_is_written_then_is_not_delivered(
+    caller, handovers, store, outbox, call_store
+):
+    conversation = f"phone:{SID}"
+    await caller.rings()
+    await caller.says("hello")
+    assert store.messages(conversation)[0].extras["address"] == {"to": "+4915112345678"}
+    assert call_store.line(conversation, clock.now()).end is None
+    heard = handovers.say(conversation, "Kim here.", "phone", "en")
+    assert await caller.is_silent() == "Kim here."
+    assert (await caller.post("status", CallStatus="in-progress")).status_code == 204
+    assert call_store.line(conversation, clock.now()).end is None
+    assert (await caller.post("status", CallStatus="completed")).status_code == 204
+    assert call_store.line(conversation, clock.now()) == Line(HUNG_UP, None)
+    unheard = handovers.say(conversation, "Are you there?", "phone", "en")
+    assert [outbox.of_message(one.message_id).state for one in (heard, unheard)] == [SENT, GIVEN_UP]
+
+
+async def test_who_is_put_through_or_sent_away_is_not_on_the_line(opened, bot, call_store):
+    caller = await opened(phone_person="+4930999")
+    bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
+    await caller.says("a person please")
+    assert call_store.line(f"phone:{SID}", clock.now()).end == PUT_THROUGH
+    other = Caller(caller._client, "CA2")
+    bot.says = [{"text": "Hello!"}]
+    await other.says("hello")
+    await other.is_silent()
+    assert call_store.line("phone:CA2", clock.now()).end is None
+    await other.is_silent()
+    assert call_store.line("phone:CA2", clock.now()).end == HUNG_UP
 
 
 async def test_calls_do_not_know_of_each_other(caller, bot):

@@ -14,12 +14,14 @@ import websockets
 
 from tests.channels.test_phone import PUBLIC, SID, TOKEN, Caller
 from tests.channels.test_telegram_voice import Engines
+from tongshi import clock
 from tongshi.channels import phone_stream
 from tongshi.channels.phone import PhoneChannel
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.speech.audio import Sound, Unheard
 from tongshi.speech.voice import Voice
+from tongshi.storage.calls import HUNG_UP
 
 SPEECH = Sound((np.sin(np.arange(16_000) / 3) * 0.3).astype(np.float32), 8_000)
 WELCOME = "Hello, this is Meridian's virtual assistant. How can I help you?"
@@ -92,11 +94,11 @@ def engines():
 
 
 @pytest.fixture
-async def caller(serve, stores, engines):
+async def caller(serve, stores, engines, call_store):
     settings = Settings(phone_token=TOKEN, public_url=PUBLIC, phone_voice="own", phone_person="+4930999")
     voice = Voice(settings)
     voice.recogniser = voice.synthesiser = engines
-    channel = PhoneChannel.from_settings(settings, guard=stores["guard"], replies=get_replies(), voice=voice)
+    channel = PhoneChannel.from_settings(settings, guard=stores["guard"], replies=get_replies(), voice=voice, calls=call_store)
     caller = Caller(await serve(channel))
     async with asyncio.timeout(8):
         while not channel._warming.done():
@@ -260,10 +262,16 @@ async def test_a_stream_that_breaks_goes_on_with_twilios_voice(line, engines, ca
     assert caller.twiml[0].tag == "Gather"
 
 
-async def test_who_hangs_up_is_gone(line, caller, engines):
+async def test_who_hangs_up_is_gone(line, caller, bot, call_store, engines):
+    engines.text = "hello"
+    await line.says()
+    await bot.hears()
+    assert call_store.line(f"phone:{SID}", clock.now()).end is None
     await line.send("stop", stop={"accountSid": "AC1", "callSid": SID})
     await line.until("closed")
+    assert call_store.line(f"phone:{SID}", clock.now()).end == HUNG_UP
     await caller.rings()
+    assert call_store.line(f"phone:{SID}", clock.now()).end is None
     assert caller.twiml.find("Connect/Stream") is not None
 
 

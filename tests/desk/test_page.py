@@ -7,6 +7,7 @@ import re
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -15,6 +16,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser import violations
 from tests.desk.conftest import CITED, running
+from tongshi import clock
+from tongshi.storage.calls import HUNG_UP, CallStore
+from tongshi.storage.models import Message
+from tongshi.storage.outbox import OutboxStore
 
 
 @pytest.fixture
@@ -377,3 +382,32 @@ def test_the_desk_is_accessible(site, context):
     page.locator(".who a").first.click()
     expect(page.locator("#transcript")).to_be_visible()
     assert violations(page) == []
+
+
+def test_an_agent_sees_who_has_hung_up_and_what_has_not_arrived(site, context):
+    calls, caller, writer = CallStore(site.database), "phone:CA1", "telegram:77"
+    said = {"author": "customer", "text": "a person, please", "language": "en", "at": clock.now()}
+    site.store.add(Message(sender=caller, channel="phone", **said))
+    site.store.add(Message(sender=writer, channel="telegram", **said))
+    calls.stirs(caller, clock.now())
+    page = context.new_page()
+    page.goto(site.url + "/desk/login")
+    signed_in(page, site)
+    page.goto(f"{site.url}/desk/conversations/{caller}")
+    page.click("#take")
+    expect(page.locator("#line")).to_contain_text("on the line")
+    page.fill("#reply-text", "Kim here.")
+    page.get_by_role("button", name="Send reply").click()
+    expect(page.locator(".delivery")).to_have_text("Not said to the caller yet")
+    page.fill("#reply-text", "Half a sent")
+    calls.ended(caller, HUNG_UP, clock.now())
+    expect(page.locator("#line.ended")).to_contain_text("The caller has hung up. Nobody hears what you write")
+    expect(page.locator(".delivery")).to_have_text("Not heard: the caller has hung up")
+    assert page.input_value("#reply-text") == "Half a sent" and violations(page) == []
+    site.handovers.say(writer, "Kim here.", "telegram", "en")
+    outbox = OutboxStore(site.database)
+    page.goto(f"{site.url}/desk/conversations/{writer}")
+    expect(page.locator(".delivery")).to_have_text("On its way")
+    (claim,) = outbox.claim("telegram", clock.now(), timedelta(minutes=1), 1)
+    outbox.give_up(claim.outgoing.outgoing_id, clock.now(), "blocked by the user")
+    expect(page.locator(".delivery")).to_have_text("Not delivered: blocked by the user")

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
-from collections.abc import Callable
+import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import regex
@@ -30,6 +31,8 @@ from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import Settings
 from tongshi.speech.voice import Voice, get_voice
+from tongshi.storage.calls import HUNG_UP, PUT_THROUGH, CallStore
+from tongshi.storage.database import get_database
 
 _HEARS = {
     "ar": "ar-AE", "de": "de-DE", "en": "en-US", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "ja": "ja-JP", "ko": "ko-KR", "pt": "pt-PT",
@@ -53,13 +56,16 @@ _MOST_STREAMS = 4
 """Calls that are heard and spoken to on this machine at a time; Twilio hears and speaks in the others."""
 
 _STREAM = "stream"
+_ENDS = {"hang_up": HUNG_UP, "dial": PUT_THROUGH}
+_OVER = ("completed", "busy", "failed", "no-answer", "canceled")
+_NUMBER = re.compile(r"\+\d{6,15}")
 
 log = structlog.get_logger()
 
 
 class PhoneChannel(Channel):
-    """`POST /webhooks/phone/webhook`, `/said`, `/reply` and `/after`, signed by Twilio together with the public address that it called; and
-    the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
+    """`POST /webhooks/phone/webhook`, `/said`, `/reply`, `/after` and `/status`, signed by Twilio together with the public address that it
+    called; and the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
 
     Args:
         token: of the Twilio account; nothing is open without one.
@@ -78,6 +84,7 @@ class PhoneChannel(Channel):
         voice: Voice | None = None,
         guard: Guard | None = None,
         replies: Replies | None = None,
+        calls: CallStore | None = None,
     ) -> None:
         self._token = token
         self._address = address
@@ -88,6 +95,7 @@ class PhoneChannel(Channel):
         self._is_voice_ready = False
         self._guard = guard
         self._replies = replies
+        self._call_store = calls
 
     @classmethod
     def name(cls) -> str:
@@ -98,7 +106,7 @@ class PhoneChannel(Channel):
         """The channel, closed where it has no token.
 
         Args:
-            parts: `voice`, `guard` and `replies` in place of the settings' own.
+            parts: `voice`, `guard`, `replies` and `calls` in place of the settings' own.
         """
         address = f"{settings.public_url.rstrip('/')}/webhooks/phone"
         parts = {"voice": get_voice() if settings.phone_voice == "own" else None, **parts}
@@ -110,6 +118,7 @@ class PhoneChannel(Channel):
             return webhook
         self._calls = Calls(
             self._guard or make_guard(),
+            self._call_store or CallStore(get_database()),
             self._replies or get_replies(),
             on_new_message,
             language=self._language,
@@ -120,36 +129,57 @@ class PhoneChannel(Channel):
         add_health(webhook)
         for path, answer in (("webhook", self._rings), ("said", self._said), ("reply", self._reply), ("after", self._after)):
             self._add(webhook, path, answer)
+        self._add_status(webhook)
         if self._voice:
             self._open_streams(webhook)
         return webhook
 
-    def _add(self, webhook: Blueprint, path: str, answer: Callable[[Call, dict[str, str]], Any]) -> None:
+    def _add(
+        self, webhook: Blueprint, path: str, answer: Callable[[Call, dict[str, str]], Awaitable[Said | VoiceResponse]]
+    ) -> None:
         @webhook.route(f"/{path}", methods=["POST"], name=path)
         async def answered(request: Request) -> HTTPResponse:
             values = self._twilio.values(request, path)
             if values is None or not values.get("CallSid"):
-                return response.json({"error": "The signature is missing or wrong."}, 403)
-            twiml = await answer(self._calls.open(values["CallSid"]), values)
+                return _refused()
+            call = self._calls.open(values["CallSid"])
+            said = await answer(call, values)
+            twiml = self._twiml(call, said) if isinstance(said, Said) else said
+            if isinstance(said, Said) and said.then in _ENDS:
+                await self._calls.ended(values["CallSid"], _ENDS[said.then])
             return response.text(str(twiml), content_type="text/xml")
+
+    def _add_status(self, webhook: Blueprint) -> None:
+        """Where Twilio tells that a call has ended, whoever ended it."""
+
+        @webhook.route("/status", methods=["POST"])
+        async def status(request: Request) -> HTTPResponse:
+            values = self._twilio.values(request, "status")
+            if values is None or not values.get("CallSid"):
+                return _refused()
+            if values.get("CallStatus") in _OVER:
+                await self._calls.ended(values["CallSid"], HUNG_UP)
+            return response.empty()
 
     # A call that Twilio hears and speaks in
 
-    async def _rings(self, call: Call, values: dict[str, str]) -> VoiceResponse:
+    async def _rings(self, call: Call, values: dict[str, str]) -> Said | VoiceResponse:
+        call.number = values["From"] if _NUMBER.fullmatch(values.get("From", "")) else ""
+        await self._calls.stirs(call)
         if self._can_stream(call):
             return self._connected(call, values["CallSid"])
-        return self._twiml(call, self._calls.welcome(call))
+        return self._calls.welcome(call)
 
-    async def _said(self, call: Call, values: dict[str, str]) -> VoiceResponse:
+    async def _said(self, call: Call, values: dict[str, str]) -> Said:
         said = await self._calls.hear(call, values.get("SpeechResult", ""), values.get("Digits", ""))
         if said is None:
             said = await self._calls.answered(call, _PATIENCE)
             if said.then == "wait":
                 said = Said(self._calls.text(call, "utter_phone_wait"), "wait")
-        return self._twiml(call, said)
+        return said
 
-    async def _reply(self, call: Call, values: dict[str, str]) -> VoiceResponse:
-        return self._twiml(call, await self._calls.answered(call, _PATIENCE))
+    async def _reply(self, call: Call, values: dict[str, str]) -> Said:
+        return await self._calls.answered(call, _PATIENCE)
 
     def _twiml(self, call: Call, said: Said) -> VoiceResponse:
         twiml = VoiceResponse()
@@ -234,7 +264,12 @@ class PhoneChannel(Channel):
         twiml.redirect(f"{self._address}/after", method="POST")
         return twiml
 
-    async def _after(self, call: Call, values: dict[str, str]) -> VoiceResponse:
+    async def _after(self, call: Call, values: dict[str, str]) -> Said:
         """What is to be done after a stream; one that broke is made good by Twilio's own ears and voice."""
+        await self._calls.stirs(call)
         left, call.left = call.left or Said(self._calls.text(call, "utter_trouble")), None
-        return self._twiml(call, left)
+        return left
+
+
+def _refused() -> HTTPResponse:
+    return response.json({"error": "The signature is missing or wrong."}, 403)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 
+from tongshi import clock
 from tongshi.channels.guard import Guard, Handler
 from tongshi.conversations.continuing import CODE
 from tongshi.errors import TongshiError
@@ -23,6 +24,7 @@ from tongshi.settings import LANGUAGES
 from tongshi.speech.hearing import agrees, corrected, identifiers, readable
 from tongshi.speech.speakable import speakable, spell, spell_all
 from tongshi.speech.synthesis import shortened
+from tongshi.storage.calls import CallStore
 from tongshi.storage.models import Message
 
 _MOST_CALLS = 1000
@@ -68,6 +70,7 @@ class Call:
         left: what is still to be said or done after its stream has ended.
         conversation: that the caller is in; another than the call's own where they go on with one of another channel.
         known: the number of the newest message of it that they have heard.
+        number: that rings, to call back; it proves nothing.
     """
 
     sender: str
@@ -81,12 +84,14 @@ class Call:
     left: Said | None = None
     conversation: str = ""
     known: int = 0
+    number: str = ""
 
 
 class Calls:
     """The calls of a telephone.
 
     Args:
+        store: where it is noted who is on the line, and what they were told.
         handler: Rasa's, for a message.
         language: in which a call begins.
         has_person: whether there is somebody whom callers can be put through to.
@@ -94,9 +99,18 @@ class Calls:
     """
 
     def __init__(
-        self, guard: Guard, replies: Replies, handler: Handler, *, language: str, has_person: bool, channel: str = "phone"
+        self,
+        guard: Guard,
+        store: CallStore,
+        replies: Replies,
+        handler: Handler,
+        *,
+        language: str,
+        has_person: bool,
+        channel: str = "phone",
     ) -> None:
         self._guard = guard
+        self._store = store
         self._replies = replies
         self._handler = handler
         self._language = language
@@ -128,6 +142,18 @@ class Calls:
         """What is said in many calls, in the language in which they begin."""
         return [self._replies.render(name, self._language, {}).text for name in _FIXED]
 
+    async def stirs(self, call: Call) -> None:
+        """Note that the caller is on the line."""
+        await self._in_database(self._store.stirs, call.sender, clock.now())
+
+    async def ended(self, number: str, end: str) -> None:
+        """Note how a call ended, be it known here or not.
+
+        Args:
+            end: `HUNG_UP` or `PUT_THROUGH`.
+        """
+        await self._in_database(self._store.ended, f"{self._channel}:{number}", end, clock.now())
+
     def welcome(self, call: Call) -> Said:
         return Said(self.text(call, "utter_phone_welcome"))
 
@@ -135,6 +161,7 @@ class Calls:
         """Who says nothing is asked once more; who waits for a person hears what that one has written."""
         if told := await self._told_unasked(call):
             call.silences = 0
+            await self._were_said(told)
             return Said(self._spoken(call, told))
         call.silences += 1
         if await self._is_with_person(call):
@@ -149,26 +176,33 @@ class Calls:
         return Said(self.text(call, "utter_phone_wait") if call.silences % _HOLD == 0 else "")
 
     async def _is_with_person(self, call: Call) -> bool:
-        try:
-            return await asyncio.to_thread(self._guard.is_silent, call.sender)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return False
+        return bool(await self._in_database(self._guard.is_silent, call.sender))
 
     async def _told_unasked(self, call: Call, replies: Iterable[Message] = ()) -> list[Message]:
-        """What was said unasked since the caller was told anything; nothing of a conversation that they have just come into.
+        """What was said unasked since the caller was told anything; of a conversation that they have just come into, what an agent
+        wrote after an earlier call of theirs.
 
         Args:
             replies: what is said to them besides.
         """
-        try:
-            conversation, unasked = await asyncio.to_thread(self._guard.unasked, call.sender, call.known)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+        found = await self._in_database(self._guard.unasked, call.sender, call.known)
+        if found is None:
             return []
+        conversation, unasked = found
         is_new, call.conversation = conversation != call.conversation, conversation
         call.known = max(call.known, *(one.message_id or 0 for one in (*unasked, *replies)), 0)
-        return [] if is_new else unasked
+        return await self._in_database(self._store.unheard, conversation) or [] if is_new else unasked
+
+    async def _were_said(self, messages: Iterable[Message]) -> None:
+        await self._in_database(self._store.said, [one.message_id for one in messages if one.message_id], clock.now())
+
+    async def _in_database(self, work: Callable[..., Any], *arguments: Any) -> Any:
+        """What a store's method gives; None where the database does not answer, which ends no call."""
+        try:
+            return await asyncio.to_thread(work, *arguments)
+        except TongshiError as error:
+            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            return None
 
     async def hear(self, call: Call, text: str, key: str = "") -> Said | None:
         """What is said to the caller's words or keys at once; None where the bot has been asked, and `answered` waits for it.
@@ -177,6 +211,7 @@ class Calls:
             text: as a recogniser wrote it.
             key: the telephone's keys that were pressed.
         """
+        await self.stirs(call)
         text = readable(text, call.language).strip()
         if not text and not key:
             return await self._nothing_heard(call)
@@ -206,6 +241,7 @@ class Calls:
                 channel=self._channel,
                 hint=call.language,
                 client_id=f"{call.sender}:{call.turns}"[-64:],
+                extras={"address": {"to": call.number}} if call.number else None,
             )
             call.answer = asyncio.create_task(turn)
 
@@ -222,7 +258,10 @@ class Calls:
             return Said("", "wait")
         task, call.answer = call.answer, None
         answers = task.result()
-        replies = [*await self._told_unasked(call, answers), *answers]
+        before = call.conversation
+        told = await self._told_unasked(call, answers)
+        await self._were_said(told)
+        replies = [*told, *answers] if call.conversation == before else [*answers, *told]
         call.language = next((one.language for one in replies if one.language in LANGUAGES), call.language)
         is_over = self._has_person and (not answers or any(one.extras.get("reply") in _PEOPLE for one in replies))
         if not replies and not is_over:

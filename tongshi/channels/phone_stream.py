@@ -23,6 +23,7 @@ from tongshi.errors import TongshiError
 from tongshi.speech.audio import HEARING_RATE, PHONE_RATE, Sound, Unheard, from_mulaw
 from tongshi.speech.endpointing import Ear
 from tongshi.speech.voice import Voice
+from tongshi.storage.calls import HUNG_UP
 
 _SILENCE = 8.0
 """Seconds after which a caller who says nothing is asked once more."""
@@ -101,6 +102,8 @@ class PhoneStream:
             try:
                 message = json.loads(await self._socket.recv() or "{}")
                 event = message.get("event")
+                if event == "stop" and self._call.left is None:
+                    await self._calls.ended(self._number, HUNG_UP)
                 if event == "stop" or not await self._take(event, message):
                     return
             except (ConnectionClosed, WebsocketClosed):

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tongshi.errors import TongshiError
 from tongshi.language.identify import is_traditional
 from tongshi.responses.catalog import Replies
+from tongshi.storage.calls import CallStore
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.models import Case, Handover, Message
 
@@ -68,12 +69,16 @@ class Handovers:
         store: where it is kept.
         hours: when people answer.
         now: the clock.
+        calls: tell whether a customer who spoke last by telephone is still on the line; without them every caller is.
     """
 
-    def __init__(self, store: ConversationStore, hours: SupportHours, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self, store: ConversationStore, hours: SupportHours, now: Callable[[], datetime], calls: CallStore | None = None
+    ) -> None:
         self._store = store
         self._hours = hours
         self._now = now
+        self._calls = calls
 
     @property
     def hours(self) -> SupportHours:
@@ -123,6 +128,8 @@ class Handovers:
 
         Args:
             channel: where it goes unless the customer has written from another.
+
+        Who has hung up gets it where they wrote before in the same conversation, if they did.
         """
         self.take(sender)
         message = Message(
@@ -138,7 +145,10 @@ class Handovers:
         return message
 
     def _whereabouts(self, sender: str, otherwise: str) -> str:
-        """The channel from which the customer wrote last."""
+        """The channel from which the customer wrote last; of who has hung up, the one before it."""
+        line = self._calls.line(sender, self._now()) if self._calls else None
+        if line and line.end and line.elsewhere:
+            return line.elsewhere
         last = self._store.last_of_customer(sender)
         return last.channel if last else otherwise
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from tongshi import clock
 from tongshi.conversations.handover import Handovers
 from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND
@@ -24,9 +25,11 @@ from tongshi.desk.sessions import AGENT, Cookie, address_of
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
+from tongshi.storage.calls import CallStore
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.models import Message, Trace
+from tongshi.storage.outbox import OutboxStore
 
 _LONGEST_REPLY = 10_000
 
@@ -35,6 +38,8 @@ class AgentPages:
     """Conversations, hand-overs and feedback, behind a password.
 
     Args:
+        outbox: how messages fare on their way.
+        calls: who is on the line.
         attachments: what customers sent.
         live: tells the customer's page that something was said.
         cookie: holds the sign-in.
@@ -45,6 +50,8 @@ class AgentPages:
     def __init__(
         self,
         store: ConversationStore,
+        outbox: OutboxStore,
+        calls: CallStore,
         attachments: AttachmentStore,
         handovers: Handovers,
         live: Live,
@@ -54,6 +61,8 @@ class AgentPages:
         frame: Frame,
     ) -> None:
         self._store = store
+        self._outbox = outbox
+        self._calls = calls
         self._reading = reading
         self._attachments = attachments
         self._handovers = handovers
@@ -109,6 +118,7 @@ class AgentPages:
         last = messages[-1] if messages else None
         language = agent_language(request, self._settings)
         helped = await asyncio.to_thread(self._reading.open, sender, messages, language)
+        on_their_way = await asyncio.to_thread(self._outbox.of_messages, [one.message_id for one in messages])
         written_from = [message.extras["address"] for message in messages if message.extras.get("address")]
         shown = {
             "sender": sender,
@@ -116,6 +126,7 @@ class AgentPages:
             "channel": last.channel if last else "",
             "lang": (handover and handover.language) or (last.language if last else ""),
             "state": _state(handover),
+            "line": await asyncio.to_thread(self._calls.line, sender, clock.now()),
             "case_number": handover.case.number if handover and handover.case else None,
         }
         lines = [
@@ -126,6 +137,7 @@ class AgentPages:
                 "lang": one.language,
                 "files": one.extras.get("attachments", []),
                 "id": one.message_id,
+                "on_its_way": on_their_way.get(one.message_id),
             }
             for one in messages
         ]

@@ -46,10 +46,12 @@ from tongshi.llm.summary import make_summariser
 from tongshi.llm.translation import make_translator
 from tongshi.nlu.wordings import known_intents
 from tongshi.settings import Settings, get_settings
+from tongshi.storage.calls import CallStore
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database, get_database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.mail import AttachmentStore
+from tongshi.storage.outbox import OutboxStore
 from tongshi.storage.review import ReviewStore
 
 STATIC = Path(__file__).with_name("static")
@@ -198,10 +200,20 @@ def _for_readers(shared: _Shared) -> list[Route]:
 def _for_agents(shared: _Shared) -> list[Route]:
     """Signing in, conversations, writing in them."""
     settings, database, store = shared.settings, shared.database, shared.store
-    handovers = Handovers(store, SupportHours(settings.support_hours), clock.now)
+    calls = CallStore(database)
+    handovers = Handovers(store, SupportHours(settings.support_hours), clock.now, calls)
     reading = Reading(store, lambda: make_translator(settings, database), lambda: make_summariser(settings))
     return AgentPages(
-        store, shared.attachments, handovers, shared.live, shared.signed_in, settings, reading, shared.frame
+        store,
+        OutboxStore(database),
+        calls,
+        shared.attachments,
+        handovers,
+        shared.live,
+        shared.signed_in,
+        settings,
+        reading,
+        shared.frame,
     ).routes()
 
 

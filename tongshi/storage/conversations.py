@@ -9,10 +9,27 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import ORIGINAL, Case, Feedback, Handover, Message, Outgoing, Reading, Rendering, Score, Trace
+from tongshi.storage.models import (
+    GIVEN_UP,
+    ORIGINAL,
+    Case,
+    Feedback,
+    Handover,
+    Message,
+    Outgoing,
+    Reading,
+    Rendering,
+    Score,
+    Trace,
+)
 
 DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
 """Channels whose customers are reached by calling a platform; on the others they come and ask."""
+
+PHONE = "phone"
+"""The channel on which what an agent writes counts as delivered once it was said."""
+
+_UNSAID = "it was not said on the telephone"
 
 
 class ConversationStore:
@@ -22,15 +39,18 @@ class ConversationStore:
     def add(self, row: Message | Feedback | Trace | Case) -> None:
         """Keep a new row; its key is set afterwards.
 
-        What is said to a customer on a channel of `DELIVERED` goes into the outbox with it, both or neither.
+        What is said to a customer on a channel of `DELIVERED` goes into the outbox with it, both or neither. What an agent writes to a
+        caller stands there as given up until it has been said.
         """
         with self._database.session() as session:
             session.add(row)
-            if isinstance(row, Message) and row.author != "customer" and row.channel in DELIVERED:
+            if isinstance(row, Message) and (way := _way_out(row)) is not None:
                 session.flush()
                 session.add(
-                    Outgoing(message_id=row.message_id, sender=row.sender, channel=row.channel, created_at=row.at, due=row.at)
-                )
+                    Outgoing(
+                        message_id=row.message_id, sender=row.sender, channel=row.channel, created_at=row.at, due=row.at, **way
+                    )
+                )  # fmt: skip
 
     def add_once(self, message: Message) -> bool:
         """Keep a customer's message unless one with its `client_id` is there; says whether it was new."""
@@ -156,3 +176,12 @@ class ConversationStore:
     def trace(self, trace_id: int) -> Trace | None:
         with self._database.session() as session:
             return session.get(Trace, trace_id)
+
+
+def _way_out(message: Message) -> dict | None:
+    """How a message begins its way to the customer; None where it has none."""
+    if message.author != "customer" and message.channel in DELIVERED:
+        return {}
+    if message.author == "agent" and message.channel == PHONE:
+        return {"state": GIVEN_UP, "ended_at": message.at, "error": _UNSAID}
+    return None

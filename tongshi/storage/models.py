@@ -224,6 +224,22 @@ class Received(Base):
     __table_args__ = (UniqueConstraint("channel", "sender", "client_id"),)
 
 
+class PhoneCall(Base):
+    """A telephone call.
+
+    Attributes:
+        identity: the name of its caller on that channel.
+        heard_at: when the caller was last known to be on the line.
+        end: how it ended, `hung_up` or `put_through` to a person; None while it lasts, or where nobody told.
+    """
+
+    __tablename__ = "calls"
+    identity = Column(Text, primary_key=True)
+    heard_at = Column(Instant, nullable=False)
+    end = Column(String(12))
+    ended_at = Column(Instant)
+
+
 class Attachment(Base):
     """A file that a customer sent, kept for the person who takes over.
 

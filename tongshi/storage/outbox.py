@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,6 +100,12 @@ class OutboxStore:
         """How a message fares on its way; None where it needs no delivery."""
         with self._database.session() as session:
             return session.scalar(select(Outgoing).where(Outgoing.message_id == message_id))
+
+    def of_messages(self, message_ids: Iterable[int]) -> dict[int, Outgoing]:
+        """How messages fare on their way, by message; those that need no delivery are left out."""
+        with self._database.session() as session:
+            found = session.scalars(select(Outgoing).where(Outgoing.message_id.in_(list(message_ids))))
+            return {one.message_id: one for one in found}
 
     def last_sent(self, sender: str) -> Outgoing | None:
         """The newest message of a conversation that its platform has confirmed."""

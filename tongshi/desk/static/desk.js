@@ -21,7 +21,9 @@ async function refresh() {
     if (!draft) return location.replace(address);
     then.facts.replaceWith(document.adoptNode(now.facts));
   }
+  showLine(now.facts, then.facts);
   showRenderings(now.log, then.log);
+  showDeliveries(now.log, then.log);
   const [summary, shown] = [fresh, document].map((page) => page.querySelector("#summary"));
   if (summary && shown && summary.textContent !== shown.textContent) shown.replaceWith(document.adoptNode(summary));
   // Only what is new is added, so that a screen reader reads just that.
@@ -31,6 +33,24 @@ async function refresh() {
   then.log.querySelector(".empty")?.remove();
   then.log.append(...additions.map((message) => document.adoptNode(message)));
   if (follow) toEnd();
+}
+
+// A caller may hang up at any moment. The element stays, so that a screen reader reads what is new in it.
+function showLine(fresh, facts) {
+  const [now, shown] = [fresh, facts].map((one) => one.querySelector("#line"));
+  if (!now || !shown || now.textContent === shown.textContent) return;
+  shown.className = now.className;
+  shown.textContent = now.textContent;
+}
+
+// Whether a message has arrived shows after it was sent.
+function showDeliveries(fresh, log) {
+  for (const message of log.querySelectorAll(".message")) {
+    const [now, shown] = [fresh.querySelector(`.message[data-id="${message.dataset.id}"]`), message].map((one) => one?.querySelector(".delivery"));
+    if (now?.textContent === shown?.textContent) continue;
+    shown?.remove();
+    if (now) message.append(document.adoptNode(now.cloneNode(true)));
+  }
 }
 
 // Translations come after their messages.
