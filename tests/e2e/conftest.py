@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,6 +15,7 @@ import pytest
 
 from tests.channels.all_platforms import Platforms
 from tongshi.evaluation.running import running
+from tongshi.settings import ROOT
 
 
 class LanguageModel(ThreadingHTTPServer):
@@ -84,9 +89,23 @@ def platforms():
 
 
 @pytest.fixture(scope="session")
-def system(tmp_path_factory, language_model, platforms):
+def prepared(tmp_path_factory):
+    """A data folder that has taken in the knowledge: systems begin with copies, since to encode it takes minutes."""
+    home = tmp_path_factory.mktemp("prepared") / "home"
+    environment = {**os.environ, "TONGSHI_HOME": str(home)}
+    subprocess.run([sys.executable, "-m", "tongshi.cli", "prepare"], cwd=ROOT, env=environment, check=True)
+    return home
+
+
+@pytest.fixture
+def home(tmp_path, prepared):
+    return shutil.copytree(prepared, tmp_path / "home")
+
+
+@pytest.fixture(scope="session")
+def system(tmp_path_factory, prepared, language_model, platforms):
     """Open on every channel. Asks the language model for each answer; one that refuses leaves the article's own words."""
-    home = tmp_path_factory.mktemp("system") / "home"
+    home = shutil.copytree(prepared, tmp_path_factory.mktemp("system") / "home")
     settings = {"answer_mode": "generate", "llm_url": language_model.url, **platforms.settings()}
     with running(home, support_hours="always", answer_deadline="4", turn_deadline="8", **settings) as started:
         started.warm_up()

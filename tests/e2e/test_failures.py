@@ -100,9 +100,9 @@ def test_a_language_model_that_breaks_in_the_middle_of_an_answer(system, languag
 
 
 @pytest.mark.llm
-def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(tmp_path, sender):
+def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(home, sender):
     patience = {"answer_deadline": "8", "turn_deadline": "12", "answer_mode": "generate"}
-    with running(tmp_path / "home", support_hours="always", **patience) as system:
+    with running(home, support_hours="always", **patience) as system:
         system.warm_up()
         for number in (signal.SIGSTOP, signal.SIGKILL):
             for language in QUESTIONS:

@@ -31,13 +31,13 @@ def test_no_question_of_a_form_follows_the_word_of_a_person(system, sender):
     release(system.home, sender)
 
 
-def test_a_restart_of_everything_does_not_end_it(tmp_path, sender):
-    with running(tmp_path / "home", support_hours="always") as first:
+def test_a_restart_of_everything_does_not_end_it(home, sender):
+    with running(home, support_hours="always") as first:
         first.say(sender, "Ich möchte bitte mit einem Menschen sprechen")
         assert first.texts(sender, "hallo?") == []
-    with running(tmp_path / "home", support_hours="never") as second:
+    with running(home, support_hours="never") as second:
         assert second.texts(sender, "hallo, ist da jemand?") == []
-        release(tmp_path / "home", sender)
+        release(home, sender)
         assert is_reply("utter_handoff_released", "de", second.texts(sender, "hallo, ist da jemand?")[0])
         closed = second.texts(f"{sender}-2", "Ich möchte bitte mit einem Menschen sprechen")[0]
         assert is_reply("utter_handoff_kept", "de", closed) and "CL-" in closed
