@@ -66,6 +66,44 @@ def test_an_email_address_is_read_however_it_is_typed(text):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "моя почта anna.becker собака example точка com",
+        "anna.becker собачка example точка ком",
+        "이메일은 anna.becker 골뱅이 example 점 com",
+        "anna.becker골뱅이example.com입니다",
+        "anna.becker 골뱅이 example 닷컴",
+        "anna.becker圈aexample点com",
+        "我的邮箱是anna.becker艾特example.com",
+        "anna.becker アットマーク example ドット com です",
+        "anna.becker arobase example point com",
+        "anna punto becker chiocciola example punto com",
+        "anna.becker ät example punkt com",
+        "anna.becker แอท example.com",
+        "بريدي anna.becker آت example نقطة com",
+        "It is anna.becker at example.com",
+    ],
+)
+def test_an_email_address_is_read_with_its_signs_in_words(text):
+    assert values(text, "email") == ["anna.becker@example.com"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I bought it at meridian.com last week",
+        "we met at noon. Come soon",
+        "У меня собака. Ваш сайт meridian.com хороший",
+        "이 골뱅이 통조림은 언제 와요",
+        "小老鼠咬了我的耳机",
+        "um 5 punkt kam er",
+    ],
+)
+def test_ordinary_words_are_no_email_address(text):
+    assert values(text, "email") == []
+
+
+@pytest.mark.parametrize(
     "address", ["emily@mail.co.uk", "kim@corp.example.com", "EMILY@SHOP.CO.UK", "o'neil@x.io", "a+b@mail.example.co.jp"]
 )
 def test_addresses_with_several_parts_after_the_at_are_read_whole(address):

@@ -14,15 +14,25 @@ _DIGITS = r"\d(?:[\s.,\-–—]?\d){4}(?![\s\-–—]?\d)"
 _ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}({_DIGITS})", regex.I)
 _BARE_ORDER = regex.compile(r"(?<![\d.,+\-/])(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
-_AT = r"(?:\s*@\s*|\s*[(\[{]\s*(?:at|arroba|@)\s*[)\]}]\s*|\s+(?:at|arroba)\s+)"
-_DOT = r"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{2})\b)|\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
-_SPOKEN_DOT = r"(?:\s*[(\[{]\s*(?:dot|punkt|punto|point|ponto)\s*[)\]}]\s*|\s+(?:dot|punkt|punto|point|ponto)\s+)"
+# Signs in words, as people say them, and write down what they say. The second row of each is of scripts without spaces.
+_AT_WORD = r"arrobas?|arobas[es]?|arrobase|chiocciol(?:a|ina)|klammeraffe|ät|собак[аи]|собачк[аи]|앳|엣|آت"
+_AT_GLUED = r"골뱅이|アットマーク|アット|艾特|圈a|小老鼠|แอท|แอด"
+_DOT_WORD = r"dot|punkt|punto|point|ponto|точка|نقطة|دوت"
+_DOT_GLUED = r"닷|점|ドット|点|點|จุด|ดอท"
+_TOPS = {"ком": "com", "ру": "ru", "컴": "com", "콤": "com", "コム": "com", "คอม": "com", "كوم": "com"}
+_TOP = "|".join(["[a-z]{2,10}", *(rf"{top}(?!\p{{Cyrillic}})" for top in _TOPS)])
+_OPEN, _CLOSE = r"\s*[(\[{]\s*", r"\s*[)\]}]\s*"
+_AT = rf"(?:\s*@\s*|{_OPEN}(?:@|at|{_AT_WORD}|{_AT_GLUED}){_CLOSE}|\s+(?P<at>at|{_AT_WORD})\s+|\s*(?:{_AT_GLUED})\s*)"
+_SPOKEN_DOT = rf"(?:{_OPEN}(?:{_DOT_WORD}|{_DOT_GLUED}){_CLOSE}|\s+(?:{_DOT_WORD})\s+|\s*(?:{_DOT_GLUED})\s*)"
+_DOT = rf"(?:\s?[.。．]\s?|,(?=(?:com|net|org|[a-z]{{2}})\b)|{_SPOKEN_DOT})"
 # A part after the last dot: "mail.co" of "mail.co.uk"; but in "mail.com.Thanks" a sentence begins there.
 _NOT_LAST = r"(?!(?-i:\.[a-z]|(?<=[A-Z])\.[A-Z]))"
 _EMAIL = regex.compile(
-    rf"(?<![a-z0-9])((?:[a-z0-9]{{1,32}}{_SPOKEN_DOT}){{0,2}}[a-z0-9][a-z0-9._%+\-]{{0,63}}){_AT}([a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}([a-z]{{2,10}})(?![a-z0-9@]){_NOT_LAST}",
+    rf"(?<![a-z0-9])(?P<local>(?:[a-z0-9]{{1,32}}{_SPOKEN_DOT}){{0,2}}[a-z0-9][a-z0-9._%+\-]{{0,63}}){_AT}"
+    rf"(?P<domain>[a-z0-9][a-z0-9\-]*(?:{_DOT}[a-z0-9\-]+)*?){_DOT}(?P<top>{_TOP})(?![a-z0-9@]){_NOT_LAST}",
     regex.I,
 )
+_BEFORE_EMAIL = regex.compile(r"(?:^|[:=,;!?.\n]|\b(?:is|use|it's|mail|e-?mail|address|adresse|ist))\s*$", regex.I)
 _CURRENCY = r"(?:€|(?<!\p{L})eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
 _THOUSANDS = r"[.,'’\s\u00a0\u202f](?=\d{3})"
 _AMOUNT = rf"(?<![\d.,])(?:\d{{1,3}}(?:{_THOUSANDS}\d{{3}})+|\d{{1,7}})(?:[.,]\d{{1,2}})?(?!\d)"
@@ -49,7 +59,9 @@ _FOREIGN = {
 }
 _ANY_MONEY = regex.compile("|".join(_MONEY.values()), regex.I)
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
-_MEANT_AS_EMAIL = regex.compile(r"@|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I)
+_MEANT_AS_EMAIL = regex.compile(
+    rf"@|[a-z0-9](?:\s+(?:{_AT_WORD})\s|\s*(?:{_AT_GLUED}))|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I
+)
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 _WORD = regex.compile(r"\p{L}+")
 _FEW_WORDS = 7
@@ -82,9 +94,11 @@ def find(text: str) -> list[Match]:
 
 def _candidates(text: str) -> Iterator[Match]:
     for match in _EMAIL.finditer(text):
-        local, domain, top = match.groups()
-        domain = regex.sub(_DOT, ".", domain, flags=regex.I)
-        local = regex.sub(_SPOKEN_DOT, ".", local, flags=regex.I)
+        if _is_place(match):
+            continue
+        domain = regex.sub(_DOT, ".", match["domain"], flags=regex.I)
+        local = regex.sub(_SPOKEN_DOT, ".", match["local"], flags=regex.I)
+        top = _TOPS.get(match["top"], match["top"])
         yield Match("email", *match.span(), f"{local}@{domain}.{top}".lower())
     for match in _ORDER.finditer(text):
         yield Match("order_number", *match.span(), "MD-" + regex.sub(r"\D", "", match[1]))
@@ -105,6 +119,13 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
     for match in _NUMBER.finditer(text):
         yield Match("number", *match.span(1), str(int(match[1])))
+
+
+def _is_place(match: regex.Match) -> bool:
+    """Whether "at" tells where: "I bought it at meridian.com" holds no address, "it is anna at example.com" does."""
+    if (match["at"] or "").lower() != "at" or not match["local"].isalpha() or "." not in match[0]:
+        return False
+    return not _BEFORE_EMAIL.search(match.string[: match.start()])
 
 
 def _decimal(amount: str) -> str:
