@@ -146,13 +146,16 @@ def graph_add(
 ) -> None:
     """State by hand what nothing else tells; answers may rest on it."""
     from tongshi.knowledge.base import SHOP
+    from tongshi.knowledge.editing import make_editor
+    from tongshi.settings import get_settings
     from tongshi.storage.database import get_database
     from tongshi.storage.graph import Edge
-    from tongshi.storage.knowledge import KnowledgeStore
 
     figures = dict(one.partition("=")[::2] for one in figure or ())
     edge = Edge(subject, relation, object_, figures, evidence=evidence)
-    _print([_graph().state(edge, by or user(), KnowledgeStore(get_database()).articles(SHOP))], as_json)
+    known = _graph()
+    articles = [one.article.article_id for one in make_editor(get_settings(), get_database(), SHOP).entries()]
+    _print([known.state(edge, by or user(), articles)], as_json)
 
 
 @graph.command("show")

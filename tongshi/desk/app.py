@@ -31,6 +31,8 @@ from tongshi.desk.chat import ChatApi, Limits
 from tongshi.desk.editors import EditorPages
 from tongshi.desk.explanations import ExplanationApi
 from tongshi.desk.frame import Frame
+from tongshi.desk.graph import GraphApi
+from tongshi.desk.graph_pages import GraphPages
 from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import LARGEST_IMPORT, KnowledgeApi
 from tongshi.desk.live import Hub, Live
@@ -38,8 +40,10 @@ from tongshi.desk.reading import Reading
 from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions
 from tongshi.desk.speech import LARGEST_RECORDING, make_speech
+from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, make_knowledge_base
 from tongshi.knowledge.editing import make_editor
+from tongshi.knowledge.graph import make_graph
 from tongshi.llm.answering import make_answerer
 from tongshi.llm.drafting import make_drafter
 from tongshi.llm.summary import make_summariser
@@ -229,7 +233,19 @@ def _for_editors(shared: _Shared) -> list[Route]:
         settings,
     )
     pages = EditorPages(shared.frame, make_editor(settings, database, SHOP), api)
-    return [*pages.routes(), *api.routes()]
+    return [*pages.routes(), *api.routes(), *_for_keepers_of_the_graph(shared)]
+
+
+def _for_keepers_of_the_graph(shared: _Shared) -> list[Route]:
+    """What is known of products, countries and policies: pages, and the interface beneath them."""
+    settings, database = shared.settings, shared.database
+
+    def articles() -> list[Article]:
+        return [one.article for one in make_editor(settings, database, SHOP).entries()]
+
+    graph = cache(lambda: make_graph(settings, database))
+    api = GraphApi(graph, shared.signed_in, articles, settings)
+    return [*GraphPages(shared.frame, graph, articles, api).routes(), *api.routes()]
 
 
 def _for_reviewers(shared: _Shared) -> list[Route]:

@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse, Response
 from tongshi.desk.sessions import AGENT, Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.editing import NoSuchArticle
+from tongshi.language.identify import get_identifier
 from tongshi.language.text import clean
+from tongshi.settings import LANGUAGES
 from tongshi.storage.graph import NoSuchRelation
 from tongshi.storage.knowledge import Conflict
 
@@ -20,6 +22,7 @@ Work = Callable[[Request, dict[str, Any]], Any]
 
 _STATUSES = {NoSuchArticle: 404, NoSuchRelation: 404, Conflict: 409, Unavailable: 503}
 _LONGEST_NAME = 100
+_LONGEST_QUESTION = 2000
 
 
 def guarded(cookie: Cookie, work: Work, *, changes: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -72,3 +75,20 @@ def author(body: Mapping[str, Any]) -> str:
 def line(value: object) -> str:
     """A text of one line, as somebody sends it."""
     return " ".join(clean(str(value or "")).split())
+
+
+def asked(question: object, language: object, otherwise: str) -> tuple[str, str, str]:
+    """A question that somebody tries, the language that it is in, and the one that its answer is wanted in.
+
+    Args:
+        language: of the answer; where it is none of ours, that of the question.
+        otherwise: language of a question that does not show its own.
+
+    Raises:
+        TongshiError: there is no question.
+    """
+    text = clean(str(question or ""))[:_LONGEST_QUESTION]
+    if not text:
+        raise TongshiError("question is empty.")
+    spoken = get_identifier()(text).language or otherwise
+    return text, spoken, str(language) if language in LANGUAGES else spoken

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tongshi.desk.endpoints import author, error_of, guarded
+from tongshi.desk.endpoints import asked, author, error_of, guarded
 from tongshi.desk.sessions import AGENT, Cookie, refusal
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article
@@ -20,8 +20,6 @@ from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
 from tongshi.knowledge.editing import Editor, Entry, fields_of, is_wanted, outdated_among, with_fields
 from tongshi.knowledge.importing import read_one, take_in
 from tongshi.knowledge.index import get_calibration
-from tongshi.language.identify import get_identifier
-from tongshi.language.text import clean
 from tongshi.llm.answering import Answerer
 from tongshi.llm.drafting import Drafter, draft_questions, draft_translation
 from tongshi.settings import LANGUAGES, Settings
@@ -36,7 +34,6 @@ FILTERS = ("language", "status", "tag", "owner", "words")
 
 Work = Callable[[Editor, Request, dict[str, Any]], Any]
 
-_LONGEST_QUESTION = 2000
 _MOST_QUESTIONS = 30
 
 
@@ -184,21 +181,13 @@ class KnowledgeApi:
         Raises:
             TongshiError: there is no question, or nothing to search in.
         """
-        question, language = self._asked(question, language)
+        question, _, language = asked(question, language, self._settings.language)
         found = self._knowledge.search(question, language, collection)
         return Tried(language, found, get_calibration(self._knowledge.index(collection).has_questions).threshold)
 
-    def _asked(self, question: object, language: object) -> tuple[str, str]:
-        question = clean(str(question or ""))[:_LONGEST_QUESTION]
-        if not question:
-            raise TongshiError("question is empty.")
-        if language in LANGUAGES:
-            return question, str(language)
-        return question, get_identifier()(question).language or self._settings.language
-
     def _answer(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """What a customer would read who asked this; it is not kept."""
-        question, language = self._asked(body.get("question"), body.get("language"))
+        question, _, language = asked(body.get("question"), body.get("language"), self._settings.language)
         answer = self._answerer().answer(question, language, collection=request.query_params.get("collection", SHOP))
         return {
             "text": answer.text,

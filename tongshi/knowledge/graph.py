@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -88,28 +88,28 @@ class Graph:
         """Finds what passages of articles name of all that the graph knows at this moment."""
         return PassageReader(Reader(self._data), self._shop.products(), self.store.carriers())
 
-    def entities(self, language: str, articles: Iterable[Article]) -> dict[str, str]:
+    def entities(self, language: str, titles: Mapping[str, str]) -> dict[str, str]:
         """All that statements can be about, with what it is called in a language.
 
         Args:
-            articles: the shop's, each of which is a policy for what it says.
+            titles: of the shop's articles, by their ids; each is a policy for what it says.
         """
-        return entities(self._data, language, self._shop.products(), articles, self.store.relations())
+        return entities(self._data, language, self._shop.products(), titles, self.store.relations())
 
-    def state(self, edge: Edge, by: str, articles: Iterable[Article]) -> Relation:
+    def state(self, edge: Edge, by: str, articles: Iterable[str]) -> Relation:
         """Keep what a person states by hand; answers may rest on it.
 
         Args:
             edge: its figures may be texts; who states it is its source.
             by: the person.
-            articles: the shop's.
+            articles: ids of the shop's.
 
         Raises:
             TongshiError: it is no statement of the graph's kinds, or about something that is not known.
             Conflict: it is confirmed already, or somebody has rejected it.
         """
         edge = checked(edge)
-        known = self.entities("en", articles)
+        known = self.entities("en", dict.fromkeys(articles, ""))
         for entity in (edge.subject, edge.object):
             kind, _, name = entity.partition(":")
             if entity not in known and not (name.strip() and kind in _NEW_NAMES):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import networkx
 
 from tongshi.errors import TongshiError
+from tongshi.knowledge.graph_kinds import contradict, sense
 from tongshi.storage.models import CONFIRMED, PROPOSED, Relation
 
 
@@ -32,11 +33,13 @@ class Facts:
         self._out: dict[tuple[str, str], list[Relation]] = {}
         self._in: dict[tuple[str, str], list[Relation]] = {}
         self._unsure: set[tuple[str, str, str]] = set()
+        self._between: dict[tuple[object, ...], list[Relation]] = {}
         self._graph = networkx.MultiGraph()
         for one in relations:
             if one.status == CONFIRMED:
                 self._out.setdefault((one.subject, one.name), []).append(one)
                 self._in.setdefault((one.name, one.object), []).append(one)
+                self._between.setdefault(_ends(one), []).append(one)
                 self._graph.add_edge(one.subject, one.object, relation=one)
             elif one.status == PROPOSED:
                 self._unsure.add((one.subject, one.name, one.object))
@@ -58,6 +61,10 @@ class Facts:
     def is_unsure(self, subject: str, name: str, object_: str) -> bool:
         """Whether a relation waits for a person."""
         return (subject, name, object_) in self._unsure
+
+    def against(self, relation: Relation) -> list[Relation]:
+        """What is known and cannot hold beside a relation."""
+        return [one for one in self._between.get(_ends(relation), []) if contradict(one, relation)]
 
     def the(self, relations: Sequence[Relation]) -> Relation:
         """The only one of several.
@@ -83,6 +90,11 @@ class Facts:
         except networkx.NetworkXNoPath:
             raise TongshiError(f"There is no way from {start} to {end}.") from None
         return [next(iter(self._graph[one][other].values()))["relation"] for one, other in zip(nodes, nodes[1:])]
+
+
+def _ends(relation: Relation) -> tuple[object, ...]:
+    """Between what a relation is, the same for all that may contradict it."""
+    return sense(relation)[1:3]
 
 
 @dataclass(frozen=True)

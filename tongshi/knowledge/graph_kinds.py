@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 import regex
 
@@ -21,6 +21,8 @@ POLICY = "policy"
 
 _TIME = regex.compile(r"(?<![\d:])(?:[01]?\d|2[0-3]):[0-5]\d(?![\d:])")
 _NUMBER = regex.compile(r"(?<![\p{Latin}\p{Cyrillic}\d.,:])\d+(?:[.,]\d+)*(?![\d:])")
+_COUNT = regex.compile(r"[1-9][0-9]{0,5}")
+_AMOUNT = regex.compile(r"[0-9]{1,6}([.,][0-9]{1,2})?")
 _GROUPS = regex.compile(r"\d{1,3}(?:[.,]\d{3})+")
 
 
@@ -103,7 +105,7 @@ def contradict(one: Edge | Relation, other: Edge | Relation) -> bool:
 
 
 def checked(edge: Edge) -> Edge:
-    """A relation as a person writes it, with its figures as they are kept.
+    """A relation as a person writes it, in the form in which it is kept; an end that can be of one kind only may be written without it.
 
     Raises:
         TongshiError: there is no such kind of relation, its ends are of other kinds, or a figure is missing, too much or none.
@@ -111,6 +113,7 @@ def checked(edge: Edge) -> Edge:
     if edge.name not in KINDS:
         raise TongshiError(f"There is no kind of relation {edge.name!r}; there are {', '.join(KINDS)}.")
     kind = KINDS[edge.name]
+    edge = replace(edge, subject=_with_kind(edge.subject, kind.subjects), object=_with_kind(edge.object, kind.objects))
     if not kind.holds_between(edge.subject, edge.object):
         ends = " to ".join(" or ".join(sorted(one)) for one in (kind.subjects, kind.objects))
         raise TongshiError(f"{edge.name} relates {ends}, each written as in `product:MER-CH-065`.")
@@ -120,19 +123,19 @@ def checked(edge: Edge) -> Edge:
     return replace(edge, figures=figures)
 
 
+def _with_kind(entity: str, kinds: frozenset[str]) -> str:
+    return f"{next(iter(kinds))}:{entity}" if entity and ":" not in entity and len(kinds) == 1 else entity
+
+
 def _figure(name: str, type_: str, said: object) -> int | str:
     text = fold_digits(str(said)).strip()
     if type_ == TIME:
         if _TIME.fullmatch(text):
             return text
         raise TongshiError(f"{name} must be a time of day such as 14:00.")
-    try:
-        value = Decimal(text.replace(",", "."))
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value <= 0 or (type_ == COUNT and value != value.to_integral_value()):
-        raise TongshiError(f"{name} must be {'a whole number' if type_ == COUNT else 'an amount'} above nought.")
-    return int(value) if type_ == COUNT else f"{value:f}"
+    if not (_COUNT if type_ == COUNT else _AMOUNT).fullmatch(text):
+        raise TongshiError(f"{name} must be {'a whole number such as 24' if type_ == COUNT else 'an amount such as 4.90'}.")
+    return int(text) if type_ == COUNT else text.replace(",", ".")
 
 
 def figures_in(text: str) -> dict[str, dict[str, int | str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -10,25 +10,23 @@ from tongshi.knowledge.graph_kinds import POLICY
 from tongshi.knowledge.graph_reading import is_country, words_of
 from tongshi.knowledge.products import synonyms
 from tongshi.language import formats
-from tongshi.storage.models import Article, Product, Relation
+from tongshi.storage.models import Product, Relation
 
 
 def entities(
-    data: Path, language: str, products: Sequence[Product], articles: Iterable[Article], relations: Iterable[Relation]
+    data: Path, language: str, products: Sequence[Product], titles: Mapping[str, str], relations: Iterable[Relation]
 ) -> dict[str, str]:
     """All that the graph knows, as `kind:name`, with what it is called: products, countries, articles as policies, and the ends of relations.
 
     Args:
         data: the project's data folder.
-        language: of the names; articles that are not there in it are called by their English titles, else by any.
+        language: of the names.
+        titles: of the shop's articles, by their ids.
     """
-    titles: dict[str, str] = {}
-    for article in sorted(articles, key=lambda one: (one.language == language, one.language == "en")):
-        titles[f"{POLICY}:{article.article_id}"] = article.title
     known = {
         **{f"product:{one.sku}": one.name for one in products},
         **{f"country:{code}": name for code, name in formats.locale(language).territories.items() if is_country(code)},
-        **titles,
+        **{f"{POLICY}:{article_id}": title for article_id, title in titles.items()},
     }
     called = _called(data, language)
     for relation in relations:

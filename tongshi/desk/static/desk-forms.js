@@ -1,5 +1,6 @@
 // Forms that speak the desk's JSON interface: data-method, data-url, data-then (where to go afterwards), data-upon (the newest version
-// that the page shows). Nothing that was typed is lost by an error; whoever was faster is shown.
+// that the page shows). A field with data-within stands in an object of that name. Nothing that was typed is lost by an error; whoever was
+// faster is shown.
 
 import { element, keepOwnName, ownName, request, say, trouble } from "./desk-api.js";
 
@@ -16,7 +17,9 @@ let dirty = false;
 function valuesOf(form) {
   const values = {};
   for (const field of form.elements) {
-    if (field.name) values[field.name] = (KINDS[field.dataset.kind] ?? ((one) => one.value))(field);
+    if (!field.name) continue;
+    const holder = field.dataset.within ? (values[field.dataset.within] ??= {}) : values;
+    holder[field.name] = (KINDS[field.dataset.kind] ?? ((one) => one.value))(field);
   }
   values.by ??= ownName();
   if (form.dataset.upon !== undefined) values.upon = Number(form.dataset.upon);
