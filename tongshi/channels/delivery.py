@@ -14,6 +14,7 @@ import httpx
 import structlog
 
 from tongshi import clock
+from tongshi.channels.database import log_failure
 from tongshi.errors import TongshiError
 from tongshi.storage.models import Message
 from tongshi.storage.outbox import Claim, OutboxStore
@@ -106,7 +107,7 @@ class Postman:
             try:
                 busy = await self.round()
             except TongshiError as error:
-                log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+                log_failure(error)
                 busy = False
             if not busy:
                 await self._rest()

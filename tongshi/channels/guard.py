@@ -16,6 +16,7 @@ from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from tongshi import clock
 from tongshi.channels.continuing import Notice, Route, Switchboard, make_switchboard
+from tongshi.channels.database import log_failure
 from tongshi.conversations.handover import UNPROMPTED, Handovers, SupportHours
 from tongshi.errors import TongshiError
 from tongshi.language.identify import LanguageIdentifier, get_identifier
@@ -141,7 +142,7 @@ class Guard:
             replies = await self._replies_to(incoming, on_new_message, payload, hint, route.notice, instead)
             return await self._kept(replies, review)
         except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+            log_failure(error)
             language = language or self._identify(route.text).language or hint or self._language
             return [self._reply("utter_trouble", route.sender, channel, language)]
 

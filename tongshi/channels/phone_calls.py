@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import structlog
+from typing import Literal
 
 from tongshi import clock
+from tongshi.channels.database import in_database
 from tongshi.channels.guard import Guard, Handler
 from tongshi.conversations.continuing import CODE
-from tongshi.errors import TongshiError
 from tongshi.language import formats
 from tongshi.responses.catalog import Replies
 from tongshi.settings import LANGUAGES
@@ -36,8 +34,6 @@ _HOLD = 6
 _LONGEST_HOLD = 120
 _FIXED = ("utter_phone_welcome", "utter_phone_wait", "utter_phone_again", "utter_phone_silence", "utter_phone_goodbye")
 _PEOPLE = frozenset({"utter_handoff_queued"})
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -144,7 +140,7 @@ class Calls:
 
     async def stirs(self, call: Call) -> None:
         """Note that the caller is on the line."""
-        await self._in_database(self._store.stirs, call.sender, clock.now())
+        await in_database(self._store.stirs, call.sender, clock.now())
 
     async def ended(self, number: str, end: str) -> None:
         """Note how a call ended, be it known here or not.
@@ -152,7 +148,7 @@ class Calls:
         Args:
             end: `HUNG_UP` or `PUT_THROUGH`.
         """
-        await self._in_database(self._store.ended, f"{self._channel}:{number}", end, clock.now())
+        await in_database(self._store.ended, f"{self._channel}:{number}", end, clock.now())
 
     def welcome(self, call: Call) -> Said:
         return Said(self.text(call, "utter_phone_welcome"))
@@ -176,7 +172,7 @@ class Calls:
         return Said(self.text(call, "utter_phone_wait") if call.silences % _HOLD == 0 else "")
 
     async def _is_with_person(self, call: Call) -> bool:
-        return bool(await self._in_database(self._guard.is_silent, call.sender))
+        return bool(await in_database(self._guard.is_silent, call.sender))
 
     async def _told_unasked(self, call: Call, replies: Iterable[Message] = ()) -> list[Message]:
         """What was said unasked since the caller was told anything; of a conversation that they have just come into, what an agent
@@ -185,24 +181,16 @@ class Calls:
         Args:
             replies: what is said to them besides.
         """
-        found = await self._in_database(self._guard.unasked, call.sender, call.known)
+        found = await in_database(self._guard.unasked, call.sender, call.known)
         if found is None:
             return []
         conversation, unasked = found
         is_new, call.conversation = conversation != call.conversation, conversation
         call.known = max(call.known, *(one.message_id or 0 for one in (*unasked, *replies)), 0)
-        return await self._in_database(self._store.unheard, conversation) or [] if is_new else unasked
+        return await in_database(self._store.unheard, conversation) or [] if is_new else unasked
 
     async def _were_said(self, messages: Iterable[Message]) -> None:
-        await self._in_database(self._store.said, [one.message_id for one in messages if one.message_id], clock.now())
-
-    async def _in_database(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """What a store's method gives; None where the database does not answer, which ends no call."""
-        try:
-            return await asyncio.to_thread(work, *arguments)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return None
+        await in_database(self._store.said, [one.message_id for one in messages if one.message_id], clock.now())
 
     async def hear(self, call: Call, text: str, key: str = "") -> Said | None:
         """What is said to the caller's words or keys at once; None where the bot has been asked, and `answered` waits for it.

@@ -21,13 +21,13 @@ from sanic.response import HTTPResponse
 from tongshi import clock
 from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.continuing import Notice
+from tongshi.channels.database import in_database
 from tongshi.channels.delivery import Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
 from tongshi.channels.written import buttons_of
 from tongshi.conversations.photos import KIND as PHOTO
 from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
-from tongshi.errors import TongshiError
 from tongshi.language.text import clean
 from tongshi.settings import LANGUAGES, get_settings
 from tongshi.storage.conversations import ConversationStore
@@ -196,7 +196,7 @@ class WebhookChannel(PlatformChannel):
         await self._turns.finish(_LAST_WORDS)
         self._tending.cancel()
         await asyncio.gather(self._tending, return_exceptions=True)
-        await self._in_database(self._inbox.release, self.name())
+        await in_database(self._inbox.release, self.name())
         await super()._stop()
 
     async def take(self, incoming: Incoming) -> None:
@@ -213,7 +213,7 @@ class WebhookChannel(PlatformChannel):
         row = Received(
             channel=self.name(), sender=incoming.sender, client_id=incoming.client_id, content=asdict(incoming), at=clock.now()
         )
-        return await self._in_database(self._inbox.keep, row, clock.now()) is not False
+        return await in_database(self._inbox.keep, row, clock.now()) is not False
 
     async def _handle_kept(self, incoming: Incoming, keeping: asyncio.Task[bool]) -> None:
         if not await keeping:
@@ -227,29 +227,21 @@ class WebhookChannel(PlatformChannel):
 
     async def _done(self, incoming: Incoming, keeping: asyncio.Task[bool] | None = None) -> None:
         if keeping is None or await keeping:
-            await self._in_database(self._inbox.handled, self.name(), incoming.sender, incoming.client_id)
+            await in_database(self._inbox.handled, self.name(), incoming.sender, incoming.client_id)
 
     async def _tend(self) -> None:
         """Keep what is in hand from other processes, and take up what they have left."""
         while True:
-            await self._in_database(self._inbox.renew, self.name(), clock.now())
+            await in_database(self._inbox.renew, self.name(), clock.now())
             await self._take_up()
             await asyncio.sleep(self._inbox.lease.total_seconds() / 5)
 
     async def _take_up(self) -> None:
         """Handle what a process that ended has acknowledged and not handled."""
-        left = await self._in_database(self._inbox.claim, self.name(), clock.now(), _OLDEST_LEFT) or []
+        left = await in_database(self._inbox.claim, self.name(), clock.now(), _OLDEST_LEFT) or []
         for incoming in map(Incoming.from_dict, left):
             if not self._turns.add(incoming.sender, partial(self._handle_left, incoming)):
                 await self._done(incoming)
-
-    async def _in_database(self, work: Callable[..., Any], *arguments: Any) -> Any:
-        """What a store's method gives; None where the database does not answer."""
-        try:
-            return await asyncio.to_thread(work, *arguments)
-        except TongshiError as error:
-            log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
-            return None
 
     async def _handle_left(self, incoming: Incoming) -> None:
         """Answer what nobody has; where the bot had begun, so that it may have done something, the customer is asked to say it again."""

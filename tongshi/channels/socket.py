@@ -16,6 +16,7 @@ from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
 from tongshi.channels.channel import Channel, add_health
+from tongshi.channels.database import log_failure
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.websockets import mend
 from tongshi.conversations.rates import RateLimit
@@ -144,7 +145,7 @@ class SocketChannel(Channel):
                 sender = await asyncio.to_thread(self._guard.conversation, identity)
                 known = await asyncio.to_thread(self._store.messages, sender)
             except TongshiError as error:
-                log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+                log_failure(error)
                 raise ConnectionRefusedError("The service is in trouble. Try again later.") from error
             await self._tell(known)
             self._clients[sid] = _Client(token, identity, sender)
@@ -186,7 +187,7 @@ class SocketChannel(Channel):
                 try:
                     await self._answer(sid, client, data)
                 except TongshiError as error:
-                    log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+                    log_failure(error)
                     await self._refuse(sid, "The service is in trouble. Try again later.")
 
     async def _answer(self, sid: str, client: _Client, data: Any) -> None:
@@ -245,7 +246,7 @@ class SocketChannel(Channel):
             try:
                 await self._tell(await asyncio.to_thread(self._store.newer, floor, senders))
             except TongshiError as error:
-                log.error("channel.database", error=str(error), hint="check the disk and TONGSHI_DATABASE_URL")
+                log_failure(error)
 
     async def _tell(self, messages: list[Message]) -> None:
         senders = {client.sender for client in self._clients.values()}
