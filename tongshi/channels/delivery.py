@@ -203,6 +203,15 @@ def wait_of(headers: Any) -> float | None:
         return None
 
 
+def body_of(answer: httpx.Response) -> dict[str, Any]:
+    """The JSON object that a platform has answered with; empty where it is none."""
+    try:
+        body = answer.json()
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
 async def post(
     client: httpx.AsyncClient, path: str, *, wait: Callable[[httpx.Response], float | None] = lambda _: None, **content: Any
 ) -> httpx.Response:

@@ -12,7 +12,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
 from tongshi.channels.markup import PLAIN, split
 from tongshi.channels.media import Media, Places, download
 from tongshi.channels.platform import (
@@ -118,10 +118,7 @@ def _short(title: str) -> str:
 
 
 def _error(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        error = answer.json()["error"]
-    except (ValueError, LookupError, TypeError):
-        return {}
+    error = body_of(answer).get("error")
     return error if isinstance(error, dict) else {}
 
 

@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
 from tongshi.channels.listening import VoiceChannel, make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
 from tongshi.channels.media import LARGEST as LARGEST_FILE
@@ -85,7 +85,7 @@ class TelegramPlatform:
             Postponed: Telegram is not there, asks to wait, or knows no such bot, which its operator can mend.
         """
         answer = await post(self._client, method, wait=_wait, json=values)
-        body = _body(answer)
+        body = body_of(answer)
         if answer.is_success and body.get("ok"):
             return None
         reason = str(body.get("description") or f"Telegram answered {answer.status_code}")
@@ -104,11 +104,11 @@ class TelegramPlatform:
             answer = await post(self._client, "getFile", json={"file_id": file_id})
         except Postponed as error:
             raise NotFetched(str(error)) from error
-        path = (_body(answer).get("result") or {}).get("file_path")
-        if "too big" in str(_body(answer).get("description")):
+        path = (body_of(answer).get("result") or {}).get("file_path")
+        if "too big" in str(body_of(answer).get("description")):
             raise TooLarge("Telegram does not give files of more than 20 MB.")
         if not isinstance(path, str) or ".." in path:
-            raise NotFetched(str(_body(answer).get("description") or f"Telegram answered {answer.status_code}"))
+            raise NotFetched(str(body_of(answer).get("description") or f"Telegram answered {answer.status_code}"))
         bot = self._client.base_url
         root, token = bot.path.rsplit("/bot", 1)
         address = bot.copy_with(path=f"{root}/file/bot{token}{quote(path)}")
@@ -133,16 +133,8 @@ class TelegramPlatform:
         await self._client.aclose()
 
 
-def _body(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
-
-
 def _wait(answer: httpx.Response) -> float | None:
-    return (_body(answer).get("parameters") or {}).get("retry_after")
+    return (body_of(answer).get("parameters") or {}).get("retry_after")
 
 
 class TelegramChannel(VoiceChannel):

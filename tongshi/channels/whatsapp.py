@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi import clock
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
 from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, WebhookChannel
@@ -63,20 +63,12 @@ class WhatsAppPlatform:
         answer = await post(self._client, "Messages.json", data=data)
         if answer.is_success:
             return
-        reason = f"{_body(answer).get('code') or answer.status_code} {_body(answer).get('message') or ''}".strip()
+        reason = f"{body_of(answer).get('code') or answer.status_code} {body_of(answer).get('message') or ''}".strip()
         raise Refused(reason) if answer.status_code == 400 else Postponed(reason)
 
     async def close(self) -> None:
         await self._client.aclose()
         await self._files.aclose()
-
-
-def _body(answer: httpx.Response) -> dict[str, Any]:
-    try:
-        body = answer.json()
-    except ValueError:
-        return {}
-    return body if isinstance(body, dict) else {}
 
 
 class WhatsAppChannel(WebhookChannel):
