@@ -11,7 +11,6 @@ The loss is the cross-entropy of the right passage among those of its list (list
 from __future__ import annotations
 
 import argparse
-import json
 import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -21,9 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
-from safetensors.torch import save_file
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainingArguments
+from sentence_transformers import SentenceTransformer
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -37,7 +34,6 @@ from tongshi.language.e5 import (
     Tokenizer,
     adapter_tensors,
     batches,
-    has_bfloat16,
     has_head,
     head_of,
     merge,
@@ -47,8 +43,9 @@ from tongshi.language.vectors import Encoder, get_encoder, normalise
 from tongshi.settings import Settings, get_settings
 from tongshi.training import businesses, centres
 from tongshi.training.centres import Piece
-from tongshi.training.encoder import AdapterModule, AdapterTrainer, inject, lora_tensors, slip
-from tongshi.weights import manifest, path_of
+from tongshi.training.encoder import slip
+from tongshi.training.lora import BASE, AdapterModule, fit, inject, lora_tensors, padded, unpadded, write
+from tongshi.weights import path_of
 
 FROM = "search"
 """The adapter that training begins with."""
@@ -196,17 +193,14 @@ class TunedPairs(AdapterModule):
 
     def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
         """Token ids of pairs, padded, and where they are no padding; of an empty text, one token."""
-        rows = [torch.tensor(encode_pair(self._words, *text.split(_BETWEEN)) if text else [0]) for text in inputs]
-        ids = nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        return {"input_ids": ids, "attention_mask": torch.arange(ids.shape[1]) < torch.tensor([[len(row)] for row in rows])}
+        return padded(encode_pair(self._words, *text.split(_BETWEEN)) if text else [0] for text in inputs)
 
     def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
-        lengths = features["attention_mask"].sum(1).tolist()
-        rows = [row[:length] for row, length in zip(features["input_ids"].tolist(), lengths)]
+        rows = unpadded(features)
         order: list[int] = []
         logits = []
         with sdpa_kernel(SDPBackend.MATH):
-            for batch in batches(lengths):
+            for batch in batches([len(row) for row in rows]):
                 order += batch
                 logits.append(self.model([rows[place] for place in batch]))
         whole = torch.cat(logits)[torch.argsort(torch.tensor(order))]
@@ -253,32 +247,9 @@ def train(options: Options, settings: Settings, start: Path, output: Path) -> No
         raise TongshiError(f"There is nothing to learn from in {settings.data}.")
     learnt = lists(asked, options)
     torch.manual_seed(options.seed)
-    module = TunedPairs(Checkpoint(path_of("e5-small", settings)), start, options)
-    checkpoints = settings.home / "training" / TASK
-    model = SentenceTransformer(modules=[module])
-    trainer = AdapterTrainer(
-        model,
-        SentenceTransformerTrainingArguments(
-            str(checkpoints),
-            num_train_epochs=1,
-            per_device_train_batch_size=options.batch,
-            learning_rate=options.rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=int(options.warmup * len(learnt) / options.batch),
-            weight_decay=0.01,
-            use_cpu=not torch.cuda.is_available(),
-            bf16=torch.cuda.is_available() or has_bfloat16(),
-            seed=options.seed,
-            save_strategy="steps",
-            save_steps=100,
-            save_total_limit=1,
-            logging_steps=20,
-            report_to=[],
-        ),
-        Dataset.from_list([_columns(one, options.passages) for one in learnt]),
-        loss=ListLoss(model),
-    )
-    trainer.train(resume_from_checkpoint=any(checkpoints.glob("checkpoint-*")))
+    module = TunedPairs(Checkpoint(path_of(BASE, settings)), start, options)
+    examples = [_columns(one, options.passages) for one in learnt]
+    fit(module, examples, ListLoss, options, settings.home / "training" / TASK, every=100)
     _save(module, start, asked, options, output)
 
 
@@ -291,7 +262,6 @@ def _columns(example: Example, most: int) -> dict[str, Any]:
 
 
 def _save(module: TunedPairs, start: Path, asked: list[Asked], options: Options, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     # Both adapters stand beside each other in one, so that it fits the base as published.
     tensors, rank = adapter_tensors(start)
     begun = "an adapter of this task" if has_head(start) else f"the adapter `{start.name}`"
@@ -299,20 +269,15 @@ def _save(module: TunedPairs, start: Path, asked: list[Asked], options: Options,
         scaled = value * (options.alpha / options.rank) if name.endswith(".b") else value
         tensors[name] = torch.cat([tensors[name], scaled], int(name.endswith(".b")))
     tensors |= {f"head.{name}": value for name, value in module.model.head.state_dict().items()}
-    save_file({name: value.detach().to(torch.float16).contiguous() for name, value in tensors.items()}, folder / ADAPTER)
-    base = manifest()["e5-small"]
-    card = {
-        "task": TASK,
-        "base": base.name,
-        "base_sha256": base.sha256,
+    counts = dict(sorted(Counter(one.language for one in asked).items()))
+    told = {
         "rank": rank + options.rank,
         "alpha": rank + options.rank,
-        "questions": dict(sorted(Counter(one.language for one in asked).items())),
+        "questions": counts,
         "begun_from": begun,
         "options": asdict(options),
     }
-    (folder / ADAPTER_CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-    (folder / "README.md").write_text(_model_card(card), "utf-8")
+    write(folder, tensors, TASK, _model_card, **told)
 
 
 def _model_card(card: dict[str, Any]) -> str:

@@ -14,7 +14,6 @@ The loss is the cross-entropy of van den Oord et al. 2018, arXiv:1807.03748, wit
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import re
 from collections import Counter
@@ -25,16 +24,12 @@ from typing import Any
 
 import torch
 import yaml
-from datasets import Dataset
-from peft import LoraConfig, inject_adapter_in_model
-from safetensors.torch import save_file
-from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer, SentenceTransformerTrainingArguments
-from sentence_transformers.sentence_transformer.modules import InputModule
+from sentence_transformers import SentenceTransformer
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tongshi.errors import TongshiError
-from tongshi.language.e5 import ADAPTER, ADAPTER_CARD, E5, LINEARS, PREFIX, Checkpoint, Tokenizer, has_bfloat16
+from tongshi.language.e5 import ADAPTER, ADAPTER_CARD, E5, PREFIX, Checkpoint, Tokenizer
 from tongshi.language.identify import get_identifier
 from tongshi.language.patterns import mask
 from tongshi.language.vectors import normalise
@@ -42,10 +37,10 @@ from tongshi.settings import LANGUAGES, Settings, get_settings
 from tongshi.training.businesses import Business, read
 from tongshi.training.centres import Centre, Piece
 from tongshi.training.centres import read as read_centres
-from tongshi.weights import manifest, path_of
+from tongshi.training.lora import BASE, AdapterModule, fit, inject, lora_tensors, padded, unpadded, write
+from tongshi.weights import path_of
 
 _LONGEST = 128
-_LEARNT = "learnt.pt"
 _FOLDER = Path("finetune")
 _BESIDE = 0.6
 
@@ -189,40 +184,6 @@ def _slipped(text: str, options: Options, chance: random.Random) -> str:
     return slip(text, chance) if chance.random() < options.typos else text
 
 
-class AdapterModule(InputModule):
-    """A module of sentence-transformers of which only an adapter and what stands on it learn; checkpoints keep these."""
-
-    def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:
-        """Keep what learns."""
-        learning = {name for name, value in self.named_parameters() if value.requires_grad}
-        torch.save({name: value for name, value in self.state_dict().items() if name in learning}, Path(output_path) / _LEARNT)
-
-
-class AdapterTrainer(SentenceTransformerTrainer):
-    """Goes on from checkpoints of an `AdapterModule`."""
-
-    def _load_from_checkpoint(self, checkpoint_path: str) -> None:
-        (kept,) = Path(checkpoint_path).rglob(_LEARNT)
-        self.model[0].load_state_dict(torch.load(kept), strict=False)
-
-
-def inject(model: E5, rank: int, alpha: float) -> None:
-    """Lay an adapter that learns over a model which does not."""
-    model.requires_grad_(False)
-    inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=alpha, target_modules=list(LINEARS)), model)
-
-
-def lora_tensors(model: E5) -> dict[str, torch.Tensor]:
-    """The adapter of a model that `inject` was called with, by the names that `tongshi.language.e5.merge` reads."""
-    found = {}
-    for number, layer in enumerate(model.layers):
-        for name in LINEARS:
-            linear = getattr(layer, name)
-            found[f"layers.{number}.{name}.a"] = linear.lora_A["default"].weight
-            found[f"layers.{number}.{name}.b"] = linear.lora_B["default"].weight
-    return found
-
-
 class TunedE5(AdapterModule):
     """multilingual-e5-small with an adapter that learns, as a module of sentence-transformers."""
 
@@ -234,16 +195,12 @@ class TunedE5(AdapterModule):
 
     def preprocess(self, inputs: list[str], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
         """Token ids of texts, padded, and where they are no padding."""
-        rows = [torch.tensor(self._words.encode(PREFIX + text)[:_LONGEST]) for text in inputs]
-        ids = nn.utils.rnn.pad_sequence(rows, batch_first=True)
-        return {"input_ids": ids, "attention_mask": torch.arange(ids.shape[1]) < torch.tensor([[len(row)] for row in rows])}
+        return padded(self._words.encode(PREFIX + text)[:_LONGEST] for text in inputs)
 
     def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
-        lengths = features["attention_mask"].sum(1).tolist()
-        rows = [row[:length] for row, length in zip(features["input_ids"].tolist(), lengths)]
         # On the CPU the fused attention saves memory, which is not short here, and its backward pass takes twice as long.
         with sdpa_kernel(SDPBackend.MATH):
-            return {**features, "sentence_embedding": self.model(rows)}
+            return {**features, "sentence_embedding": self.model(unpadded(features))}
 
 
 class KindLoss(nn.Module):
@@ -306,55 +263,17 @@ def train(task: str, options: Options, settings: Settings, output: Path) -> None
     if not learnt:
         raise TongshiError(f"There is nothing to learn from in {settings.data}.")
     torch.manual_seed(options.seed)
-    module = TunedE5(Checkpoint(path_of("e5-small", settings)), options)
+    module = TunedE5(Checkpoint(path_of(BASE, settings)), options)
+    examples = [{**_texts(one), "label": [one.label, one.other_label]} for one in learnt]
     checkpoints = settings.home / "training" / f"encoder-{task}"
-    model = SentenceTransformer(modules=[module])
-    trainer = AdapterTrainer(
-        model,
-        SentenceTransformerTrainingArguments(
-            str(checkpoints),
-            num_train_epochs=1,
-            per_device_train_batch_size=options.batch,
-            learning_rate=options.rate,
-            lr_scheduler_type="cosine",
-            warmup_steps=int(options.warmup * len(learnt) / options.batch),
-            weight_decay=0.01,
-            use_cpu=not torch.cuda.is_available(),
-            bf16=torch.cuda.is_available() or has_bfloat16(),
-            seed=options.seed,
-            save_strategy="steps",
-            save_steps=50,
-            save_total_limit=1,
-            logging_steps=10,
-            report_to=[],
-        ),
-        Dataset.from_list([{**_texts(one), "label": [one.label, one.other_label]} for one in learnt]),
-        loss=KindLoss(model, options.scale),
-    )
-    trainer.train(resume_from_checkpoint=any(checkpoints.glob("checkpoint-*")))
-    _save(task, module, learnt, options, output)
+    fit(module, examples, lambda model: KindLoss(model, options.scale), options, checkpoints, every=50)
+    counts = dict(sorted(Counter(one.language for one in learnt).items()))
+    told = {"rank": options.rank, "alpha": options.alpha, "examples": counts, "options": asdict(options)}
+    write(output, lora_tensors(module.model), task, _model_card, **told)
 
 
 def _texts(example: Example) -> dict[str, str]:
     return {"text": example.text, "right": example.right, "wrong": example.wrong}
-
-
-def _save(task: str, module: TunedE5, learnt: list[Example], options: Options, folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    tensors = lora_tensors(module.model)
-    save_file({name: value.detach().to(torch.float16).contiguous() for name, value in tensors.items()}, folder / ADAPTER)
-    base = manifest()["e5-small"]
-    card = {
-        "task": task,
-        "base": base.name,
-        "base_sha256": base.sha256,
-        "rank": options.rank,
-        "alpha": options.alpha,
-        "examples": dict(sorted(Counter(one.language for one in learnt).items())),
-        "options": asdict(options),
-    }
-    (folder / ADAPTER_CARD).write_text(json.dumps(card, indent=2) + "\n", "utf-8")
-    (folder / "README.md").write_text(_model_card(card), "utf-8")
 
 
 _LEARNT_FROM = {
