@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 import jsonschema
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser import violations
 from tests.desk.conftest import running
 from tongshi.commerce.seed import seed
 from tongshi.desk.sessions import CSRF_HEADER
@@ -196,3 +198,68 @@ def test_pages_name_things_in_the_readers_language_and_show_the_sentence(site, a
     assert "leaves this question to search" in agent.get("/desk/graph/try?question=hello").text
     assert 'name="months"' in agent.get("/desk/graph/new?relation=warranty").text
     assert agent.get("/desk/graph?from=50&status=all").text.count('class="choose"') == 50
+
+
+def test_rules_propose_what_articles_and_orders_say(agent, site):
+    new = agent.post("/desk/api/graph/proposals").json()["relations"]
+    assert {one["source"] for one in new} <= {"charging", "orders"}
+    kept = found(agent, status="all", entity="product:MER-WT-050", relation="compatible_with")
+    assert (PULSE.subject, SENTENCE) in {(one["subject"], one["evidence"]) for one in kept}
+    assert agent.post("/desk/api/graph/proposals").json() == {"relations": []}
+
+
+@pytest.fixture
+def page(browser, site):
+    """Somebody who is signed in, at a desk that is wide and light."""
+    site.agent()
+    context = browser.new_context(locale="en-GB", reduced_motion="reduce")
+    context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in site.sign_in.items()])
+    page = context.new_page()
+    errors = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert errors == []
+
+
+def test_statements_are_decided_one_by_one_and_several_at_once_and_one_is_added(page, site, agent, store):
+    numbers = [proposed(store, carries(country)) for country in ("IS", "NO", "CL", "PE")]
+    page.goto(f"{site.url}/desk/graph?words=kerry&relation=delivers_in")
+    page.locator("#by").fill("Ana")
+    page.get_by_role("button", name=f"Reject {numbers[0]}").click()
+    expect(page.get_by_role("button", name=f"Reject {numbers[0]}")).to_have_count(0)
+    assert store.relation(numbers[0]).decided_by == "Ana"
+    store.decide(numbers[3], "rejected", "Bo")
+    for number in numbers[1:]:
+        page.get_by_label(f"Choose statement {number}").check()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Confirm the chosen").click()
+    told = page.locator("#decide-chosen .outcome.bad")
+    expect(told).to_contain_text(f"Relation {numbers[3]} is rejected by now, by Bo.")
+    expect(told).to_be_focused()
+    assert violations(page) == []
+    assert [store.relation(one).status for one in numbers] == ["rejected", "confirmed", "confirmed", "rejected"]
+    page.goto(f"{site.url}/desk/graph/new?relation=return_within")
+    page.get_by_label("Subject").select_option("Pulse Sports Watch")
+    page.get_by_label("Object").select_option("“Charging on the way”")
+    page.get_by_label("Days").fill("many")
+    page.get_by_role("button", name="Add and confirm").click()
+    expect(page.locator(".outcome.bad")).to_contain_text("days must be a whole number")
+    page.get_by_label("Days").fill("60")
+    page.get_by_role("button", name="Add and confirm").click()
+    page.wait_for_url("**/desk/graph/product%3AMER-WT-050")
+    expect(page.locator(".statements tbody tr", has_text="60 days")).to_contain_text("decided by Ana")
+
+
+@pytest.mark.parametrize(("locale", "scheme", "width"), [("en", "light", 1200), ("zh-CN", "dark", 390)])
+def test_the_pages_are_accessible(browser, site, agent, store, locale, scheme, width):
+    proposed(store, PULSE)
+    context = browser.new_context(locale=locale, color_scheme=scheme, viewport={"width": width, "height": 800})
+    context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in site.sign_in.items()])
+    page = context.new_page()
+    tried = "graph/try?question=which+charger+works+with+the+Book+14+in+Japan"
+    for path in ("graph", "graph/product:MER-CH-065?to=country:JP", "graph/new?relation=ships_to", tried):
+        page.goto(f"{site.url}/desk/{path}")
+        assert violations(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    context.close()

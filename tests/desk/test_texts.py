@@ -15,7 +15,7 @@ OF_ONE_LANGUAGE = ("intent.",)
 
 READ_WHOLE = {
     "languages", "state", "status", "author", "filter", "review_status", "review_reason", "problem", "who_answers", "nav",
-    "graph_ways", "graph_source", "relation", "relation_status", "proposer", "figure", "figure_name", "entity", "entity_of", "cue",
+    "line", "graph_ways", "graph_source", "relation", "relation_status", "proposer", "figure", "figure_name", "entity", "entity_of", "cue",
 }  # fmt: skip
 """Groups of words that are looked up by names which come from elsewhere."""
 

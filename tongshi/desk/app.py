@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import httpx
@@ -244,7 +244,8 @@ def _for_keepers_of_the_graph(shared: _Shared) -> list[Route]:
         return [one.article for one in make_editor(settings, database, SHOP).entries()]
 
     graph = cache(lambda: make_graph(settings, database))
-    api = GraphApi(graph, shared.signed_in, articles, settings)
+    approved = partial(KnowledgeStore(database).articles, SHOP)
+    api = GraphApi(graph, shared.signed_in, articles, approved, settings)
     return [*GraphPages(shared.frame, graph, articles, api).routes(), *api.routes()]
 
 

@@ -18,6 +18,7 @@ from tongshi.knowledge.graph_facts import Facts, spelled
 from tongshi.language.text import clean, fold
 from tongshi.llm.relating import MODEL
 from tongshi.settings import Settings
+from tongshi.storage import models
 from tongshi.storage.graph import PERSON, Edge
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Relation
 
@@ -43,21 +44,29 @@ class GraphApi:
         graph: gives the graph.
         cookie: holds the sign-in.
         articles: gives the shop's articles, of any status and language.
+        approved: gives those that search sees, from which rules may propose.
         settings: name the language that a question is answered in whose own does not show.
     """
 
     def __init__(
-        self, graph: Callable[[], Graph], cookie: Cookie, articles: Callable[[], list[Article]], settings: Settings
+        self,
+        graph: Callable[[], Graph],
+        cookie: Cookie,
+        articles: Callable[[], list[Article]],
+        approved: Callable[[], list[models.Article]],
+        settings: Settings,
     ) -> None:
         self._graph = graph
         self._cookie = cookie
         self._articles = articles
+        self._approved = approved
         self._settings = settings
 
     def routes(self) -> list[Route]:
         return [
             self._route("/desk/api/graph", self._list),
             self._route("/desk/api/graph", self._state, "POST"),
+            self._route("/desk/api/graph/proposals", self._propose, "POST"),
             self._route("/desk/api/graph/answer", self._answer),
             self._route("/desk/api/graph/path", self._path),
             self._route("/desk/api/graph/{number:int}", self._decide, "POST"),
@@ -90,6 +99,13 @@ class GraphApi:
             raise TongshiError('Send {"decision": "confirm"} or {"decision": "reject"}, with the status seen where it matters.')
         decided = self._graph().store.decide(request.path_params["number"], status, author(body), seen)
         return as_dict(decided, self._graph().facts())
+
+    def _propose(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
+        """Take in catalogue and shop's files, and have rules read articles and past orders; gives what is new."""
+        graph = self._graph()
+        graph.seed()
+        proposed = graph.propose(self._approved())
+        return {"relations": [as_dict(one, graph.facts()) for one in proposed]}
 
     def _path(self, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         query = request.query_params
