@@ -14,6 +14,7 @@ from rasa.core.channels.channel import InputChannel, UserMessage
 from rasa.core.channels.channel import register as register_channels
 from sanic import Sanic, response
 
+from tests.channels.platforms import TelegramServer
 from tongshi import clock
 from tongshi.channels.guard import Guard
 from tongshi.conversations.handover import Handovers, SupportHours
@@ -96,6 +97,14 @@ def stores(store, outbox, attachments, inbox, handovers, identify) -> dict[str, 
     """What a channel's `from_settings` takes in place of the settings' own."""
     guard = Guard(store, handovers, get_replies(), identify, deadline=5, language="en")
     return {"guard": guard, "store": store, "outbox": outbox, "attachments": attachments, "inbox": inbox}
+
+
+@pytest.fixture
+async def telegram() -> AsyncIterator[TelegramServer]:
+    server = TelegramServer()
+    await server.start()
+    yield server
+    await server.stop()
 
 
 Serve = Callable[[InputChannel], Awaitable[httpx.AsyncClient]]

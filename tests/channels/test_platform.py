@@ -11,7 +11,6 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from tests.channels.platforms import TelegramServer
 from tests.channels.test_telegram import SECRET, send, update
 from tongshi import clock
 from tongshi.channels import platform
@@ -31,14 +30,6 @@ LEASE = timedelta(seconds=0.5)
 )
 def test_the_language_of_a_profile_counts_where_it_is_one_of_ours(tag, code):
     assert platform.language_code(tag) == code
-
-
-@pytest.fixture
-async def telegram():
-    server = TelegramServer()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.fixture

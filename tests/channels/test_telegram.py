@@ -10,7 +10,6 @@ import time
 import pytest
 from aiohttp import web
 
-from tests.channels.platforms import TelegramServer
 from tongshi import clock
 from tongshi.channels.telegram import TelegramChannel
 from tongshi.evaluation.running import is_reply
@@ -18,14 +17,6 @@ from tongshi.settings import Settings
 
 SECRET = "a-secret_token"
 ANNA = "telegram:77"
-
-
-@pytest.fixture
-async def telegram():
-    server = TelegramServer()
-    await server.start()
-    yield server
-    await server.stop()
 
 
 @pytest.fixture
