@@ -97,6 +97,20 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if services.handovers().is_silent(tracker.sender_id):
             # A person was asked for in the middle of the form: no question of the bot's follows that.
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
+        said = self._said(tracker)
+        events = [*self._kept(dispatcher, tracker, said), *self._taken_up(tracker)]
+        if question := self._asked_besides(tracker, said):
+            answer = await answer_last(tracker, question)
+            if answer.outcome != "unknown":
+                say_answer(dispatcher, tracker, answer)
+        tracker.add_slots(events)
+        if refused := self._completed(tracker):
+            tracker.add_slots(refused)
+            events += refused
+        return events + self._next(dispatcher, tracker)
+
+    def _said(self, tracker: Tracker) -> dict[str, Any]:
+        """What the newest message says, by slot: what Rasa has filled, and what is an answer only to the question that was asked."""
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
@@ -117,6 +131,10 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             and (corrected := self._corrected(tracker))
         ):
             said["address"] = corrected
+        return said
+
+    def _kept(self, dispatcher: CollectingDispatcher, tracker: Tracker, said: dict[str, Any]) -> list[EventType]:
+        """What is kept of what was said; what cannot be the number or the e-mail that it is meant as is answered."""
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
         missed = self._missed(tracker, said)
         if missed:
@@ -127,16 +145,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if said.get("confirm") is False and set(said) & (set(JOBS[self.form].slots) - {"confirm"}):
             # "No, the other one": a correction, not a refusal; the question comes again with the new answer.
             events.append(SlotSet("confirm", None))
-        events += self._taken_up(tracker)
-        if question := self._asked_besides(tracker, said):
-            answer = await answer_last(tracker, question)
-            if answer.outcome != "unknown":
-                say_answer(dispatcher, tracker, answer)
-        tracker.add_slots(events)
-        if refused := self._completed(tracker):
-            tracker.add_slots(refused)
-            events += refused
-        return events + self._next(dispatcher, tracker)
+        return events
 
     def _next(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
         ask = self._identity(tracker)
