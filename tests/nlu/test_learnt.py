@@ -9,8 +9,11 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.nlu import featurizers
 from tongshi.nlu.entities import SynonymEntityExtractor
-from tongshi.nlu.featurizers import CharacterNgramFeaturizer
+from tongshi.nlu.featurizers import CharacterNgramFeaturizer, SentenceVectorFeaturizer
+from tongshi.nlu.learnt import digest_of
+from tongshi.settings import Settings
 
 LEARNT = TrainingData(
     [Message({TEXT: text, INTENT: "greet"}) for text in ("hello there", "hello you", "good day")],
@@ -51,3 +54,17 @@ def test_character_ngrams(trained_and_loaded):
         (message,) = component.process([Message({TEXT: "hello"})])
         features.append(message.get_sparse_features(TEXT)[1].features.toarray())
     assert features[0].any() and np.array_equal(*features)
+
+
+def test_what_is_learnt_depends_on_the_code_and_the_adapter_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(featurizers, "get_settings", lambda: Settings(models=tmp_path))
+    adapter = tmp_path / "adapters" / "intents" / "adapter.json"
+    adapter.parent.mkdir(parents=True)
+    seen = set()
+    for text in ("one", "two"):
+        adapter.write_text(text)
+        featurizers._adapters.cache_clear()
+        seen |= {SentenceVectorFeaturizer.fingerprint_addon({"encoder": name}) for name in ("use", "use*0.8+intents*0.2")}
+    featurizers._adapters.cache_clear()
+    assert len(seen) == 3
+    assert digest_of([adapter]) != digest_of([]) and CharacterNgramFeaturizer.fingerprint_addon({}) in min(seen, key=len)

@@ -44,7 +44,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
         "plain p50",
         notes="plain: no action, and its ratio to the bot of `rasa init`; look-up: an order's status, and its ratio to the same",
     )
-    with tempfile.TemporaryDirectory() as folder, _rasa_init(Path(folder) / "init") as plain:
+    with tempfile.TemporaryDirectory() as folder, _plain(Path(folder) / "init") as plain:
         with _measured(Path(folder) / "home") as system:
             say, say_plain = _speaker(system.address("RASA")), _speaker(plain)
             for language in track(LANGUAGES, "turns", transient=True):
@@ -157,14 +157,25 @@ def _timed(say: Callable[[str], Any], text: str) -> float:
 
 
 @contextmanager
-def _rasa_init(folder: Path) -> Iterator[str]:
-    """The bot that `rasa init` makes, trained and served; yields its address."""
+def _plain(folder: Path) -> Iterator[str]:
+    make_rasa_init(folder)
+    with rasa_init(folder) as address:
+        yield address
+
+
+def make_rasa_init(folder: Path) -> None:
+    """Have `rasa init` make its bot in a folder, trained."""
     folder.mkdir()
-    rasa = [sys.executable, "-m", "rasa"]
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    subprocess.run([*rasa, "init", "--no-prompt", "--init-dir", str(folder)], check=True, **quiet)
+    command = [sys.executable, "-m", "rasa", "init", "--no-prompt", "--init-dir", str(folder)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@contextmanager
+def rasa_init(folder: Path) -> Iterator[str]:
+    """Serve the bot that `make_rasa_init` made; yields its address."""
     port = free_port()
-    process = subprocess.Popen([*rasa, "run", "--interface", "127.0.0.1", "--port", str(port)], cwd=folder, **quiet)
+    command = [sys.executable, "-m", "rasa", "run", "--interface", "127.0.0.1", "--port", str(port)]
+    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         while process.poll() is None:
@@ -172,7 +183,7 @@ def _rasa_init(folder: Path) -> Iterator[str]:
                 if httpx.get(f"{address}/webhooks/rest/", timeout=2).is_success:
                     break
             except httpx.HTTPError:
-                time.sleep(0.5)
+                time.sleep(0.1)
         yield address
     finally:
         process.terminate()

@@ -22,8 +22,11 @@ from tongshi.evaluation import (
     languages,
     latency,
     moods,
+    pipeline,
     retrieval,
     robustness,
+    startup,
+    training,
     understanding,
 )
 from tongshi.evaluation.running import play, running
@@ -228,6 +231,9 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "graph": graph,
     "dialogues": dialogues,
     "latency": latency.report,
+    "pipeline": pipeline.report,
+    "startup": startup.report,
+    "training": training.report,
     "speech": speech,
 }
 """Each report by its name on the command line."""

@@ -34,6 +34,12 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
+def listening(port: int) -> list[int]:
+    """Processes that listen on a port."""
+    found = subprocess.run(["ss", "-ltnpH", f"sport = :{port}"], capture_output=True, text=True).stdout
+    return [int(pid) for pid in re.findall(r"pid=(\d+)", found)]
+
+
 @dataclass
 class System:
     """A running system.
@@ -80,8 +86,7 @@ class System:
 
     def pids(self, part: str) -> list[int]:
         """Processes that listen on a part's port."""
-        found = subprocess.run(["ss", "-ltnpH", f"sport = :{self.ports[part]}"], capture_output=True, text=True).stdout
-        return [int(pid) for pid in re.findall(r"pid=(\d+)", found)]
+        return listening(self.ports[part])
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from tongshi.language.addresses import find_address
 from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
 from tongshi.nlu.language import LANGUAGE
-from tongshi.nlu.learnt import LearntComponent
+from tongshi.nlu.learnt import LearntComponent, digest_of
 from tongshi.nlu.naming import Names
 from tongshi.nlu.wordings import kinds_of_products, languages_of_phrases
 from tongshi.settings import LANGUAGES, get_settings
@@ -101,6 +101,13 @@ class SynonymEntityExtractor(LearntComponent, _Extractor):
     The training data's `lookup` tables list the canonical values of each entity (data/nlu/entities.yml), its `synonym` blocks the
     phrases that people say for a value (data/nlu/<lang>.yml).
     """
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        data = get_settings().data
+        return (
+            f"{super().fingerprint_addon(config)} {digest_of([*(data / 'nlu').glob('*.yml'), data / 'catalogue' / 'kinds.yml'])}"
+        )
 
     def train(self, training_data: TrainingData) -> Resource:
         entities = {

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import scipy.sparse
-from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
 from rasa.nlu.featurizers.sparse_featurizer.sparse_featurizer import SparseFeaturizer
 from rasa.shared.nlu.constants import FEATURE_TYPE_SENTENCE, TEXT
-from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from tongshi.language.vectors import Encoder, VectorCache, get_encoder
-from tongshi.nlu.learnt import LearntComponent
+from tongshi.language.vectors import ADAPTERS, Encoder, VectorCache, get_encoder
+from tongshi.nlu.learnt import LearntComponent, OwnComponent, digest_of
+from tongshi.nlu.messages import QuickFeatures
 from tongshi.nlu.pipeline import prepare
 from tongshi.settings import get_settings
 
 
+@lru_cache(maxsize=8)
+def _adapters(encoder: str) -> str:
+    folders = (get_settings().models / "adapters" / name for name in ADAPTERS if name in encoder)
+    return digest_of(file for folder in folders for file in folder.glob("adapter.*"))
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
-class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
+class SentenceVectorFeaturizer(OwnComponent, DenseFeaturizer):
     """One dense vector a message.
 
     Configuration: `encoder`, as `tongshi.language.vectors.get_encoder` names them, by default that of the settings; `keep`, whether vectors of
@@ -35,6 +43,10 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {"encoder": None, "keep": True, "alias": "sentence_vector"}
+
+    @classmethod
+    def fingerprint_addon(cls, config: dict[str, Any]) -> str:
+        return f"{super().fingerprint_addon(config)} {_adapters(config['encoder'] or get_settings().encoder)}"
 
     def __init__(self, config: dict[str, Any], name: str) -> None:
         super().__init__(name, config)
@@ -65,7 +77,7 @@ class SentenceVectorFeaturizer(DenseFeaturizer, GraphComponent):
         vectors = encoder.encode([prepare(message.get(TEXT)) for message in messages])
         for message, vector in zip(messages, vectors):
             message.add_features(
-                Features(vector[np.newaxis].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
+                QuickFeatures(vector[np.newaxis].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
             )
 
 
@@ -101,9 +113,12 @@ class CharacterNgramFeaturizer(LearntComponent, SparseFeaturizer):
         messages = [message for message in messages if message.get(TEXT)]
         if messages:
             matrix = self._model.transform([prepare(message.get(TEXT)) for message in messages])
-            for message, row in zip(messages, matrix):
-                features = Features(scipy.sparse.coo_matrix(row), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
-                message.add_features(features)
+            for message, (start, end) in zip(messages, pairwise(matrix.indptr)):
+                columns = matrix.indices[start:end]
+                row = scipy.sparse.coo_matrix(
+                    (matrix.data[start:end], (np.zeros_like(columns), columns)), shape=(1, matrix.shape[1])
+                )
+                message.add_features(QuickFeatures(row, FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"]))
         return messages
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:

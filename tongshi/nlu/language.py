@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.graph import ExecutionContext
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
@@ -13,6 +13,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.nlu.learnt import OwnComponent
 from tongshi.settings import get_settings
 
 LANGUAGE = "language"
@@ -20,7 +21,7 @@ LANGUAGE = "language"
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
-class LanguageDetector(GraphComponent):
+class LanguageDetector(OwnComponent):
     """Writes the property `language` on each message; training examples carry theirs in their metadata."""
 
     def __init__(self, identifier: LanguageIdentifier) -> None:

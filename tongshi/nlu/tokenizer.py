@@ -10,11 +10,12 @@ from rasa.shared.nlu.training_data.message import Message
 
 from tongshi.language.segment import tokenize
 from tongshi.nlu.language import LANGUAGE
+from tongshi.nlu.learnt import OwnComponent
 from tongshi.settings import get_settings
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_TOKENIZER, is_trainable=False)
-class MultilingualTokenizer(Tokenizer):
+class MultilingualTokenizer(OwnComponent, Tokenizer):
     """Tokens by `tongshi.language.segment`, after `LanguageDetector` has named the language."""
 
     @staticmethod
