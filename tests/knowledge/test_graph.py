@@ -10,12 +10,12 @@ from tongshi.evaluation.reports import is_right
 from tongshi.knowledge import extraction
 from tongshi.knowledge.graph import FOLDER, Graph
 from tongshi.knowledge.graph_facts import spelled
-from tongshi.knowledge.graph_kinds import KINDS
+from tongshi.knowledge.graph_kinds import KINDS, contradict
 from tongshi.knowledge.graph_reading import Reader
 from tongshi.knowledge.products import ProductFacts
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT
-from tongshi.storage.graph import Edge, GraphStore
+from tongshi.storage.graph import PERSON, Edge, GraphStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Article
 
 DATA = ROOT / "data"
@@ -151,6 +151,46 @@ def test_every_relation_of_catalogue_files_and_orders_is_of_a_known_kind(graph):
         kind = KINDS[one.name]
         assert kind.holds_between(one.subject, one.object) and set(one.figures) == set(kind.figures), spelled(one)
     assert {one.name for one in kept} == set(KINDS)
+
+
+def test_what_a_person_states_is_of_a_known_kind_and_about_what_is_known(graph):
+    with pytest.raises(TongshiError, match="kind or part or product to policy"):
+        graph.state(Edge("MER-LM-010", "warranty", "policy:lamps", {"months": 36}), "anna", ["lamps"])
+    stated = graph.state(Edge("product:MER-LM-010", "warranty", "lamps", {"months": "٣٦"}), "anna", ["lamps"])
+    assert (stated.object, stated.figures, stated.source) == ("policy:lamps", {"months": 36}, PERSON)
+    assert [spelled(one) for one in graph.facts().to("product:MER-LM-010", "warranty")] == [spelled(stated)]
+    asked = "Which charger works with the Tab 11 in Japan and what is its warranty?"
+    assert "24 months" in graph.answer(asked, "en").text
+    kind = graph.state(Edge("kind:charger", "warranty", "warranty", {"months": 30}), "anna", [])
+    assert "30 months" in graph.answer(asked, "en").text and spelled(kind) in graph.answer(asked, "en").path
+    graph.state(Edge("product:MER-CH-065", "warranty", "lamps", {"months": 60}), "anna", ["lamps"])
+    own = graph.answer(asked, "en")
+    assert "60 months" in own.text and "lamps" in own.citations
+    carrier = graph.state(Edge("Condor Post", "delivers_in", "country:CL"), "anna", [])
+    assert graph.entities("de", {})[carrier.subject] == "Condor Post"
+    with pytest.raises(TongshiError, match="payment:shells"):
+        graph.state(Edge("payment:shells", "accepted", "policy:warranty"), "anna", [])
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "against"),
+    [
+        (("kind:lamp", "warranty", "policy:a", {"months": 24}), ("kind:lamp", "warranty", "policy:b", {"months": 36}), True),
+        (("kind:lamp", "warranty", "policy:a", {"months": 24}), ("kind:lamp", "warranty", "policy:b", {"months": 24}), False),
+        (("payment:visa", "accepted", "policy:a"), ("payment:visa", "refused", "policy:a"), True),
+        (("product:A", "compatible_with", "product:B"), ("product:B", "compatible_with", "product:A"), False),
+        (("country:CH", "duties_paid", "policy:a"), ("country:CH", "accepted", "policy:a"), False),
+    ],
+)
+def test_what_cannot_hold_together_is_known(one, other, against):
+    assert contradict(Edge(*one), Edge(*other)) == contradict(Edge(*other), Edge(*one)) == against
+
+
+def test_who_keeps_the_graph_is_told_why_it_is_silent(graph):
+    assert graph.ask(ASKED, "en").why == ""
+    assert graph.ask("Hello!", "en").why == "no product"
+    assert graph.ask("Which charger is for the Tab 11 and an iPhone?", "en").why == "outside"
+    assert graph.ask("How much is the Volt 65W Charger?", "en").why == "one relation is enough"
 
 
 def test_a_path_is_found_between_entities_and_unknown_ones_are_named(graph):

@@ -292,16 +292,16 @@ class Solver:
         return [self._plain(relation, product)]
 
     def _say_warranty(self, product: Product) -> list[Said]:
-        whole = self._facts.the(self._facts.to(ANYTHING, "warranty"))
-        is_a, has = self._is_a(product, ANYTHING), self._facts.to(f"product:{product.sku}", "has")
+        *is_a, whole = self._rule(product, "warranty")
+        has = self._facts.to(f"product:{product.sku}", "has")
         values = {"name": product.name, "period": formats.span(whole.figures["months"], "month", self._language)}
-        path, text = (is_a, whole), self._texts["warranty"]
+        path, text = (*is_a, whole), self._texts["warranty"]
         if has:
             part = self._facts.the(self._facts.to("part:battery", "warranty"))
             values["battery"] = formats.span(part.figures["months"], "month", self._language)
-            path, text = (is_a, whole, *has, part), self._texts["warranty_battery"]
+            path, text = (*is_a, whole, *has, part), self._texts["warranty_battery"]
         self._use("warranty", hops=1)
-        return [Said(text.format(**values), path, (PREFIX + product.sku, "warranty"))]
+        return [Said(text.format(**values), path, (PREFIX + product.sku, whole.object.removeprefix("policy:")))]
 
     def _say_water(self, product: Product) -> list[Said]:
         if "warranty" not in self._question.relations:
@@ -323,12 +323,12 @@ class Solver:
         if mark := marks.get("mark:final_sale"):
             never = self._facts.the(self._facts.to("mark:final_sale", "never_returned"))
             return [Said(self._plain("final_sale", product).text, (mark, never), (PREFIX + product.sku, "returns-exceptions"))]
-        window = self._facts.the(self._facts.to(ANYTHING, "return_within"))
+        *is_a, window = self._rule(product, "return_within")
         values = {"name": product.name, "days": formats.span(window.figures["days"], "day", self._language)}
-        path, name, policies = (self._is_a(product, ANYTHING), window), "returnable", ("returns-window",)
+        path, name, policies = (*is_a, window), "returnable", (window.object.removeprefix("policy:"),)
         if mark := marks.get("mark:hygiene_seal"):
             sealed = self._facts.the(self._facts.to("mark:hygiene_seal", "returned_sealed"))
-            path, name, policies = (*path, mark, sealed), "returnable_sealed", ("returns-window", "returns-exceptions")
+            path, name, policies = (*path, mark, sealed), "returnable_sealed", (*policies, "returns-exceptions")
         return [Said(self._texts[name].format(**values), path, (PREFIX + product.sku, *policies))]
 
     def _say_ship(self, product: Product) -> list[Said]:
@@ -444,6 +444,16 @@ class Solver:
         ]
 
     # Putting it together
+
+    def _rule(self, product: Product, name: str) -> tuple[Relation, ...]:
+        """The narrowest rule for a product: its own, else that of a kind it is of, else that of all; after what makes it one of the kind."""
+        if own := self._facts.to(f"product:{product.sku}", name):
+            return (self._facts.the(own),)
+        kinds = self._facts.to(f"product:{product.sku}", "is_a")
+        ruled = [one for one in kinds if one.object != ANYTHING and self._facts.to(one.object, name)]
+        ruled = ruled or [self._is_a(product, ANYTHING)]
+        rule = self._facts.the([rule for one in ruled for rule in self._facts.to(one.object, name)])
+        return next(one for one in ruled if one.object == rule.subject), rule
 
     def _is_a(self, product: Product, kind: str) -> Relation:
         relation = self._facts.between(f"product:{product.sku}", "is_a", kind)
