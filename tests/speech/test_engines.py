@@ -113,3 +113,7 @@ def test_another_engine_is_a_setting_and_a_wrong_one_is_named(tmp_path):
         make_recogniser(replace(get_settings(), recogniser=str(tmp_path)))
     with pytest.raises(TongshiError, match="No model file is called 'huge'"):
         Voice(replace(get_settings(), recogniser="huge")).hear(Sound(np.ones(HEARING_RATE, np.float32), HEARING_RATE).wav())
+
+
+def test_korean_consonants_with_a_breath_are_one_sound_each():
+    assert phonemes("카드 취소 자주 파도 타다", "ko") == "kʰˈadɯ ʨʰwˈiso ʨˈaʥu pʰˈado tʰˈada"

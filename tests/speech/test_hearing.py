@@ -30,6 +30,7 @@ from tongshi.speech.words import spoken_words
         ("it", "emme di uno zero due tre quattro", "MD-10234"),
         ("pt", "eme dê um zero meia três quatro", "MD-10634"),
         ("ru", "заказ эм дэ один ноль два три четыре", "заказ MD-10234"),
+        ("ru", "Я звоню по поводу заказа MD, адрин 6238.", "Я звоню по поводу заказа MD-16238."),
         ("zh", "我的订单号是艾姆迪幺零二四零", "我的订单号是MD-10240"),
         ("zh", "订单MD一零二三四", "订单MD-10234"),
         ("zh", "我的订单号是MD，邮耳翼散略。", "我的订单号是MD-12136。"),
@@ -177,6 +178,9 @@ def test_a_correction_takes_the_place_of_what_was_misheard():
         ("ko", "주문 MD 3, 유기아", "MD", "3"),
         ("zh", "我想问一下订单MD，9585一直没有收到。", "MD", "9585"),
         ("ko", "엠디 일공이삼 주문이에요", "MD", "1023"),
+        ("ru", "Номер заказа MD, длин девять восемь два один.", "MD", "9821"),
+        ("en", "order MD one zero tree three four please", "MD", "1034"),
+        ("en", "MD 1023, I have waited 2 weeks", "MD", "1023"),
     ],
 )
 def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, prefix, figures):
@@ -203,6 +207,8 @@ def test_a_number_that_was_not_heard_whole_is_listened_to_again(language, text, 
         ("en", "my telephone is 0151 2345678"),
         ("zh", "我要退货，一件是坏的"),
         ("zh", "订单MD一直没有收到"),
+        ("en", "The MD, with 2 lamps, is out."),
+        ("en", "MD is short for what, the 3 letters of 12"),
     ],
 )
 def test_what_is_no_lost_number_is_left_alone(language, text):

@@ -31,6 +31,9 @@ _SPELLED = 4
 _FEWEST, _FEWEST_AFTER_WORD, _MOST = 1, 3, 8
 """Figures after a prefix that are an order or case number with some of them lost, or heard twice; the second where the prefix may be a word."""
 
+_MOST_UNKNOWN = 2
+"""Words among the figures after a prefix that may be figures as well, misheard."""
+
 _FEWEST_ALONE, _MOST_ALONE = 4, 6
 """The same without a prefix, where hardly anything else is said."""
 
@@ -137,12 +140,14 @@ class Number:
         start, end: its place in the text.
         prefix: `MD`, `RT`, `EX` or `CL`.
         figures: those that were heard.
+        is_whole: whether all of them were, one after the other.
     """
 
     start: int
     end: int
     prefix: str
     figures: str
+    is_whole: bool = False
 
     def before(self, text: str) -> str:
         """What was said up to the figures."""
@@ -160,7 +165,7 @@ class Number:
                 them and for how many there are.
         """
         rows = [row for row in listen(self.before(text), FIGURES) if row[1] > _BELIEVED]
-        if len(self.figures) == FIGURES:
+        if self.is_whole:
             return self._confirmed(text, rows)
         if rows and not max(rows, key=self._likelihood)[0].startswith(_FIRST):
             # What follows a letter D is easily swallowed, above all 一: whether the rest fits the sound is asked, too.
@@ -192,12 +197,14 @@ def number_in(text: str, language: str) -> Number | None:
     whole = [match for match in find(text) if match.kind in ("order_number", "case_number")]
     if whole:
         prefix, _, figures = whole[0].value.partition("-")
-        return Number(whole[0].start, whole[0].end, prefix, figures) if len(whole) == 1 else None
+        return Number(whole[0].start, whole[0].end, prefix, figures, is_whole=True) if len(whole) == 1 else None
     tokens = _tokens(fold_digits(fold_width(text)), language)
     for at in range(len(tokens)):
         for prefix, after in _prefixes(tokens, at):
             figures, end, _ = _figures(tokens, _past_number_words(tokens, after), _MOST + 1, by_sound=True)
             is_word = len(tokens[at].text) > 1 and tokens[at].text.upper() != prefix
+            if not is_word and len(figures) < FIGURES - 1:
+                figures, end = _scattered(tokens, after, figures, end)
             if (_FEWEST_AFTER_WORD if is_word else _FEWEST) <= len(figures) <= _MOST:
                 return Number(tokens[at].start, tokens[end - 1].end, prefix, figures)
     return _number_alone(tokens)
@@ -404,6 +411,24 @@ def _figures(tokens: list[_Token], at: int, most: int | None = None, *, by_sound
         end = at + 1
         at = _past_pauses(tokens, end)
     return written, end, spelled if spelled == len(written) else 0
+
+
+def _scattered(tokens: list[_Token], at: int, figures: str, end: int) -> tuple[str, int]:
+    """Figures from a token on, and where they end, with a word or two among them that nobody knows: a figure that was misheard.
+
+    Args:
+        figures, end: what stands there without such words; it is given back where more words are unknown, or too many figures follow.
+    """
+    found, place, skipped = figures, end if figures else _past_pauses(tokens, _past_number_words(tokens, at)), 0
+    while len(found) < FIGURES and skipped < _MOST_UNKNOWN and place < len(tokens):
+        unknown = _past_pauses(tokens, place)
+        if unknown >= len(tokens) or not regex.match(r"\p{L}", tokens[unknown].text):
+            break
+        more, stop, _ = _figures(tokens, unknown + 1, FIGURES, by_sound=True)
+        if not more:
+            break
+        found, place, skipped = found + more, stop, skipped + 1
+    return (found, place) if _FEWEST_AFTER_WORD <= len(found) <= FIGURES and skipped else (figures, end)
 
 
 def _past_pauses(tokens: list[_Token], at: int) -> int:

@@ -14,8 +14,14 @@ from tongshi.speech.espeak import get_espeak
 _VOICES = {"de": "de", "es": "es", "fr": "fr", "it": "it", "ko": "ko", "pt": "pt-br", "ru": "ru"}
 """espeak-ng's name of each language whose phonemes it gives."""
 
-_NEAREST = {"de": {"ʏ": "y"}, "ko": {"ɫ": "l", "q": "k"}, "ru": {"ɭ": "l", "ɵ": "o"}}
-"""Sounds for which Kokoro has no sign, as the nearest that it has."""
+_NEAREST = {
+    "de": {"ʏ": "y"},
+    "ko": {
+        "t^ʃh": "ʨʰ", "t^ɕ": "ʨ", "d^ʑ": "ʥ", "k^h": "kʰ", "p^h": "pʰ", "th": "tʰ", "ɫ": "l", "q": "k", "ɐ": "a", "ʌ": "ɔ",
+    },
+    "ru": {"ɭ": "l", "ɵ": "o"},
+}  # fmt: skip
+"""Sounds for which Kokoro, or the voice that a language borrows, has no sign, as the nearest that it has."""
 
 # Pairs that Kokoro has one sign for, as misaki's espeak.py maps them.
 _MERGED = {
@@ -46,10 +52,9 @@ def phonemes(text: str, language: str) -> str:
 def _by_espeak(text: str, language: str) -> str:
     text = text.replace("«", "“").replace("»", "”")
     said = get_espeak().phonemes(text, _VOICES[language])
-    for pair, sign in _MERGED.items():
-        said = said.replace(pair, sign)
-    for sound, nearest in _NEAREST.get(language, {}).items():
-        said = said.replace(sound, nearest)
+    for signs in (_NEAREST.get(language, {}), _MERGED):
+        for sound, nearest in signs.items():
+            said = said.replace(sound, nearest)
     return regex.sub(r",(?=\S)", ", ", said.replace("^", "").replace("-", ""))
 
 
