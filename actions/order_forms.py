@@ -17,6 +17,7 @@ from actions.choosing import chosen
 from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
+from tongshi.commerce.catalogue import skus_of
 from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
@@ -39,6 +40,8 @@ _OFFERED = {"product", "resolution"}
 
 _TOLD = {"reason", "description"}
 """Slots that are told in the customer's own words."""
+_NO_ITEM = {*YES_OR_NO, *_TOLD, "resolution"}
+"""Slots whose question is not about which item is meant."""
 _SURE_OF_THE_ANSWER = 0.8
 """Confidence below which "not what it said on the page" is about the item, not about the bot's last answer."""
 
@@ -114,6 +117,14 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
+        if (
+            requested in _NO_ITEM
+            and "product" in said
+            and not set(said) & set(IDENTITY)
+            and self._is_elsewhere(tracker, said["product"])
+        ):
+            # "La cassa ammaccata" is the case of the watch that was ordered, not a speaker.
+            said["product"] = self._before(tracker, "product")
         if not said and requested in YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
             said[requested] = answer
         if said.get("confirm") and self._wants_another(tracker):
@@ -206,6 +217,24 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _likely(tracker: Tracker) -> dict[str, float]:
         """How likely the newest message has each intent."""
         return {one["name"]: one["confidence"] for one in tracker.latest_message.get("intent_ranking") or ()}
+
+    @staticmethod
+    def _is_elsewhere(tracker: Tracker, named: Any) -> bool:
+        """Whether none of what was named is in the order, and nobody said no to the item that is."""
+        if (tracker.latest_message.get("intent") or {}).get("name") == "deny":
+            return False
+        try:
+            held = {item.sku for item in _order(tracker).items}
+        except (Refused, Locked):
+            return False
+        return not any(held & set(skus_of(name, broad=True)) for name in ([named] if isinstance(named, str) else named or ()))
+
+    @staticmethod
+    def _before(tracker: Tracker, slot: str) -> Any:
+        """What a slot held before the newest message."""
+        newest = max((at for at, event in enumerate(tracker.events) if event["event"] == "user"), default=0)
+        earlier = reversed(tracker.events[:newest])
+        return next((event["value"] for event in earlier if event["event"] == "slot" and event["name"] == slot), None)
 
     def _corrected(self, tracker: Tracker) -> str | None:
         """The address anew, where it was asked whether the one given is right: "no, the wrong block: …".

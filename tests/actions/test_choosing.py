@@ -4,6 +4,7 @@ import pytest
 
 from actions.orders import ValidateLostForm
 from actions.returns import ValidateReturnForm
+from tongshi.responses.catalog import get_replies
 
 OMAR = {"order_number": "MD-10251", "email": "omar.haddad@example.com"}
 IRINA = {"order_number": "MD-10245", "email": "irina.petrova@example.com"}
@@ -38,7 +39,20 @@ def test_an_item_is_picked_by_what_comes_near_to_it(talk, text, intent, sure, pi
     [("lieber Kohle zurück", "inform", 0.6, "refund"), ("schickt das Zeug einfach neu", "return_item", 0.9, "resend")],
 )
 def test_what_is_to_become_of_a_lost_parcel_likewise(talk, text, intent, sure, picked):
+    talk.slots["language"] = "de"
     assert talk.run(ValidateLostForm(), **IRINA) == ["utter_request_lost_resolution"]
     offer(talk, MONEY_OR_NEW)
     talk.run(ValidateLostForm(), text=text, intent=intent, sure=sure)
+    assert talk.slots.get("resolution") == picked
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "picked"),
+    [("ar", "ابعتولي واحد تاني", "resend"), ("ar", "رجعولي فلوسي", "refund"), ("fr", "je préfère récupérer mes sous", "refund")],
+)
+def test_the_words_that_customers_have_for_it_are_known(talk, language, text, picked):
+    talk.slots["language"] = language
+    assert talk.run(ValidateLostForm(), **IRINA) == ["utter_request_lost_resolution"]
+    offer(talk, {one["title"]: one["payload"] for one in get_replies().buttons(("refund", "resend"), language)})
+    talk.run(ValidateLostForm(), text=text)
     assert talk.slots.get("resolution") == picked

@@ -162,6 +162,14 @@ def test_a_no_with_a_correction_asks_again_with_what_was_corrected(talk):
     assert talk.slots["confirm"] is None
 
 
+def test_words_for_what_is_not_in_the_order_name_no_item_where_none_was_asked_for(talk):
+    talk.run(ValidateReturnForm(), **ANNA, product=["laptop"], reason="quality")
+    assert talk.run(ValidateReturnForm(), confirm=True, product=["speaker"]) == []
+    assert talk.slots["product"] == ["laptop"]
+    talk.run(ValidateReturnForm(), confirm=None)
+    assert talk.run(ValidateReturnForm(), intent="deny", product=["speaker"]) == ["utter_item_unknown"]
+
+
 def test_what_the_rules_forbid_is_said_without_a_question(talk):
     assert talk.run(ValidateReturnForm(), order_number="MD-10237", email="claire.moreau@example.com") == []
     assert talk.run(ActionSubmitReturnForm()) == ["utter_window_passed"]
