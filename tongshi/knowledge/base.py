@@ -31,7 +31,7 @@ from tongshi.knowledge.products import (
 )
 from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.writing import Change, Progress, Writer
-from tongshi.language.text import fold, scripts
+from tongshi.language.text import fold, letters
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
@@ -43,7 +43,8 @@ _NAMED_PRODUCT = 0.15
 _PRODUCT_BEFORE = -0.3
 """What speaks for a question about a product that it names, and against one about a product that was only spoken of before."""
 _COMPARED = 0.3
-"""What speaks for a question that names two products and an attribute: whoever compares them asks for nothing else."""
+"""What speaks for a question that names two products and an attribute, or two that work together: whoever does asks for nothing else."""
+_WORKS_WITH = "compatible"
 
 _SECOND_ATTRIBUTE = 0.08
 _FAR_MORE_LIKE = 0.3
@@ -54,10 +55,8 @@ _ITS_QUESTION = 0.6
 _APPROVED = 1.0
 """Score of an editor's answer to a question that it was approved for, whatever has been learnt of it so far."""
 
-_DENSE = {"Han", "Kana", "Hangul"}
 _SAYS_NOTHING = 6
-"""Letters up to which what is left of a question without the product that it names asks nothing; a character of Chinese, Japanese, Korean
-counts as three."""
+"""Letters up to which what is left of a question without the product that it names asks nothing."""
 
 _SURELY = 0.8
 """Probability from which a question is taken for one that has no answer, whatever was asked before it."""
@@ -121,12 +120,14 @@ class _About:
         catalogue: all there are.
         unnamed: the question without their names.
         asked: the attributes that its newest part asks for in so many words.
+        implied: those that it asks for by naming just these products: a charger and a laptop that it charges.
     """
 
     products: Sequence[Product] = ()
     catalogue: Sequence[Product] = ()
     unnamed: str = ""
     asked: Sequence[str] = ()
+    implied: Sequence[str] = ()
 
 
 class KnowledgeBase:
@@ -317,7 +318,7 @@ class KnowledgeBase:
                 if about.products and not any(one.article.startswith(PREFIX) for one in found):
                     # A named product's facts are certain; all that is asked is whether they are meant, or something else.
                     score = self._about_attributes(ranking.scores, attributes)
-                    names = self._attributes(ranking, attributes, about.asked)
+                    names = self._attributes(ranking, attributes, about.asked or about.implied)
                     found += self._product_passages(about, names, language, score)
                 continue
             score = calibration.probability(ranking.features(place))
@@ -394,8 +395,7 @@ class KnowledgeBase:
         finder, catalogue = self._finder()
         if not finder or not mentioned(finder, question, catalogue):
             return False
-        left = scripts(without(finder, question, catalogue))
-        return sum(count * (1 if script not in _DENSE else 3) for script, count in left.items()) <= _SAYS_NOTHING
+        return letters(without(finder, question, catalogue)) <= _SAYS_NOTHING
 
     def _products(self, question: str, newest: str, context: Sequence[str], language: str) -> _About:
         """The products that are spoken of, and what is asked of them."""
@@ -410,7 +410,8 @@ class KnowledgeBase:
         if not products:
             return _About(unnamed=question)
         asked = attributes_named(self._data, without(finder, newest, catalogue), language)
-        return _About(products, catalogue, without(finder, question, catalogue), asked)
+        implied = [_WORKS_WITH] if any(map(_works_with, products, products[1:])) else []
+        return _About(products, catalogue, without(finder, question, catalogue), asked, implied)
 
     @staticmethod
     def _about_attributes(scores: np.ndarray, places: list[int]) -> float:
@@ -436,7 +437,7 @@ class KnowledgeBase:
 
     def _product_passages(self, about: _About, attributes: list[str], language: str, score: float) -> list[Passage]:
         products = about.products
-        if attributes[0] == "compatible" and len(products) > 1:
+        if attributes[0] == _WORKS_WITH and len(products) > 1:
             # Of two products the one that lists what it works with answers for both.
             products = sorted(products, key=lambda one: not set(one.compatible_with) & {other.sku for other in products})[:1]
         return [
@@ -493,7 +494,12 @@ def _bonus(about: _About, *, named: bool) -> float:
     """
     if not named:
         return 0.0 if about.asked else _PRODUCT_BEFORE
-    return _COMPARED if about.asked and len(about.products) > 1 else _NAMED_PRODUCT
+    return _COMPARED if (about.asked and len(about.products) > 1) or about.implied else _NAMED_PRODUCT
+
+
+def _works_with(one: Product, other: Product) -> bool:
+    """Whether the catalogue says of either that it works with the other."""
+    return other.sku in one.compatible_with or one.sku in other.compatible_with
 
 
 def _bare(question: str) -> str:

@@ -20,6 +20,7 @@ _SCRIPTS = {
 # Marks that make another letter, not an accent: Thai vowels and tones, Japanese voicing.
 _KEPT_MARK = regex.compile(r"[\p{Script=Thai}\u3099\u309a]")
 _LETTER = regex.compile(r"\p{L}")
+_DENSE = {"Han", "Kana", "Hangul"}
 
 QUESTION_MARKS = ("?", "？", "؟")
 """Those of the twelve languages."""
@@ -63,3 +64,8 @@ def scripts(text: str) -> Counter[str]:
         else:
             counts["Other"] += 1
     return counts
+
+
+def letters(text: str) -> int:
+    """How long a text is in letters of an alphabet; a character of Chinese, Japanese or Korean counts as three."""
+    return sum(count * (3 if script in _DENSE else 1) for script, count in scripts(text).items())

@@ -34,8 +34,7 @@ class Turn:
 
 def hangs_on_before(question: str, language: str) -> bool:
     """Whether a question sounds as if it hung on what was said before it."""
-    starts, ends = _cues(language)
-    return len(question) <= _LONGEST and bool(starts.search(question) or ends.search(question))
+    return len(question) <= _LONGEST and any(cue.search(question) for cue in _cues(language))
 
 
 def look_up(
@@ -79,7 +78,9 @@ def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool
 
 
 @cache
-def _cues(language: str) -> tuple[regex.Pattern, regex.Pattern]:
+def _cues(language: str) -> tuple[regex.Pattern, ...]:
     told = yaml.safe_load(_CUES.read_text("utf-8"))[language]
     greeting = r"^[\s\p{P}]*(?:ok(?:ay|ey)?[\s\p{P}]+)?"
-    return regex.compile(greeting + told["starts"], regex.I), regex.compile(rf"{told['ends']}[\s\p{{P}}]*$", regex.I)
+    ending = r"[\s\p{P}]*$"
+    expressions = (greeting + told["starts"], told["ends"] + ending, rf"{greeting}(?:{told['whole']}){ending}")
+    return tuple(regex.compile(one, regex.I) for one in expressions)
