@@ -180,6 +180,7 @@ def test_a_correction_takes_the_place_of_what_was_misheard():
         ("ko", "엠디 일공이삼 주문이에요", "MD", "1023"),
         ("ru", "Номер заказа MD, длин девять восемь два один.", "MD", "9821"),
         ("en", "order MD one zero tree three four please", "MD", "1034"),
+        ("ru", "заказа MD, один пьёт и девять и девять один", "MD", "1991"),
         ("en", "MD 1023, I have waited 2 weeks", "MD", "1023"),
     ],
 )

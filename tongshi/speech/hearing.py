@@ -31,7 +31,7 @@ _SPELLED = 4
 _FEWEST, _FEWEST_AFTER_WORD, _MOST = 1, 3, 8
 """Figures after a prefix that are an order or case number with some of them lost, or heard twice; the second where the prefix may be a word."""
 
-_MOST_UNKNOWN = 2
+_MOST_UNKNOWN = 3
 """Words among the figures after a prefix that may be figures as well, misheard."""
 
 _FEWEST_ALONE, _MOST_ALONE = 4, 6
@@ -414,21 +414,22 @@ def _figures(tokens: list[_Token], at: int, most: int | None = None, *, by_sound
 
 
 def _scattered(tokens: list[_Token], at: int, figures: str, end: int) -> tuple[str, int]:
-    """Figures from a token on, and where they end, with a word or two among them that nobody knows: a figure that was misheard.
+    """Figures from a token on, and where they end, with a few words among them that nobody knows: figures that were misheard.
 
     Args:
-        figures, end: what stands there without such words; it is given back where more words are unknown, or too many figures follow.
+        figures, end: what stands there without such words; it is given back where hardly any, or too many, figures follow.
     """
-    found, place, skipped = figures, end if figures else _past_pauses(tokens, _past_number_words(tokens, at)), 0
-    while len(found) < FIGURES and skipped < _MOST_UNKNOWN and place < len(tokens):
+    found, stop, skipped = figures, end, 0
+    place = end if figures else _past_number_words(tokens, at)
+    while len(found) < FIGURES and skipped < _MOST_UNKNOWN:
         unknown = _past_pauses(tokens, place)
         if unknown >= len(tokens) or not regex.match(r"\p{L}", tokens[unknown].text):
             break
-        more, stop, _ = _figures(tokens, unknown + 1, FIGURES, by_sound=True)
-        if not more:
-            break
-        found, place, skipped = found + more, stop, skipped + 1
-    return (found, place) if _FEWEST_AFTER_WORD <= len(found) <= FIGURES and skipped else (figures, end)
+        more, place, _ = _figures(tokens, unknown + 1, FIGURES, by_sound=True)
+        skipped += 1
+        if more:
+            found, stop = found + more, place
+    return (found, stop) if _FEWEST_AFTER_WORD <= len(found) <= FIGURES else (figures, end)
 
 
 def _past_pauses(tokens: list[_Token], at: int) -> int:
