@@ -21,8 +21,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from tongshi.language.vectors import ADAPTERS, Encoder, VectorCache, get_encoder
 from tongshi.nlu.learnt import LearntComponent, OwnComponent, digest_of
-from tongshi.nlu.messages import QuickFeatures
-from tongshi.nlu.pipeline import prepare
+from tongshi.nlu.messages import QuickFeatures, prepared
 from tongshi.settings import get_settings
 
 
@@ -74,7 +73,7 @@ class SentenceVectorFeaturizer(OwnComponent, DenseFeaturizer):
 
     def _attach(self, messages: list[Message], encoder: Encoder) -> None:
         messages = [message for message in messages if message.get(TEXT)]
-        vectors = encoder.encode([prepare(message.get(TEXT)) for message in messages])
+        vectors = encoder.encode([prepared(message) for message in messages])
         for message, vector in zip(messages, vectors):
             message.add_features(
                 QuickFeatures(vector[np.newaxis].astype(np.float32), FEATURE_TYPE_SENTENCE, TEXT, self._config["alias"])
@@ -105,14 +104,14 @@ class CharacterNgramFeaturizer(LearntComponent, SparseFeaturizer):
             lowercase=False,
             dtype=np.float32,
         )
-        texts = [prepare(message.get(TEXT) or "") for message in training_data.intent_examples]
+        texts = [prepared(message) for message in training_data.intent_examples]
         self._model.fit(texts or [""])
         return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:
         messages = [message for message in messages if message.get(TEXT)]
         if messages:
-            matrix = self._model.transform([prepare(message.get(TEXT)) for message in messages])
+            matrix = self._model.transform([prepared(message) for message in messages])
             for message, (start, end) in zip(messages, pairwise(matrix.indptr)):
                 columns = matrix.indices[start:end]
                 row = scipy.sparse.coo_matrix(

@@ -14,7 +14,10 @@ from rasa.shared.nlu.training_data.features import Features
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.utils.io import deep_container_fingerprint
 
+from tongshi.nlu.pipeline import prepare
 from tongshi.nlu.wordings import Wording
+
+_PREPARED = "prepared_text"
 
 
 class TrainingExample(Message):
@@ -63,6 +66,15 @@ def _content(value: Any) -> Any:
     if isinstance(value, Token):
         return [value.text, value.start, value.end, value.lemma, value.data]
     return deep_container_fingerprint(value)
+
+
+def prepared(message: Message) -> str:
+    """What features of a message are taken from, see `prepare`; worked out once for all who ask."""
+    text = message.get(_PREPARED)
+    if text is None:
+        text = prepare(message.get(TEXT) or "")
+        message.set(_PREPARED, text)
+    return text
 
 
 def example(wording: Wording, **properties: Any) -> TrainingExample:
