@@ -32,6 +32,8 @@ from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
 _KEPT_BOTS = 3
+_ONE_BY_ONE = ("rasa", "actions")
+"""Parts that encode single messages, for which a second thread of torch and NumPy does little but wait for the first."""
 _ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "data/sentiment", "tongshi/nlu", "tongshi/language")
 
 
@@ -169,10 +171,9 @@ def run(settings: Settings) -> int:
     password_file = settings.home / "secrets" / "desk-password"
     settings.secret("desk-password")
     manager = Manager(Printer(sys.stdout))
-    variables = environment(settings)
     for name, command in _commands(settings, model).items():
         command = [sys.executable, "-m", "tongshi.keeper", *command]
-        manager.add_process(name, shlex.join(command), env=variables, cwd=str(ROOT))
+        manager.add_process(name, shlex.join(command), env=part_environment(settings, name), cwd=str(ROOT))
     watcher = threading.Thread(target=_announce, args=(settings, addresses, password_file), daemon=True)
     watcher.start()
     manager.loop()
@@ -220,6 +221,14 @@ def environment(settings: Settings) -> dict[str, str]:
         "SANIC_HOST": "127.0.0.1",
         "TONGSHI_HOME": str(settings.home),
     }
+
+
+def part_environment(settings: Settings, part: str) -> dict[str, str]:
+    """What one part of the system is started with."""
+    variables = environment(settings)
+    if part in _ONE_BY_ONE:
+        variables.setdefault("OMP_NUM_THREADS", "1")
+    return variables
 
 
 def _addresses(settings: Settings) -> dict[str, str]:
