@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.channels.platforms import TelegramServer
-from tests.channels.test_telegram import ANNA, SECRET, send, update
+from tests.channels.test_telegram import ANNA, SECRET, pressed, send, update
 from tongshi.channels.listening import Listener
 from tongshi.channels.telegram import LARGEST_VOICE, TelegramChannel
 from tongshi.errors import TongshiError
@@ -117,28 +117,56 @@ def voice(**values):
 
 
 async def test_a_voice_message_is_said_back_and_answered_in_text_and_aloud(client, telegram, bot, store, engines):
-    bot.says = [{"text": "Your order **MD-10234** arrives on Thursday."}]
+    bot.says, engines.text = [{"text": "Your order **MD-10234** arrives on Thursday."}], "where is it"
     await send(client, update(language="pt-br", **voice()))
     said_back, answer = await telegram.until("sendMessage", 2)
-    assert said_back["text"] == "🎤 I heard: “where is MD-10234”"
+    assert said_back["text"] == "🎤 I heard: “where is it”"
     assert answer["text"] == "Your order <b>MD-10234</b> arrives on Thursday."
-    assert await bot.hears() == ["where is MD-10234"]
+    assert await bot.hears() == ["where is it"]
     assert bot.heard[0].metadata["language"] == "en" and engines.likely == "pt"
     assert engines.lengths == [pytest.approx(1.0, abs=0.1)]
     await telegram.until("sendVoice")
     assert engines.said == [("Your order M D,", "en"), ("one zero two three four arrives on Thursday.", "en")]
     assert read(telegram.voices[0]).seconds == pytest.approx(2.0, abs=0.1)
     assert [message.text for message in store.messages(ANNA)] == [
-        "where is MD-10234",
+        "where is it",
         "Your order **MD-10234** arrives on Thursday.",
     ]
 
 
+@pytest.mark.parametrize("agreement", ["button", "Yes, that's right", "spoken"])
+async def test_a_number_that_was_heard_counts_once_it_is_agreed_to(client, telegram, bot, store, engines, agreement):
+    await send(client, update(**voice()))
+    _, check = await telegram.until("sendMessage", 2)
+    assert check["text"] == "I understood MD-10234. Is that right?" and bot.heard == []
+    (button,) = store.messages(ANNA)[-1].extras["buttons"]
+    assert button["payload"] == "where is MD-10234"
+    if agreement == "spoken":
+        engines.text = "yes"
+        await send(client, update(702, **voice()))
+    elif agreement == "button":
+        reference = check["reply_markup"]["inline_keyboard"][0][0]["callback_data"]
+        await send(client, pressed(reference))
+    else:
+        await send(client, update(702, text=agreement))
+    assert await bot.hears() == ["where is MD-10234"]
+
+
+async def test_a_number_that_was_misheard_is_said_again(client, telegram, bot):
+    await send(client, update(**voice()))
+    await telegram.until("sendMessage", 2)
+    await send(client, update(702, text="no"))
+    assert is_reply("utter_phone_again", "en", (await telegram.until("sendMessage", 3))[-1]["text"])
+    await send(client, update(703, text="no, MD-10235"))
+    assert await bot.hears() == ["no, MD-10235"]
+
+
 async def test_a_voice_message_brought_again_is_heard_once(client, telegram, bot, engines):
+    engines.text = "hello"
     for _ in range(3):
         await send(client, update(5000, **voice()))
     await send(client, update(5001, text="hello"))
-    assert await bot.hears(2) == ["where is MD-10234", "hello"]
+    assert await bot.hears(2) == ["hello", "hello"]
     await telegram.until("sendMessage", 3)
     assert len(engines.lengths) == 1 and len(telegram.messages) == 3
 
@@ -173,6 +201,7 @@ async def test_a_file_that_is_no_voice_does_no_harm(client, telegram, bot, data,
 
 
 async def test_where_the_reply_cannot_be_spoken_it_stands_in_text(client, telegram, engines, monkeypatch):
+    engines.text = "hello"
     monkeypatch.setattr(engines, "speaks", lambda language: False)
     await send(client, update(**voice()))
     await telegram.until("sendMessage", 2)

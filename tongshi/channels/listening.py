@@ -11,16 +11,20 @@ from typing import Any
 import structlog
 
 from tongshi import clock
+from tongshi.channels.continuing import Notice
 from tongshi.channels.delivery import Platform, Postponed
+from tongshi.channels.guard import REPLY
 from tongshi.channels.platform import Incoming, WebhookChannel
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import Settings
 from tongshi.speech.audio import Unheard, joined
+from tongshi.speech.hearing import agrees, identifiers
 from tongshi.speech.synthesis import shortened
 from tongshi.speech.voice import Voice, get_voice, make_ready
 from tongshi.storage.models import Message
 
+_CHECK = "utter_phone_check"
 _MOST_SPOKEN = 500
 """Characters of a reply that are said; who wants more reads it."""
 
@@ -140,10 +144,30 @@ class VoiceChannel(WebhookChannel):
         if understood.text:
             said_back = self._listener.said_back(understood, incoming.sender, self.name())
             await self._postman.send_unkept(incoming.address, said_back)
-        written = replace(incoming, text=understood.text or incoming.text, instead=understood.instead)
+        instead = understood.instead or _check(understood.text)
+        written = replace(incoming, text=understood.text or incoming.text, instead=instead)
         replies = await self._answer(written, understood.language or hint)
         if understood.text and (sound := await self._listener.speak(replies)):
             await self.send_recording(incoming.address, sound)
+
+    async def _answer(self, incoming: Incoming, hint: str | None) -> list[Message]:
+        return await super()._answer(await asyncio.to_thread(self._agreed, incoming), hint)
+
+    def _agreed(self, incoming: Incoming) -> Incoming:
+        """A yes to what was read back just before is the press of its button; after a no it is to be said again."""
+        last = self._store.messages(self._conversation(incoming), most=1)
+        if not last or last[0].extras.get(REPLY) != _CHECK or incoming.button or identifiers(incoming.text):
+            return incoming
+        agreed = agrees(incoming.text, last[0].language)
+        if agreed is None:
+            return incoming
+        return replace(incoming, button=f"{last[0].message_id}.0") if agreed else replace(incoming, instead="utter_phone_again")
+
+
+def _check(text: str) -> Notice | None:
+    """Reads back a number, an address or an amount; what was said counts once the customer agrees."""
+    found = identifiers(text)
+    return Notice(_CHECK, {"spelled": ", ".join(found)}, (text,)) if found else None
 
 
 def make_listener(settings: Settings) -> Listener | None:

@@ -72,7 +72,7 @@ class Incoming:
     text: str
     client_id: str
     button: str | None = None
-    instead: str | None = None
+    instead: str | Notice | None = None
     is_spoken: bool = False
     media: tuple[Media, ...] = ()
     about: dict[str, Any] = field(default_factory=dict)
