@@ -1,4 +1,4 @@
-"""Which of the bot's last buttons a customer means who answers in words of their own: "the battery one", "gimme the money"."""
+"""What customers mean who use words of their own: which of the bot's buttons, "the battery one", or which reason, "my son has one already"."""
 
 from __future__ import annotations
 
@@ -8,17 +8,24 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import regex
 from rasa_sdk import Tracker
 
 from actions import services
 from actions.speaking import buttons, language_of
 from tongshi.knowledge.products import synonyms
-from tongshi.language.text import has_question_mark
+from tongshi.language.text import has_question_mark, letters
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.settings import get_settings
 
 _NEARER = 0.1
 """By how much a message must be nearer to a button than to any other, for it to be the one that is meant."""
+_CLAUSE = regex.compile(r"\s*[,،，、;:：\n。！？!?]\s*|\.\s+|\s[-–—]\s")
+_SHORTEST = 14
+"""Letters from which a clause tells anything: more than "buenas tardes", which comes near to what arrived late."""
+_CLEAR, _CLEARLY = 0.7, 0.12
+"""How near a clause must be to what customers call a value, and by how much nearer than to any other, for it to be told. Of 2,600 phrases
+for reasons, each held out, .6 are then told, .99 of these right; of wishes for other things .03 come as near (cosines of the encoder of search)."""
 _NEAREST = 3
 """Phrases of a button, its title among them, whose cosines with the message are averaged."""
 _ALSO_SAID = {"resend": "replacement"}
@@ -41,11 +48,36 @@ def chosen(tracker: Tracker, slot: str) -> Any:
         return None
     encoder = services.encoder()
     (vector,) = _directions(encoder, (text,))
-    nearness = np.array(
-        [float(np.mean(np.sort(phrases @ vector)[-_NEAREST:])) for phrases in _phrases(tracker, slot, values, encoder)]
-    )
+    nearness = np.array([_near(phrases, vector) for phrases in _phrases(tracker, slot, values, encoder)])
     second, first = np.argsort(nearness)[-2:]
     return list(values.values())[first] if nearness[first] - nearness[second] >= _NEARER else None
+
+
+def told(tracker: Tracker, slot: str) -> Any:
+    """The value of a slot that some clause of the message comes near to, in words that nobody has listed; None where none does."""
+    clauses = [one for one in _CLAUSE.split(tracker.latest_message.get("text") or "") if letters(one) >= _SHORTEST]
+    values = _values(slot, language_of(tracker))
+    if not clauses or len(values) < 2:
+        return None
+    encoder = services.encoder()
+    phrases = [_said(slot, value, language_of(tracker), encoder.name) for value in values]
+    nearness = np.array(
+        [[_near(one, vector) if len(one) else -1.0 for one in phrases] for vector in _directions(encoder, clauses)]
+    )
+    row = nearness[nearness.max(1).argmax()]
+    second, first = np.argsort(row)[-2:]
+    return values[first] if row[first] >= _CLEAR and row[first] - row[second] >= _CLEARLY else None
+
+
+def _near(phrases: np.ndarray, vector: np.ndarray) -> float:
+    """The mean cosine of a vector with the nearest few."""
+    return float(np.sort(phrases @ vector)[-_NEAREST:].mean())
+
+
+@lru_cache(maxsize=64)
+def _values(slot: str, language: str) -> tuple[str, ...]:
+    """What customers have words for."""
+    return tuple(sorted({value for _, value in synonyms(get_settings().data, slot, [language])}))
 
 
 def _phrases(tracker: Tracker, slot: str, values: dict[str, Any], encoder: Encoder) -> list[np.ndarray]:

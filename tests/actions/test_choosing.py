@@ -56,3 +56,20 @@ def test_the_words_that_customers_have_for_it_are_known(talk, language, text, pi
     offer(talk, {one["title"]: one["payload"] for one in get_replies().buttons(("refund", "resend"), language)})
     talk.run(ValidateLostForm(), text=text)
     assert talk.slots.get("resolution") == picked
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "reason"),
+    [
+        ("de", "ich möchte die Powerbank aus MD-10251 zurückschicken, ich brauche sie doch nicht mehr.", "changed_mind"),
+        ("ja", "こちらの商品を返品したいです。買ってみたけど使い道が見つからず", "changed_mind"),
+        ("ja", "返品希望です。思ってたより小さい", "does_not_fit"),
+        ("en", "I'd like to send the power bank back please, MD-10251", None),
+        ("es", "buenas tardes, quiero devolver la batería del pedido MD-10251", None),
+        ("ru", "примите товар обратно, заказ MD-10251", None),
+    ],
+)
+def test_the_reason_that_comes_along_with_the_wish_is_told_by_what_it_is_near_to(talk_in, language, text, reason):
+    talk = talk_in(language)
+    talk.run(ValidateReturnForm(), text=text, intent="return_item", **OMAR)
+    assert talk.slots.get("reason") == reason
