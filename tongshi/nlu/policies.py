@@ -94,8 +94,8 @@ def is_clear(message: UserUttered) -> str | None:
     words = len(text.split())
     if code == "en" and words < 2:
         return None
-    # Languages of one script are told apart by words; two or three short ones are few, and "qt e q custa" has none.
-    enough = 0.8 if words >= 3 and letters >= 10 and letters >= 3 * words else 0.97
+    # Languages of one script are told apart by words; two or three are few ("chau, nos vemos"), and "qt e q custa" has none.
+    enough = 0.8 if words >= 4 and letters >= 3 * words else 0.95 if words == 3 and letters >= 10 else 0.97
     return code if confidence >= enough and letters >= 4 else None
 
 
