@@ -8,11 +8,12 @@ from itertools import count
 from typing import Any
 
 from rasa_sdk import Action, Tracker
-from rasa_sdk.events import EventType
+from rasa_sdk.events import EventType, FollowupAction
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import services
 from actions.speaking import Say, language_of, say
+from tongshi.commerce.forms import STARTS
 from tongshi.conversations.live import Spoken, get_announcer
 from tongshi.knowledge.offers import offer_for
 from tongshi.language.chinese import to_traditional
@@ -23,6 +24,9 @@ from tongshi.responses.catalog import get_replies
 
 STREAMED = "web"
 """The channel whose customers see an answer while it is written."""
+
+_LIKELY_WISH = 0.5
+"""Confidence from which a wish that was taken for a question is carried out where nothing answers it."""
 
 
 class ActionAnswer(Action):
@@ -35,6 +39,8 @@ class ActionAnswer(Action):
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
         answer = await answer_last(tracker)
+        if answer.outcome == "unknown" and (form := _wished(tracker)):
+            return [FollowupAction(form)]
         if answer.outcome == "unknown":
             say(dispatcher, tracker, "utter_which_product" if answer.about_product else self.otherwise)
         else:
@@ -58,6 +64,13 @@ class ActionAnswerOrAskAgain(ActionAnswer):
 
     def name(self) -> str:
         return "action_answer_or_ask_again"
+
+
+def _wished(tracker: Tracker) -> str | None:
+    """The form of what the message wishes for, outside forms, where it was but taken for a question that has no answer."""
+    intent = tracker.latest_message.get("intent") or {}
+    likely = intent.get("confidence", 0.0) >= _LIKELY_WISH and not tracker.active_loop.get("name")
+    return STARTS.get(intent.get("name")) if likely else None
 
 
 async def answer_last(tracker: Tracker, question: str | None = None) -> Answer:

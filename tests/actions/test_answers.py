@@ -78,3 +78,18 @@ def test_where_rasa_gives_the_turn_up_the_language_model_is_told_so(monkeypatch)
 
     asyncio.run(give_up())
     assert heard.wait(5)
+
+
+@pytest.mark.parametrize(
+    ("intent", "sure", "reply", "form"),
+    [
+        ("lost_parcel", 0.6, [], "lost_form"),
+        ("return_item", 0.4, ["utter_answer_unknown"], None),
+        ("policy_question", 0.9, ["utter_answer_unknown"], None),
+    ],
+)
+def test_a_wish_that_was_taken_for_a_question_without_an_answer_is_carried_out(talk, monkeypatch, intent, sure, reply, form):
+    nothing = type("Nothing", (), {"answer": lambda self, question, language, **_: Answer("", language, "unknown")})
+    monkeypatch.setattr(services, "answerer", nothing)
+    assert talk.run(ActionAnswer(), text="it has not come, is it lost", intent=intent, sure=sure) == reply
+    assert talk.next == form

@@ -54,6 +54,20 @@ def test_a_product_named_after_an_answer_is_asked_about(text, kinds, is_question
 
 
 @pytest.mark.parametrize(
+    ("text", "intent", "sure", "is_question"),
+    [
+        ("hi, what's the watch going for?", "greet", 0.9, True),
+        ("hi, about the watch", "greet", 0.9, False),
+        ("could you print on the keyboard?", "return_item", 0.4, True),
+        ("could you print on the keyboard", "return_item", 0.4, False),
+    ],
+)
+def test_a_question_mark_and_a_product_ask_where_no_wish_is_likely(text, intent, sure, is_question):
+    message = UserUttered(text, {"name": intent, "confidence": sure}, [{"entity": "product", "value": "watch"}])
+    assert (predicted(FollowUpPolicy, "utter_greet", message) == "action_answer") is is_question
+
+
+@pytest.mark.parametrize(
     ("sure", "rival", "entities", "is_question"),
     [(0.53, 0.39, [], True), (0.9, 0.09, [], False), (0.53, 0.1, [], False), (0.53, 0.39, ANOTHER_ORDER, False)],
 )

@@ -30,6 +30,8 @@ _JOBS = {wish: form for wish, form in STARTS.items() if wish not in ASIDES}
 
 _UNSURE, _RIVAL = 0.7, 0.25
 """How sure a wish must be that a question could as well be meant, and how likely that question is then."""
+_HARDLY = 0.45
+"""Confidence below which a wish with a question mark is a question."""
 
 
 class _UntrainedPolicy(Policy):
@@ -357,14 +359,20 @@ class FollowUpPolicy(_UntrainedPolicy):
 
 
 def _may_be_a_question(message: UserUttered) -> bool:
-    """Whether a message is taken for a wish that needs an order, names none, and is about as likely a question."""
-    intent = message.intent
+    """Whether a message is taken for a wish that needs an order, names none, and is about as likely a question.
+
+    A greeting with a product and a question mark is one, too: "hi, what's the watch going for?".
+    """
+    intent, marked = message.intent, has_question_mark(message.text or "")
+    if intent.get("name") == "greet":
+        return marked and any(entity["entity"] == "product" for entity in message.entities)
     if intent.get("name") not in STARTS or intent.get("confidence", 1.0) >= _UNSURE:
         return False
     if {entity["entity"] for entity in message.entities} & {*IDENTITY, "case_number"}:
         return False
     ranking = message.parse_data.get("intent_ranking") or ()
-    return any(one["name"] in QUESTIONS and one["confidence"] >= _RIVAL for one in ranking)
+    asks = any(one["name"] in QUESTIONS and one["confidence"] >= _RIVAL for one in ranking)
+    return asks or (marked and intent.get("confidence", 1.0) < _HARDLY)
 
 
 def _turns_away(tracker: DialogueStateTracker, form: str) -> int:
