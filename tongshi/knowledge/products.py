@@ -75,10 +75,10 @@ class ProductFacts:
             case "battery":
                 return {"battery": f"{product.battery_wh:g}"} if product.battery_wh else None
             case "plug":
-                return {"plug": ", ".join(product.plug)} if product.plug else None
+                return {"plug": formats.listing(product.plug, language)} if product.plug else None
             case "compatible":
                 names = [other.name for other in companions(product, catalogue)]
-                return {"products": ", ".join(names)} if names else None
+                return {"products": formats.listing(names, language)} if names else None
             case "colours":
                 colours = [self._replies.term("colour", colour, language) for colour in product.colours]
                 return {"colours": formats.listing(colours, language)}
