@@ -75,6 +75,8 @@ def bot_path(settings: Settings) -> Path:
         files = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.suffix in (".yml", ".md", ".py"))
         for file in files:
             digest.update(str(file.relative_to(ROOT)).encode() + b"\0" + file.read_bytes())
+    for adapter in sorted((settings.models / "adapters" / "intents").glob("*.safetensors")):
+        digest.update(adapter.read_bytes())
     return settings.models / f"bot-{digest.hexdigest()[:12]}.tar.gz"
 
 
