@@ -38,7 +38,7 @@ class ActionAnswer(Action):
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        answer = await answer_last(tracker)
+        answer = await details_asked_for(tracker) or await answer_last(tracker)
         if answer.outcome == "unknown" and (form := _wished(tracker)):
             return [FollowupAction(form)]
         if answer.outcome == "unknown":
@@ -71,6 +71,15 @@ def _wished(tracker: Tracker) -> str | None:
     intent = tracker.latest_message.get("intent") or {}
     likely = intent.get("confidence", 0.0) >= _LIKELY_WISH and not tracker.active_loop.get("name")
     return STARTS.get(intent.get("name")) if likely else None
+
+
+async def details_asked_for(tracker: Tracker) -> Answer | None:
+    """What the catalogue says of the product whose card's button was pressed; None for any other message."""
+    message = tracker.latest_message
+    if not (message.get("text") or "").startswith("/product_question{"):
+        return None
+    sku = next((one["value"] for one in message.get("entities", []) if one["entity"] == "product"), None)
+    return sku and await asyncio.to_thread(lambda: services.answerer().describe(sku, language_of(tracker)))
 
 
 async def answer_last(tracker: Tracker, question: str | None = None) -> Answer:

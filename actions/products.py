@@ -10,9 +10,10 @@ from rasa_sdk.events import EventType
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions import services
-from actions.speaking import Say, last_reply, say
+from actions.speaking import Say, language_of, last_reply, say
 from tongshi.commerce.catalogue import recommend, skus_of
 from tongshi.commerce.identity import Locked, Refused
+from tongshi.responses.catalog import get_replies
 
 _LOWEST_BUDGET = 10
 _LIKE_EURO = ("USD", "GBP", "CHF")
@@ -48,8 +49,13 @@ class ActionRecommend(Action):
         if not found:
             say(dispatcher, tracker, "utter_recommendations_none")
             return []
-        products = [{"name": product.name, "price": str(product.price), "colours": product.colours} for product in found]
-        say(dispatcher, tracker, Say("utter_recommendations", {"products": products}))
+        products = [
+            {"sku": product.sku, "name": product.name, "price": str(product.price), "colours": product.colours}
+            for product in found
+        ]
+        traditional = bool(tracker.get_slot("traditional_chinese"))
+        cards = [get_replies().card(product, language_of(tracker), traditional=traditional) for product in products]
+        say(dispatcher, tracker, Say("utter_recommendations", {"products": products}), custom={"cards": cards})
         return []
 
 

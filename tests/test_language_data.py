@@ -89,6 +89,7 @@ def test_replies_have_the_same_keys_and_placeholders(language):
             key
         )
     assert set(document["buttons"]) == set(reference["buttons"])
+    assert {key: PLACEHOLDER.findall(text) for key, text in document["card"].items()} == {"details": [], "ask": ["product"]}
     for name, terms in reference["terms"].items():
         assert set(document["terms"][name]) == set(terms), name
 

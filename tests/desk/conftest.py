@@ -49,6 +49,35 @@ Sanic.test_mode = True  # several servers in one process
 WINDOW = Article("returns-window", "en", "Returning an item", "You have 30 days.\n\nIt must be unused.", ("how long",))
 CITED = {"citations": [{"article": "returns-window", "quote": "You have 30 days.", "lang": "en", "title": "Returning an item"}]}
 
+LINES = [
+    "• Aurora Wireless Headphones – €129 (black and sand)",
+    "• Pico In-Ear Buds – €59 (white)",
+    "• Volt 30W Charger – €24.50",
+]
+CARDS = {
+    "cards": [
+        {
+            "name": name,
+            "price": price,
+            "colours": colours,
+            "line": line,
+            "button": {
+                "title": "Details",
+                "text": f"Tell me more about {name}",
+                "payload": f'/product_question{{"product": "{sku}"}}',
+            },
+        }
+        for line, name, price, colours, sku in zip(
+            LINES,
+            ("Aurora Wireless Headphones", "Pico In-Ear Buds", "Volt 30W Charger"),
+            ("€129", "€59", "€24.50"),
+            ("black and sand", "white", ""),
+            ("MER-HP-200", "MER-HP-110", "MER-CH-030"),
+        )
+    ]
+}
+RECOMMENDED = {"text": "This could suit you:\n" + "\n".join(LINES), "custom": CARDS}
+
 
 @dataclass
 class Bot:

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from tests.conversations.test_photos import drawn
-from tests.desk.conftest import CITED, running
+from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
 from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.tokens import signed
 from tongshi.errors import TongshiError
@@ -271,6 +271,19 @@ def test_thumbs_and_a_score_reach_the_desk(site):
     assert client.post("/api/score", json={"score": 4, "comment": "after all"}).status_code == 204
     assert site.store.feedback()[0].reason == "wrong"
     assert [(one.score, one.comment) for one in site.store.scores()][:1] == [(4, "after all")]
+
+
+def test_cards_come_beside_the_whole_text_are_kept_and_their_buttons_count(site):
+    client, (aurora, *_) = site.begun(), CARDS["cards"]
+    site.bot.says = [RECOMMENDED]
+    (reply,) = say(client, "headphones under 150 euro?")
+    assert reply["text"] == RECOMMENDED["text"] and reply["cards"] == CARDS["cards"]
+    assert client.get("/api/session").json()["messages"][-1] == reply
+    site.bot.says = [{"text": "Over-ear headphones."}]
+    say(client, aurora["button"]["text"], payload=aurora["button"]["payload"])
+    say(client, "Aurora", payload='/product_question{"product": "MER-LP-140"}')
+    assert [message.text for message in site.bot.heard][1:] == [aurora["button"]["payload"], "Aurora"]
+    assert client.get("/api/session").json()["messages"][2]["text"] == "Tell me more about Aurora Wireless Headphones"
 
 
 def test_what_is_too_large_is_refused_before_it_is_read(site):

@@ -5,7 +5,7 @@ import re
 import jsonschema
 import pytest
 
-from tests.desk.conftest import CITED
+from tests.desk.conftest import CARDS, CITED
 from tests.desk.test_chat import say
 from tongshi.conversations.tokens import client_sender
 from tongshi.settings import ROOT
@@ -29,7 +29,7 @@ def test_answers_have_the_shapes_that_are_described(site, description):
     def assert_shape(name, value):
         jsonschema.Draft202012Validator({**description, "$ref": f"#/components/schemas/{name}"}).validate(value)
 
-    site.bot.says = [{"text": "You have 30 days.", "custom": CITED, "buttons": [{"title": "Return", "payload": "/x"}]}]
+    site.bot.says = [{"text": "You have 30 days.", "custom": CITED | CARDS, "buttons": [{"title": "Return", "payload": "/x"}]}]
     assert_shape("Session", site.client().post("/api/session", json={"carry": "token"}).json())
     client = site.begun()
     assert_shape("Messages", {"messages": say(client, "how long?", client_id="q")})

@@ -15,7 +15,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser import violations
-from tests.desk.conftest import CITED, running
+from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
 from tongshi import clock
 from tongshi.storage.calls import HUNG_UP, CallStore
 from tongshi.storage.models import Message
@@ -91,6 +91,35 @@ def test_sentences_are_shown_as_they_come_and_the_reply_takes_their_place(page, 
     expect(page.locator("#article-link")).to_have_attribute("href", "/help/en/articles/returns-window")
     page.keyboard.press("Escape")
     assert_once(page)
+
+
+@pytest.mark.parametrize(("locale", "scheme", "width"), [("en", "light", 1200), ("ar", "dark", 320)])
+def test_cards_take_the_place_of_their_lines_also_after_a_reload_and_ask_by_keyboard(browser, site, locale, scheme, width):
+    options = {"locale": locale, "color_scheme": scheme, "viewport": {"width": width, "height": 800}}
+    context = browser.new_context(reduced_motion="reduce", **options)
+    page = context.new_page()
+    page.goto(site.url + "/")
+    site.bot.says = [RECOMMENDED]
+    send(page, "headphones?")
+    cards = of(page, "bot").locator(".cards > .card")
+    for _ in range(2):
+        expect(cards).to_have_count(3)
+        expect(of(page, "bot").locator(".bubble")).to_have_text("This could suit you:")
+        page.reload()
+    expect(cards.nth(2)).to_contain_text("€24.50")
+    assert violations(page) == []
+    assert page.locator("#scroller").evaluate("one => one.scrollWidth <= one.clientWidth")
+    site.bot.says = [{"text": "In-ear buds."}]
+    button = page.get_by_role("button", name="Details: Pico In-Ear Buds")
+    cards.first.get_by_role("button").focus()
+    page.keyboard.press("Tab")
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(of(page, "customer").last).to_contain_text("Tell me more about Pico In-Ear Buds")
+    expect(of(page, "bot")).to_have_count(2)
+    assert site.bot.heard[-1].text == CARDS["cards"][1]["button"]["payload"]
+    expect(button).to_be_enabled()
+    context.close()
 
 
 def test_a_reload_in_the_middle_of_a_turn_loses_and_doubles_nothing(page, site):

@@ -49,7 +49,7 @@ def test_every_reply_is_said_and_every_reply_that_is_said_exists():
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_language_has_the_same_texts(language):
     here, english = document(language), document("en")
-    for part in ("replies", "buttons"):
+    for part in ("replies", "buttons", "card"):
         assert set(here[part]) == set(english[part])
     assert {kind: set(words) for kind, words in here["terms"].items()} == {
         kind: set(words) for kind, words in english["terms"].items()

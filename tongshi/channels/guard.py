@@ -253,9 +253,7 @@ class Guard:
         if not wanted.startswith("/"):
             return wanted
         offered = {
-            button.get("payload")
-            for message in self._store.messages(sender, most=_LOOK_BACK)
-            for button in message.extras.get("buttons", [])
+            button.get("payload") for message in self._store.messages(sender, most=_LOOK_BACK) for button in _pressable(message)
         }
         return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
 
@@ -269,6 +267,12 @@ class Guard:
         extras = {"buttons": buttons, REPLY: notice.name} if buttons else {REPLY: notice.name}
         text = reply.text.strip()
         return Message(sender=sender, channel=channel, author="bot", text=text, language=language, at=clock.now(), extras=extras)
+
+
+def _pressable(message: Message) -> list[dict[str, Any]]:
+    """The buttons under a message, and those of its cards."""
+    cards = (message.extras.get("custom") or {}).get("cards") or []
+    return [*message.extras.get("buttons", []), *(card["button"] for card in cards)]
 
 
 def _words(text: Any) -> str:

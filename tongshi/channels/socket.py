@@ -264,6 +264,6 @@ class SocketChannel(Channel):
             shown["quick_replies"] = [
                 {"content_type": "text", "title": one["title"], "payload": one.get("payload")} for one in buttons
             ]
-        if citations := (message.extras.get("custom") or {}).get("citations"):
-            shown["citations"] = citations
+        custom = message.extras.get("custom") or {}
+        shown |= {part: custom[part] for part in ("citations", "cards") if custom.get(part)}
         await self._server.emit(SAID, shown, to=to)

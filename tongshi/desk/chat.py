@@ -231,6 +231,7 @@ class ChatApi:
             "lang": language,
             "buttons": [],
             "citations": [],
+            "cards": [],
             "photos": [],
             "rateable": False,
         }
@@ -291,6 +292,7 @@ def _message(message: Message, helpful: bool | None) -> dict[str, Any]:
         "lang": message.language,
         "buttons": message.extras.get("buttons", []),
         "citations": citations,
+        "cards": custom.get("cards") or [],
         "photos": [f"/api/photos/{one['id']}" for one in message.extras.get("attachments", []) if one["kind"] == KIND],
         "rateable": message.author == "bot" and bool(citations),
     }

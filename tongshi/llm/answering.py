@@ -17,6 +17,7 @@ from tongshi.knowledge.base import (
     make_knowledge_base,
 )
 from tongshi.knowledge.graph import Graph, make_graph
+from tongshi.knowledge.products import PREFIX
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.llm.checks import make_checker
 from tongshi.llm.citing import Citation, OnSentence, Sentence
@@ -174,6 +175,11 @@ class Answerer:
             self._hand_over(answer, on_sentence)
         return self._kept(answer, query, found, began, sender)
 
+    def describe(self, sku: str, language: str) -> Answer:
+        """All that the catalogue says of a product."""
+        passage = self._knowledge.article(PREFIX + sku, language)
+        return self._quote([passage]) if passage else Answer("", language, "unknown")
+
     def _linked(self, question: str, language: str, collection: str) -> Answer | None:
         """What the graph says to a question that takes several relations, with the path it took among the details."""
         if self._graph is None or collection != SHOP:
@@ -196,7 +202,7 @@ class Answerer:
     def _same_answer(found: Found) -> list[Passage]:
         """The best passage, with the others of a product question that speak of several products."""
         best = found.passages[0]
-        return [one for one in found.passages if one.score == best.score] if best.article.startswith("product:") else [best]
+        return [one for one in found.passages if one.score == best.score] if best.article.startswith(PREFIX) else [best]
 
     @staticmethod
     def _quote(passages: Sequence[Passage], outcome: str = "quoted") -> Answer:

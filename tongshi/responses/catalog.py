@@ -91,6 +91,29 @@ class Replies:
         payloads = self._buttons["payloads"]
         return tuple({"title": titles[name], "payload": payloads.get(name, f"/{name}")} for name in names)
 
+    def card(self, product: Mapping[str, Any], language: str, *, traditional: bool = False) -> dict[str, Any]:
+        """A product beside its line in a text, for channels that show it as a card.
+
+        Args:
+            product: `sku`, `name`, `price`, `colours`, as in `{products}`.
+            language: one of the twelve.
+            traditional: put Chinese into traditional characters.
+
+        Returns:
+            `name`, `price` and `colours` as the customer reads them, the `line` of the text that they stand for, and a `button`: its
+            `title`, the `text` that a press of it says, and its `payload`.
+        """
+        words = self._documents[language]["card"]
+        put = to_traditional if traditional and language == "zh" else str
+        price, colours = _price_and_colours(product, language, self)
+        button = {
+            "title": put(words["details"]),
+            "text": put(words["ask"]).format(product=product["name"]),
+            "payload": f'/product_question{{"product": "{product["sku"]}"}}',
+        }
+        line = put(_product_line(product, language, self))
+        return {"name": product["name"], "price": put(price), "colours": put(colours), "line": line, "button": button}
+
     def term(self, kind: str, key: str, language: str) -> str:
         """A word for a placeholder, e.g. the name of a colour; the key itself where no word is known."""
         for document in (self._documents[language], self._documents[_FALLBACK]):
@@ -130,9 +153,13 @@ def _item(value: Mapping[str, Any], language: str, replies: Replies) -> str:
     return f"{value['quantity']} × {name}" if value.get("quantity", 1) > 1 else name
 
 
-def _product_line(value: Mapping[str, Any], language: str, replies: Replies) -> str:
+def _price_and_colours(value: Mapping[str, Any], language: str, replies: Replies) -> tuple[str, str]:
     colours = formats.listing([replies.term("colour", colour, language) for colour in value["colours"]], language)
-    price = formats.money(Decimal(value["price"]), language)
+    return formats.money(Decimal(value["price"]), language), colours
+
+
+def _product_line(value: Mapping[str, Any], language: str, replies: Replies) -> str:
+    price, colours = _price_and_colours(value, language, replies)
     return f"• {value['name']} – {price}" + (f" ({colours})" if colours else "")
 
 

@@ -219,8 +219,9 @@ export class Transcript {
     const bubble = find(".bubble");
     if (entry.lang) bubble.lang = entry.lang;
     if (entry.sender === "customer") bubble.textContent = entry.text;
-    else appendLinked(bubble, entry.text);
+    else appendLinked(bubble, besideCards(entry));
     this.renderPhotos(entry, bubble);
+    this.renderCards(entry, find(".cards"));
 
     const time = find("time");
     time.dateTime = entry.time.toISOString();
@@ -279,6 +280,32 @@ export class Transcript {
       chip.setAttribute("aria-haspopup", "dialog");
       chip.addEventListener("click", () => this.on.cite(citation, quotes));
       row.append(chip);
+    }
+  }
+
+  /** Products in a row; their buttons can be pressed as long as they are shown, since they only ask. */
+  renderCards(entry, list) {
+    if (!entry.cards?.length) return list.remove();
+    if (entry.lang) list.lang = entry.lang;
+    for (const { name, price, colours, button } of entry.cards) {
+      const card = document.createElement("li");
+      card.className = "card";
+      for (const [part, text] of Object.entries({ name, price, colours })) {
+        if (!text) continue;
+        const line = document.createElement("p");
+        line.className = `card-${part}`;
+        line.dir = "auto";
+        line.textContent = text;
+        card.append(line);
+      }
+      const ask = document.createElement("button");
+      ask.type = "button";
+      ask.className = "card-button";
+      ask.textContent = button.title;
+      ask.setAttribute("aria-label", `${button.title}: ${name}`);
+      ask.addEventListener("click", () => this.on.choose({ title: button.text, payload: button.payload }));
+      card.append(ask);
+      list.append(card);
     }
   }
 
@@ -415,6 +442,13 @@ function entryOf(message) {
     rating: typeof message.helpful === "boolean" ? message.helpful : undefined,
     state: "sent",
   };
+}
+
+/** What a message says beside the lines that its cards stand for, and the marks that isolate those among Arabic. */
+function besideCards({ text, cards }) {
+  if (!cards?.length) return text;
+  const rest = cards.reduce((left, { line }) => left.replace(line, ""), text);
+  return rest.replace(/\u2068\s*\u2069/gu, "").replace(/\s*\n\s*/gu, "\n").trim();
 }
 
 const plain = (text) => text.normalize("NFKC").replace(/[\p{C}\s]+/gu, " ").trim();
