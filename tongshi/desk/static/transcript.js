@@ -219,9 +219,10 @@ export class Transcript {
     const bubble = find(".bubble");
     if (entry.lang) bubble.lang = entry.lang;
     if (entry.sender === "customer") bubble.textContent = entry.text;
-    else appendLinked(bubble, besideCards(entry));
+    else if (entry.cards?.length) this.renderCards(entry, bubble, find(".cards"));
+    else appendLinked(bubble, entry.text);
     this.renderPhotos(entry, bubble);
-    this.renderCards(entry, find(".cards"));
+    if (!entry.cards?.length) find(".cards").remove();
 
     const time = find("time");
     time.dateTime = entry.time.toISOString();
@@ -283,10 +284,16 @@ export class Transcript {
     }
   }
 
-  /** Products in a row; their buttons can be pressed as long as they are shown, since they only ask. */
-  renderCards(entry, list) {
-    if (!entry.cards?.length) return list.remove();
+  /** Products in a row in place of their lines; their buttons can be pressed as long as they are shown, since they only ask. */
+  renderCards(entry, bubble, list) {
     if (entry.lang) list.lang = entry.lang;
+    const { before, after } = aroundCards(entry);
+    if (after) {
+      const rest = bubble.cloneNode();
+      appendLinked(rest, after);
+      list.after(rest);
+    }
+    appendLinked(bubble, before);
     for (const { name, price, colours, button } of entry.cards) {
       const card = document.createElement("li");
       card.className = "card";
@@ -294,8 +301,9 @@ export class Transcript {
         if (!text) continue;
         const line = document.createElement("p");
         line.className = `card-${part}`;
-        line.dir = "auto";
-        line.textContent = text;
+        // Set off from the page's direction, but beginning where the page's lines begin.
+        line.append(document.createElement("bdi"));
+        line.firstChild.textContent = text;
         card.append(line);
       }
       const ask = document.createElement("button");
@@ -444,11 +452,15 @@ function entryOf(message) {
   };
 }
 
-/** What a message says beside the lines that its cards stand for, and the marks that isolate those among Arabic. */
-function besideCards({ text, cards }) {
-  if (!cards?.length) return text;
-  const rest = cards.reduce((left, { line }) => left.replace(line, ""), text);
-  return rest.replace(/\u2068\s*\u2069/gu, "").replace(/\s*\n\s*/gu, "\n").trim();
+/** What a message says before and after the lines that its cards stand for, without the marks that isolate those among Arabic. */
+function aroundCards({ text, cards }) {
+  const last = cards.at(-1).line;
+  const [from, to] = [text.indexOf(cards[0].line), text.lastIndexOf(last)];
+  if (from < 0 || to < 0) return { before: text, after: "" };
+  return {
+    before: text.slice(0, from).replace(/\s*\u2068?$/u, ""),
+    after: text.slice(to + last.length).replace(/^\u2069?\s*/u, ""),
+  };
 }
 
 const plain = (text) => text.normalize("NFKC").replace(/[\p{C}\s]+/gu, " ").trim();
