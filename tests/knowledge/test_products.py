@@ -2,7 +2,8 @@
 
 import pytest
 
-from tongshi.knowledge.products import compared, mentioned, product_finder, told_apart, without
+from tongshi.knowledge.products import ProductFacts, compared, mentioned, product_finder, told_apart, without
+from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 
 BOOK, CHARGER_30, CHARGER_65 = "MER-LP-140", "MER-CH-030", "MER-CH-065"
@@ -88,3 +89,11 @@ def test_a_word_for_a_product_in_another_sense_names_none(finder, catalogue, tex
 )
 def test_a_watch_is_a_watch(finder, catalogue, text):
     assert [product.sku for product in mentioned(finder, text, catalogue)] == ["MER-WT-050"]
+
+
+def test_a_summary_has_a_line_for_each_thing_that_the_catalogue_says_and_none_for_what_it_does_not(catalogue):
+    facts, watch = ProductFacts(ROOT / "data", get_replies()), next(one for one in catalogue if one.sku == "MER-WT-050")
+    what, *lines = facts.summary(watch, catalogue, "de").splitlines()
+    assert what == "Pulse Sports Watch: Sportuhr"
+    said = ("price", "stock", "water", "battery", "plug", "colours")
+    assert lines == [f"• {facts.sentence(one, watch, catalogue, 'de')}" for one in said]

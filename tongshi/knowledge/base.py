@@ -478,12 +478,19 @@ class KnowledgeBase:
     def article(self, article_id: str, language: str, collection: str = SHOP) -> Passage | None:
         """An article to be read, in a language if it is there in it; a product's facts for `product:SKU`."""
         if article_id.startswith(PREFIX):
-            catalogue = self._shop.products() if self._shop else []
-            product = next((one for one in catalogue if PREFIX + one.sku == article_id), None)
-            return product and Passage(article_id, language, product.name, 1.0, self._facts.text(product, catalogue, language))
+            return self._of_product(article_id, language, self._facts.text)
         versions = {article.language: article for article in self._store.articles(collection, article_id) if article.text}
         article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
         return article and Passage(article_id, article.language, article.title, 1.0, article.text)
+
+    def summary(self, sku: str, language: str) -> Passage | None:
+        """What the catalogue says of a product, in brief."""
+        return self._of_product(PREFIX + sku, language, self._facts.summary)
+
+    def _of_product(self, article_id: str, language: str, told: Callable[[Product, list[Product], str], str]) -> Passage | None:
+        catalogue = self._shop.products() if self._shop else []
+        product = next((one for one in catalogue if PREFIX + one.sku == article_id), None)
+        return product and Passage(article_id, language, product.name, 1.0, told(product, catalogue, language))
 
 
 def _bonus(about: _About, *, named: bool) -> float:

@@ -64,6 +64,14 @@ class ProductFacts:
         attributes = self._texts[language]["attributes"]
         return " ".join([what, *(self.sentence(name, product, catalogue, language) for name in attributes)])
 
+    def summary(self, product: Product, catalogue: list[Product], language: str) -> str:
+        """What the catalogue says of a product, a sentence a line, without what it does not say."""
+        known = [
+            name for name in self._texts[language]["attributes"] if self._value(name, product, catalogue, language) is not None
+        ]
+        sentences = [f"• {self.sentence(name, product, catalogue, language)}" for name in known]
+        return "\n".join([f"{product.name}: {self._texts[language]['products'][product.sku]}", *sentences])
+
     def _value(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> dict[str, Any] | None:
         match attribute:
             case "price":

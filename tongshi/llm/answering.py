@@ -17,7 +17,6 @@ from tongshi.knowledge.base import (
     make_knowledge_base,
 )
 from tongshi.knowledge.graph import Graph, make_graph
-from tongshi.knowledge.products import PREFIX
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.llm.checks import make_checker
 from tongshi.llm.citing import Citation, OnSentence, Sentence
@@ -176,8 +175,8 @@ class Answerer:
         return self._kept(answer, query, found, began, sender)
 
     def describe(self, sku: str, language: str) -> Answer:
-        """All that the catalogue says of a product."""
-        passage = self._knowledge.article(PREFIX + sku, language)
+        """What the catalogue says of a product."""
+        passage = self._knowledge.summary(sku, language)
         return self._quote([passage]) if passage else Answer("", language, "unknown")
 
     def _linked(self, question: str, language: str, collection: str) -> Answer | None:
@@ -202,7 +201,7 @@ class Answerer:
     def _same_answer(found: Found) -> list[Passage]:
         """The best passage, with the others of a product question that speak of several products."""
         best = found.passages[0]
-        return [one for one in found.passages if one.score == best.score] if best.article.startswith(PREFIX) else [best]
+        return [one for one in found.passages if one.score == best.score] if best.article.startswith("product:") else [best]
 
     @staticmethod
     def _quote(passages: Sequence[Passage], outcome: str = "quoted") -> Answer:

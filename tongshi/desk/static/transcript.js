@@ -218,11 +218,14 @@ export class Transcript {
 
     const bubble = find(".bubble");
     if (entry.lang) bubble.lang = entry.lang;
-    if (entry.sender === "customer") bubble.textContent = entry.text;
-    else if (entry.cards?.length) this.renderCards(entry, bubble, find(".cards"));
-    else appendLinked(bubble, entry.text);
+    if (entry.cards?.length) {
+      this.renderCards(entry, bubble, find(".cards"));
+    } else {
+      find(".cards").remove();
+      if (entry.sender === "customer") bubble.textContent = entry.text;
+      else appendLinked(bubble, entry.text);
+    }
     this.renderPhotos(entry, bubble);
-    if (!entry.cards?.length) find(".cards").remove();
 
     const time = find("time");
     time.dateTime = entry.time.toISOString();
@@ -284,7 +287,7 @@ export class Transcript {
     }
   }
 
-  /** Products in a row in place of their lines; their buttons can be pressed as long as they are shown, since they only ask. */
+  /** Products in a row in place of their lines. Their buttons only ask: they stay, whatever is said after them. */
   renderCards(entry, bubble, list) {
     if (entry.lang) list.lang = entry.lang;
     const { before, after } = aroundCards(entry);
