@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from typing import Any
 
@@ -100,7 +101,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if services.handovers().is_silent(tracker.sender_id):
             # A person was asked for in the middle of the form: no question of the bot's follows that.
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
-        said = self._said(tracker)
+        # Words of the customer's own are compared by their vectors, which takes a second where a language comes up first.
+        said = await asyncio.to_thread(self._said, tracker)
         events = [*self._kept(dispatcher, tracker, said), *self._taken_up(tracker)]
         if question := self._asked_besides(tracker, said):
             answer = await answer_last(tracker, question)
@@ -113,7 +115,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return events + self._next(dispatcher, tracker)
 
     def _said(self, tracker: Tracker) -> dict[str, Any]:
-        """What the newest message says, by slot: what Rasa has filled, and what is an answer only to the question that was asked."""
+        """What the newest message says, by slot."""
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
@@ -124,7 +126,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             and self._is_elsewhere(tracker, said["product"])
         ):
             # "La cassa ammaccata" is the case of the watch that was ordered, not a speaker.
-            said["product"] = self._before(tracker, "product")
+            del said["product"]
+            return {"product": self._before(tracker, "product"), **self._answered(tracker, requested, said)}
+        return self._answered(tracker, requested, said)
+
+    def _answered(self, tracker: Tracker, requested: str | None, said: dict[str, Any]) -> dict[str, Any]:
+        """What is said, with what is an answer only to the question that was asked."""
         if not said and requested in YES_OR_NO and (answer := self._yes_or_no(tracker)) is not None:
             said[requested] = answer
         if said.get("confirm") and self._wants_another(tracker):

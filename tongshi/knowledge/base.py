@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import combinations, starmap
 from pathlib import Path
 
 import numpy as np
@@ -402,7 +403,7 @@ class KnowledgeBase:
         finder, catalogue = self._finder()
         if not finder:
             return _About(unnamed=question)
-        products = compared(newest, mentioned(finder, newest, catalogue), catalogue)
+        products = named = compared(newest, mentioned(finder, newest, catalogue), catalogue)
         if not products:
             spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
             before = next(filter(None, spoken_of), [])
@@ -410,7 +411,7 @@ class KnowledgeBase:
         if not products:
             return _About(unnamed=question)
         asked = attributes_named(self._data, without(finder, newest, catalogue), language)
-        implied = [_WORKS_WITH] if any(map(_works_with, products, products[1:])) else []
+        implied = [_WORKS_WITH] if any(starmap(_works_with, combinations(named, 2))) else []
         return _About(products, catalogue, without(finder, question, catalogue), asked, implied)
 
     @staticmethod
