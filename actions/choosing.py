@@ -27,6 +27,11 @@ _CLEAR, _CLEARLY = 0.7, 0.12
 """How near a clause must be to what customers call a value, and by how much nearer than to any other, for it to be told. Of 2,724 phrases
 for reasons that are long enough, each held out from the others, .68 are then told, all but .003 of these right; of 1,200 wishes for other
 things .03 come as near (cosines of the default encoder of search)."""
+_VAGUE = 0.66
+"""How near a text comes to one of the phrases with which customers say but that something is wrong, or the wrong thing, for it to say no more."""
+_TELLING = 20
+"""Letters from which a text says what is wrong with an item."""
+_FAULTS = {"defective", "wrong_item", "not_as_described"}
 _NEAREST = 3
 """Phrases of a button, its title among them, whose cosines with the message are averaged."""
 _ALSO_SAID = {"resend": "replacement"}
@@ -65,6 +70,15 @@ def told(tracker: Tracker, slot: str) -> Any:
     row = nearness[nearness.max(1).argmax()]
     second, first = np.argsort(row)[-2:]
     return list(said)[first] if row[first] >= _CLEAR and row[first] - row[second] >= _CLEARLY else None
+
+
+def is_specific(tracker: Tracker, text: str) -> bool:
+    """Whether a text says what is wrong with an item, not merely that it is damaged or the wrong one."""
+    if letters(text) < _TELLING:
+        return False
+    encoder = services.encoder()
+    vague = [phrases for reason, phrases in _said("reason", language_of(tracker), encoder.name).items() if reason in _FAULTS]
+    return not vague or float((np.concatenate(vague) @ _directions(encoder, (text,))[0]).max()) < _VAGUE
 
 
 def _near(phrases: np.ndarray, vector: np.ndarray) -> float:

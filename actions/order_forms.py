@@ -22,13 +22,16 @@ from tongshi.commerce.catalogue import skus_of
 from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
-from tongshi.language.patterns import is_attempt
-from tongshi.language.text import has_question_mark
-from tongshi.llm.checks.words import words
+from tongshi.language.negation import negation
+from tongshi.language.patterns import bare_order_number, is_attempt, without_names
+from tongshi.language.text import has_question_mark, letters
 from tongshi.storage.models import Order
 
 _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - ASIDES
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
+
+_SURE_QUESTION = 0.9
+"""Confidence of a part of a message from which it asks something besides."""
 
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
@@ -53,6 +56,8 @@ _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scop
 """Intents that short answers to a yes-or-no question are mistaken for."""
 _LONGEST_YES = 30
 """Characters up to which the wish said once more is a yes to it; who writes more says something about it."""
+_FIRST_WORDS = 10
+"""Characters within which a no to it begins: "no wait, leave the old address"."""
 _RIVAL = 0.15
 """Probability of a question, or of another wish, from which what sounds like a yes is none."""
 _LIKELY_ANSWER = 0.05
@@ -103,7 +108,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return [SlotSet(REQUESTED_SLOT, tracker.get_slot(REQUESTED_SLOT))]
         # Words of the customer's own are compared by their vectors, which takes a second where a language comes up first.
         said = await asyncio.to_thread(self._said, tracker)
-        events = [*self._kept(dispatcher, tracker, said), *self._taken_up(tracker)]
+        if missed := self._missed(tracker, said):
+            say(dispatcher, tracker, f"utter_invalid_{missed}")
+        events = [*self._kept(tracker, said, missed), *self._taken_up(tracker)]
         if question := self._asked_besides(tracker, said):
             answer = await answer_last(tracker, question)
             if answer.outcome != "unknown":
@@ -112,13 +119,20 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if refused := self._completed(tracker):
             tracker.add_slots(refused)
             events += refused
-        return events + self._next(dispatcher, tracker)
+        return events + self._next(dispatcher, tracker, missed)
 
     def _said(self, tracker: Tracker) -> dict[str, Any]:
         """What the newest message says, by slot."""
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
+        if (
+            requested in IDENTITY
+            and "order_number" not in said
+            and (number := bare_order_number(tracker.latest_message.get("text") or ""))
+        ):
+            # However much is said around it: "no hang on, I've read that wrong, it's 10243".
+            said["order_number"] = number
         if (
             requested in _NO_ITEM
             and "product" in said
@@ -151,12 +165,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             said["address"] = corrected
         return said
 
-    def _kept(self, dispatcher: CollectingDispatcher, tracker: Tracker, said: dict[str, Any]) -> list[EventType]:
-        """What is kept of what was said; what cannot be the number or the e-mail that it is meant as is answered."""
+    def _kept(self, tracker: Tracker, said: dict[str, Any], missed: str | None) -> list[EventType]:
+        """What is kept of what was said."""
         events = [SlotSet(name, _one(value) if name in IDENTITY else value) for name, value in said.items()]
-        missed = self._missed(tracker, said)
-        if missed:
-            say(dispatcher, tracker, f"utter_invalid_{missed}")
         if missed or self._is_vain(tracker, said):
             # A slot that is set, be it to nothing, tells Rasa that the form has taken the message: the question comes again.
             events.append(SlotSet(tracker.get_slot(REQUESTED_SLOT), None))
@@ -165,7 +176,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             events.append(SlotSet("confirm", None))
         return events
 
-    def _next(self, dispatcher: CollectingDispatcher, tracker: Tracker) -> list[EventType]:
+    def _next(self, dispatcher: CollectingDispatcher, tracker: Tracker, missed: str | None) -> list[EventType]:
+        """Ask for what the job needs next, unless the customer was just told that what they sent for it cannot be right."""
         ask = self._identity(tracker)
         if ask is None:
             try:
@@ -182,7 +194,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
                 return [SlotSet(REQUESTED_SLOT, None)]
         if ask is None:
             return [SlotSet(REQUESTED_SLOT, None)]
-        say(dispatcher, tracker, ask.say)
+        if ask.slot != missed:
+            say(dispatcher, tracker, ask.say)
         # Only what was there: a slot that is set, be it to nothing, tells Rasa that the form has taken a message which it has not.
         known = [name for name in ask.forget if tracker.get_slot(name) is not None]
         return [*(SlotSet(name, None) for name in known), SlotSet(REQUESTED_SLOT, ask.slot)]
@@ -196,7 +209,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _yes_or_no(self, tracker: Tracker) -> bool | None:
         """What a message says to a yes-or-no question that is neither a plain yes nor a plain no.
 
-        It may say yes with the verb ("oui annulez", "可以，换吧"), unless it asks, or there is a negation in it; and to such a question
+        It may say yes with the verb ("oui annulez", "可以，换吧"), or no where a negation begins it, unless it asks; and to such a question
         thanks, praise or a greeting are likelier to be the yes or no that they come close to ("ja bitte", "certíssimo").
         """
         message = tracker.latest_message
@@ -205,8 +218,11 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             text = message.get("text") or ""
             likely = self._likely(tracker)
             may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
-            asks = len(text) > _LONGEST_YES or has_question_mark(text) or may_ask
-            return None if asks or words(language_of(tracker)).cues["not"].search(text) else True
+            if has_question_mark(text) or may_ask:
+                return None
+            if (place := negation(text, language_of(tracker))) is not None:
+                return False if place <= _FIRST_WORDS else None
+            return True if len(text) <= _LONGEST_YES else None
         if intent not in _LIKE_AN_ANSWER:
             return None
         likely = self._likely(tracker)
@@ -237,6 +253,15 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return not any(held & set(skus_of(name, broad=True)) for name in ([named] if isinstance(named, str) else named or ()))
 
     @staticmethod
+    def _is_kept(tracker: Tracker, named: Any) -> bool:
+        """Whether all colours that were named are those that items of the order have."""
+        try:
+            held = {item.colour for item in _order(tracker).items}
+        except (Refused, Locked):
+            return False
+        return held >= ({named} if isinstance(named, str) else set(named))
+
+    @staticmethod
     def _before(tracker: Tracker, slot: str) -> Any:
         """What a slot held before the newest message."""
         newest = max((at for at, event in enumerate(tracker.events) if event["event"] == "user"), default=0)
@@ -265,15 +290,19 @@ class ValidateOrderForm(_OrderFormAction, ABC):
 
     @staticmethod
     def _asked_besides(tracker: Tracker, said: dict[str, Any]) -> str | None:
-        """What is asked in the message that gives number or address: "li@example.com. And do I pay the postage?"."""
+        """What is asked beside what the form takes.
+
+        A part of the message may ask: "I want to return the watch. And do I pay the postage?"; or all that is not number and address:
+        "li@example.com and do I pay the postage?".
+        """
         message = tracker.latest_message
-        if not set(said) & set(IDENTITY) or (message.get("intent") or {}).get("name") not in QUESTIONS:
+        if (message.get("intent") or {}).get("name") not in QUESTIONS:
+            parts = [part for part in message.get("parts") or () if part["intent"] in QUESTIONS]
+            return " ".join(part["text"] for part in parts if part["confidence"] >= _SURE_QUESTION) or None
+        if not set(said) & set(IDENTITY):
             return None
-        rest = message.get("text") or ""
-        for entity in sorted(message.get("entities") or (), key=lambda one: -one.get("start", -1)):
-            if entity["entity"] in IDENTITY and "start" in entity:
-                rest = rest[: entity["start"]] + " " + rest[entity["end"] :]
-        return rest.strip(" .,;:\n") if sum(map(str.isalpha, rest)) >= _SHORTEST_QUESTION else None
+        rest = without_names(message.get("text") or "")
+        return rest if letters(rest) >= _SHORTEST_QUESTION else None
 
     @staticmethod
     def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:

@@ -3,9 +3,16 @@
 from typing import Any
 
 from rasa_sdk import Tracker
+from rasa_sdk.forms import REQUESTED_SLOT
 
-from actions.choosing import told
-from actions.order_forms import SubmitOrderForm, ValidateOrderForm
+from actions.choosing import is_specific, told
+from actions.order_forms import SubmitOrderForm, ValidateOrderForm, named_in
+from tongshi.language.patterns import without_names
+
+_REPORTS = "damaged_or_wrong_item"
+"""The intent of who says that something arrived broken, or is the wrong thing."""
+_SURE_REPORT = 0.8
+"""Its confidence from which a message chooses nothing."""
 
 
 class ValidateReturnForm(ValidateOrderForm):
@@ -35,6 +42,13 @@ class ActionSubmitReturnStatusForm(SubmitOrderForm):
 class ValidateExchangeForm(ValidateOrderForm):
     form = "exchange_form"
 
+    def _said(self, tracker: Tracker) -> dict[str, Any]:
+        """As ever, where "no, I'll stay with the black one" is a no to the other colour."""
+        said = super()._said(tracker)
+        if tracker.get_slot(REQUESTED_SLOT) == "confirm" and said.get("colour") and self._is_kept(tracker, said["colour"]):
+            return {"confirm": False}
+        return said
+
 
 class ActionSubmitExchangeForm(SubmitOrderForm):
     form = "exchange_form"
@@ -42,6 +56,31 @@ class ActionSubmitExchangeForm(SubmitOrderForm):
 
 class ValidateDamageForm(ValidateOrderForm):
     form = "damage_form"
+
+    def _said(self, tracker: Tracker) -> dict[str, Any]:
+        """As ever, and what is wrong where the report itself tells it, or tells more of it before a replacement or a refund is chosen."""
+        said = super()._said(tracker)
+        if "description" in said or not (fault := self._fault(tracker)):
+            return said
+        before = tracker.get_slot("description")
+        if before is None:
+            return {**said, "description": fault} if is_specific(tracker, fault) else said
+        if tracker.get_slot(REQUESTED_SLOT) == "resolution" and not named_in(tracker, "resolution") and self._surely(tracker):
+            # However near it comes to one of the buttons.
+            return {**said, "resolution": None, "description": f"{before} – {fault}"}
+        return said
+
+    @staticmethod
+    def _surely(tracker: Tracker) -> bool:
+        return tracker.latest_message["intent"].get("confidence", 1.0) >= _SURE_REPORT
+
+    @staticmethod
+    def _fault(tracker: Tracker) -> str:
+        """What the newest message reports of the item, number and address left out."""
+        message = tracker.latest_message
+        parts = [part["text"] for part in message.get("parts") or () if part["intent"] == _REPORTS]
+        reports = (message.get("intent") or {}).get("name") == _REPORTS
+        return without_names(" ".join(parts) or (reports and message.get("text")) or "")
 
 
 class ActionSubmitDamageForm(SubmitOrderForm):

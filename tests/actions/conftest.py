@@ -41,7 +41,18 @@ class Conversation:
         self.form = self.next = None
 
     def run(
-        self, action, *, text="…", intent="inform", entities=(), likely=None, sure=1.0, message_id=None, channel="rest", **answers
+        self,
+        action,
+        *,
+        text="…",
+        intent="inform",
+        entities=(),
+        likely=None,
+        sure=1.0,
+        parts=(),
+        message_id=None,
+        channel="rest",
+        **answers,
     ):
         """Run an action after the customer has said what fills these slots.
 
@@ -49,11 +60,13 @@ class Conversation:
             entities: pairs of kind and value that the message names; where the value stands in the text, so it is marked.
             sure: confidence of the intent.
             likely: probabilities of intents.
+            parts: of the message, as `PartReader` gives them.
             message_id: the channel's name for the message.
         """
         self.form = getattr(action, "form", self.form)
         named = [{"entity": kind, "value": value, **_place(str(value), text)} for kind, value in entities]
         message = {"text": text, "intent": {"name": intent, "confidence": sure}, "entities": named, "message_id": message_id}
+        message["parts"] = list(parts)
         message["intent_ranking"] = [{"name": name, "confidence": confidence} for name, confidence in (likely or {}).items()]
         self.slots |= answers
         self.events += [{"event": "action", "name": "action_listen"}, {"event": "user", "input_channel": channel, **message}]

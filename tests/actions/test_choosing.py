@@ -3,10 +3,11 @@
 import pytest
 
 from actions.orders import ValidateLostForm
-from actions.returns import ValidateReturnForm
+from actions.returns import ActionSubmitExchangeForm, ValidateDamageForm, ValidateExchangeForm, ValidateReturnForm
 from tongshi.responses.catalog import get_replies
 
 OMAR = {"order_number": "MD-10251", "email": "omar.haddad@example.com"}
+KIM = {"order_number": "MD-10250", "email": "kim.minjun@example.com"}
 IRINA = {"order_number": "MD-10245", "email": "irina.petrova@example.com"}
 ITEMS = {"Volt Power Bank 20000": '/inform{"product": "MER-PB-020"}', "Pico In-Ear Buds": '/inform{"product": "MER-HP-110"}'}
 MONEY_OR_NEW = {"Geld zurück": '/inform{"resolution": "refund"}', "Neu schicken": '/inform{"resolution": "resend"}'}
@@ -73,3 +74,31 @@ def test_the_reason_that_comes_along_with_the_wish_is_told_by_what_it_is_near_to
     talk = talk_in(language)
     talk.run(ValidateReturnForm(), text=text, intent="return_item", **OMAR)
     assert talk.slots.get("reason") == reason
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "asked"),
+    [
+        ("en", "the strap was torn off at the buckle when I opened the box", "utter_request_resolution"),
+        ("zh", "一开箱就看到表盘上裂了一道长长的缝", "utter_request_resolution"),
+        ("en", "i got a damaged item", "utter_request_damage_description"),
+        ("de", "defekt", "utter_request_damage_description"),
+    ],
+)
+def test_what_is_wrong_is_asked_for_only_where_the_report_does_not_say_it(talk_in, language, text, asked):
+    talk = talk_in(language)
+    assert talk.run(ValidateDamageForm(), **KIM, text=f"MD-10250: {text}", intent="damaged_or_wrong_item") == [asked]
+    assert talk.slots.get("description") == (text if asked == "utter_request_resolution" else None)
+
+
+def test_more_of_what_is_wrong_chooses_nothing(talk):
+    talk.run(ValidateDamageForm(), **KIM, text="the strap was torn off at the buckle", intent="damaged_or_wrong_item")
+    again = talk.run(ValidateDamageForm(), text="and the glass has a crack right across", intent="damaged_or_wrong_item")
+    assert again == ["utter_request_resolution"]
+    assert talk.slots["description"] == "the strap was torn off at the buckle – and the glass has a crack right across"
+
+
+def test_who_would_rather_keep_the_colour_says_no_to_the_exchange(talk):
+    assert talk.run(ValidateExchangeForm(), **KIM) == ["utter_request_exchange_confirm"]
+    talk.run(ValidateExchangeForm(), text="hm, I'll stay with the black one", intent="exchange_item", colour="black")
+    assert talk.run(ActionSubmitExchangeForm()) == ["utter_nothing_changed"]

@@ -40,9 +40,9 @@ def test_of_two_numbers_in_one_sentence_the_later_one_counts(talk):
 
 def test_what_is_meant_as_a_number_or_an_email_but_cannot_be_one_is_told_apart(talk):
     talk.run(ValidateOrderStatusForm())
-    assert talk.run(ValidateOrderStatusForm(), text="MD-123") == ["utter_invalid_order_number", "utter_request_order_number"]
+    assert talk.run(ValidateOrderStatusForm(), text="MD-123") == ["utter_invalid_order_number"]
     talk.run(ValidateOrderStatusForm(), text="MD-10235", order_number="MD-10235")
-    assert talk.run(ValidateOrderStatusForm(), text="anna.becker@example") == ["utter_invalid_email", "utter_request_email"]
+    assert talk.run(ValidateOrderStatusForm(), text="anna.becker@example") == ["utter_invalid_email"]
     assert talk.run(ValidateOrderStatusForm(), text="why do you need it?") == ["utter_request_email"]
     assert talk.requested == "email"
 
@@ -183,7 +183,7 @@ def test_an_answer_that_was_no_use_is_forgotten(talk):
 
 def test_buttons_for_colours_have_the_customers_words(talk_in):
     talk = talk_in("de")
-    assert talk.run(ValidateExchangeForm(), **ANNA) == ["utter_request_exchange_colour"]
+    assert talk.run(ValidateExchangeForm(), **ANNA, colour="red") == ["utter_exchange_colour_unavailable"]
     assert [button["title"].lower() for button in talk.messages[0]["buttons"]] == ["silber"]
     talk.run(ValidateExchangeForm(), colour="silver")
     talk.run(ValidateExchangeForm(), confirm=True)
@@ -200,23 +200,54 @@ def test_an_hour_that_passes_between_question_and_yes_counts(talk, clock, shop):
 
 
 @pytest.mark.parametrize(
-    ("language", "text", "asked"),
+    ("language", "text", "answer"),
     [
-        ("fr", "alors oui annulez", []),
-        ("zh", "可以，取消吧", []),
-        ("ko", "넵 취소요", []),
-        ("ar", "إيه ألغها", []),
-        ("de", "bitte nicht stornieren", ["utter_request_cancel_confirm"]),
-        ("zh", "不要取消", ["utter_request_cancel_confirm"]),
-        ("en", "dont cancel it", ["utter_request_cancel_confirm"]),
-        ("fr", "ça coûte quelque chose, annuler comme ça ?", ["utter_request_cancel_confirm"]),
+        ("fr", "alors oui annulez", True),
+        ("zh", "可以，取消吧", True),
+        ("ko", "넵 취소요", True),
+        ("ar", "إيه ألغها", True),
+        ("de", "bitte nicht stornieren", False),
+        ("zh", "不要取消", False),
+        ("en", "dont cancel it", False),
+        # A no further on may be the reason: "cancel it, I don't need it". Nothing is done on such a wish.
+        ("ko", "헐 잠만요 엄마가 걍 쓰래요 취소 안할래요", None),
+        ("fr", "ça coûte quelque chose, annuler comme ça ?", None),
     ],
 )
-def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated_or_asked(talk, language, text, asked):
+def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated_or_asked(talk, language, text, answer):
     talk.slots["language"] = language
     lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
     assert talk.run(ValidateCancelForm(), **lucia) == ["utter_request_cancel_confirm"]
-    assert talk.run(ValidateCancelForm(), text=text, intent="cancel_order") == asked
+    asked = talk.run(ValidateCancelForm(), text=text, intent="cancel_order")
+    assert asked == (["utter_request_cancel_confirm"] if answer is None else [])
+    assert talk.slots.get("confirm") is answer
+
+
+@pytest.mark.parametrize(
+    "text", ["no hang on I've read that wrong, it's 10235", "sorry, cut off: 10235", "١٠٢٣٥ كتبتها غلط آسف جدا"]
+)
+@pytest.mark.parametrize("wrong", [None, "MD-10234"])
+def test_a_number_without_its_letters_is_the_order_where_that_is_asked_for(talk, text, wrong):
+    talk.run(ValidateOrderStatusForm(), order_number=wrong)
+    assert talk.run(ValidateOrderStatusForm(), text=text, intent="nlu_fallback") == ["utter_request_email"]
+    assert talk.slots["order_number"] == "MD-10235"
+
+
+def test_what_a_part_of_a_message_asks_is_answered_beside_the_wish(talk, monkeypatch):
+    asked = []
+
+    async def answer(tracker, question):
+        asked.append(question)
+        return Answer("", "en", "unknown")
+
+    monkeypatch.setattr("actions.order_forms.answer_last", answer)
+    parts = [
+        {"text": "I want to send the laptop back.", "intent": "return_item", "confidence": 0.99},
+        {"text": "Who pays the postage?", "intent": "policy_question", "confidence": 0.98},
+        {"text": "Or perhaps not", "intent": "policy_question", "confidence": 0.4},
+    ]
+    assert talk.run(ValidateReturnForm(), **ANNA, intent="return_item", parts=parts) == ["utter_request_return_reason"]
+    assert asked == ["Who pays the postage?"]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ def test_a_change_of_mind_about_the_order_takes_over_what_is_known(talk):
     assert talk.requested == "reason"
     assert talk.run(ActionSwitchJob(), intent="exchange_item") == ["utter_job_replaced"]
     assert talk.form is None
-    assert talk.follow(ValidateExchangeForm()) == ["utter_request_exchange_colour"]
+    assert talk.follow(ValidateExchangeForm()) == ["utter_request_exchange_confirm"]
 
 
 def test_an_address_is_not_changed_where_the_order_is_cancelled_instead(talk):

@@ -129,10 +129,15 @@ class TestReturns:
 
 
 class TestExchanges:
-    def test_a_colour_is_asked_for_with_buttons_and_the_exchange_gets_a_number(self, customer):
-        ask = customer.ask("exchange_form", "MD-10235")
+    def test_a_colour_is_asked_for_with_buttons_where_there_are_several(self, customer):
+        order = customer.shop.order("MD-10235")
+        order.items[0].product.colours = ["graphite", "sand", "navy"]
+        ask = customer.job("exchange_form").ask(order, {})
         assert ask.say.reply == "utter_request_exchange_colour"
-        assert [button["title"] for button in ask.say.buttons] == ["colour:silver"]
+        assert [button["title"] for button in ask.say.buttons] == ["colour:sand", "colour:navy"]
+
+    def test_the_only_other_colour_is_not_asked_for_and_the_exchange_gets_a_number(self, customer):
+        assert customer.ask("exchange_form", "MD-10235").say.values["colour"] == "silver"
         assert customer.asked("exchange_form", "MD-10235", colour="silver") == "utter_request_exchange_confirm"
         (said,) = customer.finish("exchange_form", "MD-10235", colour="silver", confirm=True)
         assert (said.reply, said.values["exchange_number"]) == ("utter_exchange_created", "EX-10001")

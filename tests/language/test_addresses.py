@@ -13,6 +13,8 @@ from tongshi.language.addresses import find_address
         ("MD-10249 please to 12 Harbour Street, 28013 Madrid, Spain", "12 Harbour Street, 28013 Madrid, Spain"),
         ("Neue Adresse: Calle del Puerto 12, 28013 Madrid, Spanien. Danke schön", "Calle del Puerto 12, 28013 Madrid, Spanien"),
         ("Bitte an Musterweg 5 10115 Berlin schicken", "Musterweg 5 10115 Berlin"),
+        ("还有个事 麻烦改成 Gran Vía 22, 28013 Madrid, Spain", "Gran Vía 22, 28013 Madrid, Spain"),
+        ("대전광역시 유성구 대학로 291 3동 204호, 34141, 대한민국", "대전광역시 유성구 대학로 291 3동 204호, 34141, 대한민국"),
         ("寄到上海市徐汇区漕溪北路88号12楼，谢谢", "上海市徐汇区漕溪北路88号12楼"),
         ("شارع الميناء 12، مدريد 28013، إسبانيا", "شارع الميناء 12، مدريد 28013، إسبانيا"),
     ],

@@ -286,11 +286,16 @@ class Exchange(Job):
 
 
 def _wished_colour(answers: Mapping[str, Any], item: OrderItem) -> str | None:
-    """The colour to change to: of several that are named ("the black one for white") one that can be had, not the item's own."""
+    """The colour to change to: of several that are named ("the black one for white") one that can be had, not the item's own.
+
+    Where none is named and the item comes in but one other, it can only be that.
+    """
     named = answers.get("colour")
     named = [named] if isinstance(named, str) else list(named or [])
     others = [colour for colour in named if colour != item.colour]
-    return next((colour for colour in others if colour in rules.other_colours(item)), next(iter(others), None))
+    offered = rules.other_colours(item)
+    only = offered[0] if len(offered) == 1 else None
+    return next((colour for colour in others if colour in offered), next(iter(others), only))
 
 
 def _colour_buttons(item: OrderItem) -> tuple[dict[str, str], ...]:

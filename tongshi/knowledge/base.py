@@ -45,7 +45,8 @@ _PRODUCT_BEFORE = -0.3
 """What speaks for a question about a product that it names, and against one about a product that was only spoken of before."""
 _COMPARED = 0.3
 """What speaks for a question that names two products and an attribute, or two that work together: whoever does asks for nothing else."""
-_WORKS_WITH = "compatible"
+_WORKS_WITH, _RETURNABLE = "compatible", "final_sale"
+"""Attributes that are asked for in ways of their own: which products go with which, and whether one can be sent back."""
 
 _SECOND_ATTRIBUTE = 0.08
 _FAR_MORE_LIKE = 0.3
@@ -350,7 +351,23 @@ class KnowledgeBase:
             without_names = index.rank(about.unnamed, self._encoder, language, reranker)
             self._ask_of_products(ranking, without_names, attributes, plain=bool(about.asked))
             ranking.scores[attributes] += _bonus(about, named=about.unnamed != question)
+        elif attributes:
+            self._ask_of_all(ranking, attributes)
         return ranking, attributes
+
+    @staticmethod
+    def _ask_of_all(ranking: Ranking, attributes: list[int]) -> None:
+        """Where no product is spoken of, who asks whether it can be sent back asks for the rule: the article that is nearest counts for both."""
+        returnable = next((place for place in attributes if ranking.labels[place] == ATTRIBUTE + _RETURNABLE), None)
+        articles = np.array(
+            [place for place, label in enumerate(ranking.labels) if not (label.startswith(ATTRIBUTE) or label == UNANSWERABLE)]
+        )
+        if returnable is None or not len(articles):
+            return
+        nearest = articles[ranking.scores[articles].argmax()]
+        for values in (ranking.scores, ranking.similarities, ranking.decisions):
+            values[nearest] = max(values[nearest], values[returnable])
+        ranking.scores[returnable] = ranking.scores.min()
 
     @staticmethod
     def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, plain: bool) -> None:

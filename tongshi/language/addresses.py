@@ -28,6 +28,8 @@ _STREETS = (
     # Spanish, Italian, Portuguese: number last.
     rf"(?:calle|c/|avenida|av(?:da?)?\.?|plaza|pza\.?|paseo|camino|carrer|ronda|travesía|via|viale|v\.le|piazza|p\.za|corso|c\.so|vicolo|largo|strada|rua|r\.|travessa|praça|estrada|alameda)"
     rf"\s*{_NAME}(?:\s+{_NAME}){{0,5}}?,?\s+(?:n[.ºo°]*\s*)?{_NO}",
+    # Any street whose number, postcode and town follow: "Gran Vía 22, 28013 Madrid".
+    rf"(?-i:\p{{Lu}}){_NAME}(?:\s+{_NAME}){{0,4}}?,?\s+{_NO}(?=\s*,\s*\d{{4,6}}\s+(?-i:\p{{Lu}}\p{{Ll}}))",
     # Russian.
     rf"(?:ул\.?|улица|пр-т|просп\.?|проспект|пер\.?|переулок|наб\.?|набережная|ш\.?|шоссе|бул\.?|бульвар|пл\.?|площадь)\s+{_NAME}(?:\s+{_NAME}){{0,2}}?,?\s+(?:д\.?|дом)?\s*{_NO}",
     rf"{_NAME}\s+(?:улица|проспект|переулок|набережная|шоссе|бульвар|площадь),?\s+(?:д\.?|дом)?\s*{_NO}",
@@ -51,7 +53,7 @@ _WHOLE = (
     r"(?:[-－‐]\d{1,4}|丁目|番地?|号|条[東西南北]?|の|\d){0,8}(?:\s+[\p{Han}\p{Katakana}\p{Latin}ー\d\-]+)*",
     # Korea.
     r"(?:\p{Hangul}{1,6}(?:특별시|광역시|특별자치시|시|도|특별자치도)\s+)(?:\p{Hangul}{1,6}[시군구]\s+){1,2}(?:\p{Hangul}{1,6}[읍면]\s+)?\p{Hangul}{1,8}(?:로|길|동|리)\s*(?:\d{1,4}번?길\s*)?\d{1,5}(?:-\d{1,4})?"
-    r"(?:,?\s*(?:\d{1,5}(?:동|호|층)|\p{Hangul}{1,10}(?:아파트|빌딩|타워|빌라)))*",
+    r"(?:,?\s*(?:\d{1,5}(?:동|호|층)|\p{Hangul}{1,10}(?:아파트|빌딩|타워|빌라)|\(?\d{5}\)?(?!\d)|대한민국|한국(?!\p{L})))*",
     # Thailand.
     r"(?:บ้านเลขที่\s*)?\d{1,4}(?:/\d{1,4})?\s+(?:หมู่(?:ที่)?\s*\d+|ซอย|ซ\.|ถนน|ถ\.|หมู่บ้าน)[\p{Thai}\p{M}.\s\d/]{3,120}?\d{5}(?!\d)",
 )

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import regex
 
 from tongshi.language.text import fold_digits, fold_width
+
+NAMES = ("order_number", "case_number", "email")
+"""Kinds of what names one order, case or customer, and says nothing else."""
 
 _GAP = r"[\s.\-–—‐‑_#№:/°]{0,3}"
 _DIGITS = r"\d(?:[\s.,\-–—]?\d){4}(?![\s\-–—]?\d)"
@@ -65,7 +68,7 @@ _MEANT_AS_EMAIL = regex.compile(
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 _WORD = regex.compile(r"\p{L}+")
 _FEW_WORDS = 7
-_FEW_WORDS_BESIDE_EMAIL = 16
+_FEW_WORDS_BESIDE_EMAIL = 40
 
 
 @dataclass(frozen=True)
@@ -133,6 +136,13 @@ def _decimal(amount: str) -> str:
     return regex.sub(_THOUSANDS, "", amount).replace(",", ".")
 
 
+def bare_order_number(text: str) -> str | None:
+    """The one figure of a text that has the digits of an order number, `MD-10243` for "it's 10243", where it has just one and names no order."""
+    folded = fold_digits(fold_width(text))
+    bare = list(_BARE_ORDER.finditer(folded))
+    return f"MD-{bare[0][1]}" if len(bare) == 1 and not _ORDER.search(folded) else None
+
+
 def is_attempt(kind: str, text: str) -> bool:
     """Whether a text that names no `order_number`, or no `email`, looks as if it was meant to: "MD-123", "li.wei@example"."""
     folded = fold_digits(fold_width(text))
@@ -145,9 +155,18 @@ def is_attempt(kind: str, text: str) -> bool:
 
 def mask(text: str) -> str:
     """The text with order numbers, case numbers and e-mails as one word each, so that no classifier learns their digits."""
+    return _replaced(text, lambda kind: f" {kind.replace('_', '')} ")
+
+
+def without_names(text: str) -> str:
+    """The text without order numbers, case numbers and e-mails, and without what then stands at its ends."""
+    return _replaced(text, lambda kind: " ").strip(" .,;:،、，\n")
+
+
+def _replaced(text: str, word: Callable[[str], str]) -> str:
     pieces, end = [], 0
     for match in find(text):
-        if match.kind in ("order_number", "case_number", "email"):
-            pieces += [text[end : match.start], f" {match.kind.replace('_', '')} "]
+        if match.kind in NAMES:
+            pieces += [text[end : match.start], word(match.kind)]
             end = match.end
     return "".join([*pieces, text[end:]])

@@ -66,10 +66,20 @@ def look_up(
         joined = with_before(joined, said)
         together = knowledge.search(joined, language, collection, context=context, newest=question)
         if together.confident:
+            if not hangs_on_before(question, language) and _answers_alone(together, knowledge.search(said, language, collection)):
+                break
             return joined, together
         if not hangs_on_before(said, language):
             break
     return question, alone
+
+
+def _answers_alone(together: Found, before: Found) -> bool:
+    """Whether what was found is but what the question before is answered with: nothing of the newer one is in it."""
+    return before.confident and (before.passages[0].article, before.passages[0].text) == (
+        together.passages[0].article,
+        together.passages[0].text,
+    )
 
 
 def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool:

@@ -219,7 +219,8 @@ class DigressionPolicy(_UntrainedPolicy):
             return self._predict(domain, self.config["question"])
         if intent in self.config["answered"]:
             return self._predict(domain, None)
-        if intent == "deny" and tracker.get_slot(REQUESTED_SLOT) in self.config["left_by_a_no"]:
+        sure = tracker.latest_message.intent.get("confidence", 1.0) >= self.config["sure"]
+        if intent == "deny" and sure and tracker.get_slot(REQUESTED_SLOT) in self.config["left_by_a_no"]:
             return self._predict(domain, self.config["leave"])
         return self._predict(domain, form, optional_events=[LoopInterrupted(True)])
 
@@ -253,7 +254,8 @@ class JobSwitchPolicy(_UntrainedPolicy):
     What answers the form's question is no other wish: "I want my money back" may name what is to become of a damaged item.
 
     Configuration: `along`, slots that may be filled along with a wish; `answers`, for these slots and those that take any text, the intents
-    that an answer is mistaken for; `confidence`, how sure a wish must be, and `confidence_along`, how sure where the question is answered too.
+    that an answer is mistaken for; `confidence`, how sure a wish must be, and `confidence_along`, how sure where the question is answered too,
+    unless what speaks for the wish is named, in `evidence` an entity by intent.
     """
 
     @staticmethod
@@ -262,8 +264,9 @@ class JobSwitchPolicy(_UntrainedPolicy):
             "priority": 7,
             "answers": {},
             "along": [],
+            "evidence": {},
             "confidence": 0.6,
-            "confidence_along": 0.92,
+            "confidence_along": 0.8,
         }
 
     def predict_action_probabilities(
@@ -288,7 +291,9 @@ class JobSwitchPolicy(_UntrainedPolicy):
         answer = next((said for slot in asked if (said := _said_for(slot, tracker)) is not None), None)
         if answer is None:
             return True
-        if intent.get("confidence", 1.0) < self.config["confidence_along"]:
+        named = {one["entity"] for one in tracker.latest_message.entities}
+        plain = self.config["evidence"].get(intent["name"]) in named
+        if intent.get("confidence", 1.0) < self.config["confidence" if plain else "confidence_along"]:
             return False
         if requested not in IDENTITY and any(one["entity"] == "order_number" for one in tracker.latest_message.entities):
             return True

@@ -1,0 +1,24 @@
+"""Whether a message says no to anything."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+import regex
+import yaml
+
+
+def negation(text: str, language: str) -> int | None:
+    """Where in a text the first word is that says no; None where there is none.
+
+    Many a word here says no only sometimes, and no word is looked at in its sentence: this is to keep from taking for a yes what is none.
+    """
+    match = _words(language).search(text)
+    return match.start() if match else None
+
+
+@lru_cache
+def _words(language: str) -> regex.Pattern:
+    words = yaml.safe_load(Path(__file__).with_name("negation.yml").read_text("utf-8"))
+    return regex.compile(words[language], regex.I)

@@ -1,0 +1,49 @@
+"""Where one message says several things: its sentences, and what comes after "and by the way"."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import regex
+import yaml
+
+from tongshi.language.patterns import NAMES, find, without_names
+from tongshi.language.text import letters
+
+_END = r"(?<=[.!?…][)\"”»]?)\s+(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s*|[;\n]+|(?<=\s)(?=\d[.)]\s)"
+SHORTEST = 8
+"""Letters of a part, numbers and e-mail addresses left out; a shorter one goes with what follows it, unless it is but such names."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a message, and how many letters it has beside numbers and addresses."""
+
+    text: str
+    letters: int
+
+
+def parts_of(text: str) -> list[Part]:
+    """The parts of a message, in order; one part where it says but one thing."""
+    named = [(one.start, one.end) for one in find(text) if one.kind in NAMES]
+    parts: list[Part] = []
+    begin = 0
+    for end in (*(match.span() for match in _pattern().finditer(text)), (len(text), len(text))):
+        if any(start < end[0] < stop for start, stop in named):
+            continue
+        part = text[begin : end[0]].strip()
+        size = letters(without_names(part))
+        # A number and an address by themselves belong to no sentence.
+        only_names = size < SHORTEST and any(begin <= start < end[0] for start, _ in named)
+        if part and (size >= SHORTEST or only_names or end[0] == len(text)):
+            parts.append(Part(part, size))
+            begin = end[1]
+    return parts
+
+
+@lru_cache(maxsize=1)
+def _pattern() -> regex.Pattern:
+    words = yaml.safe_load(Path(__file__).with_name("parts.yml").read_text("utf-8"))
+    return regex.compile("|".join([_END, *words.values()]), regex.I)

@@ -1,0 +1,120 @@
+"""A message that says several things: read whole, and part by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from tongshi.commerce.forms import IDENTITY, QUESTIONS, STARTS
+from tongshi.language.parts import SHORTEST, parts_of
+from tongshi.nlu.learnt import OwnComponent
+
+PARTS = "parts"
+"""Name of the property of a message that has several: a list of `{"text", "intent", "confidence"}`."""
+
+_PART = "part_of"
+_LONGEST = 1000
+"""Characters of a message up to which it is read in parts."""
+_MOST = 6
+
+_GIVE_WAY = {
+    "greet", "thank", "praise", "complaint", "report_bad_answer", "change_language", "ask_help", "out_of_scope", "nlu_fallback",
+}  # fmt: skip
+"""Intents of a whole message that say less of it than a wish or a question in one of its parts: "I speak little Russian. Where is my keyboard?"."""
+_SURE_INSTEAD, _SURE_QUESTION = 0.9, 0.95
+"""Confidence of a part from which the message is taken for what the part is: for another wish, for a question."""
+_UNSURE, _SURE_UNSURE = 0.5, 0.65
+"""Confidence below which the whole says little, and that of a question in it which then is enough."""
+_SURE_WITH = {0: 0.9, 1: 0.8, 2: 0.5}
+"""The same of a wish, by how much of order number and e-mail address is given, which nobody gives who only asks."""
+
+
+class _Pipe(OwnComponent):
+    @classmethod
+    def create(
+        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource, execution_context: ExecutionContext
+    ) -> _Pipe:
+        return cls()
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=False)
+class MessageSplitter(_Pipe):
+    """Sends the parts of a message through the pipeline behind it, each as a message of its own; `PartReader` takes them out again."""
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        found: list[Message] = []
+        for message in messages:
+            found.append(message)
+            text = message.get(TEXT) or ""
+            if text.startswith("/") or len(text) > _LONGEST:
+                continue
+            parts = parts_of(text)
+            if 1 < len(parts) <= _MOST:
+                found += [Message({TEXT: part.text, _PART: message}) for part in parts if part.letters >= SHORTEST]
+        return found
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Wordings are learnt whole."""
+        return training_data
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
+class PartReader(_Pipe):
+    """Writes the property `parts`, and corrects the intent of a message by what its parts are.
+
+    Who tells a story, gives an order number and asks something besides, wishes for what one sentence says; all of it together may look like the
+    question, or like something else.
+    """
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        whole = [message for message in messages if message.get(_PART) is None]
+        for message in whole:
+            parts = [_read(one) for one in messages if one.get(_PART) is message]
+            if parts:
+                message.set(PARTS, parts, add_to_output=True)
+                if taken := _taken(message, parts):
+                    _take(message, taken)
+        return whole
+
+
+def _read(part: Message) -> dict[str, Any]:
+    intent = part.get(INTENT) or {}
+    return {"text": part.get(TEXT), "intent": intent.get("name"), "confidence": intent.get("confidence", 0.0)}
+
+
+def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The part whose intent the message is to have; None where it keeps its own."""
+    intent = message.get(INTENT) or {}
+    name, unsure = intent.get("name"), intent.get("confidence", 0.0) < _UNSURE
+    if name not in {*STARTS, *QUESTIONS, *_GIVE_WAY} and not unsure:
+        return None
+    wishes = [part for part in parts if part["intent"] in STARTS]
+    if not any(part["intent"] == name for part in wishes):
+        given = {entity["entity"] for entity in message.get("entities") or ()} & set(IDENTITY)
+        sure = _SURE_INSTEAD if name in STARTS and not unsure else _SURE_WITH[len(given)]
+        wish = max(wishes, key=lambda part: part["confidence"], default=None)
+        if wish and wish["confidence"] >= sure:
+            return wish
+        questions = [part for part in parts if part["intent"] in QUESTIONS]
+        sure = _SURE_UNSURE if unsure else _SURE_QUESTION
+        if questions and questions[-1]["confidence"] >= sure and (unsure or name in _GIVE_WAY):
+            return questions[-1]
+    return None
+
+
+def _take(message: Message, part: dict[str, Any]) -> None:
+    """Give the message the intent of one of its parts, ahead of what it looks like as a whole."""
+    first = {"name": part["intent"], "confidence": part["confidence"]}
+    rest = [one for one in message.get(INTENT_RANKING_KEY) or () if one["name"] != part["intent"]]
+    left = 1.0 - part["confidence"]
+    ranking = [first, *({**one, "confidence": one["confidence"] * left} for one in rest)]
+    message.set(INTENT, first, add_to_output=True)
+    message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
