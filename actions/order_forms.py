@@ -22,7 +22,7 @@ from tongshi.commerce.catalogue import skus_of
 from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
-from tongshi.language.negation import negation
+from tongshi.language.negation import negations
 from tongshi.language.patterns import bare_order_number, is_attempt, without_names
 from tongshi.language.text import has_question_mark, letters
 from tongshi.storage.models import Order
@@ -56,8 +56,8 @@ _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scop
 """Intents that short answers to a yes-or-no question are mistaken for."""
 _LONGEST_YES = 30
 """Characters up to which the wish said once more is a yes to it; who writes more says something about it."""
-_FIRST_WORDS = 10
-"""Characters within which a no to it begins: "no wait, leave the old address"."""
+_FEW = 10
+"""Characters at the beginning, or the end, within which a no to it stands: "no wait, leave the old address"."""
 _RIVAL = 0.15
 """Probability of a question, or of another wish, from which what sounds like a yes is none."""
 _LIKELY_ANSWER = 0.05
@@ -126,6 +126,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         said = dict(tracker.slots_to_validate())
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
+        if "product" in said and (meant := self._not_asked_about(tracker, said["product"])) != said["product"]:
+            said["product"] = meant or self._before(tracker, "product")
         if (
             requested in IDENTITY
             and "order_number" not in said
@@ -220,8 +222,10 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
             if has_question_mark(text) or may_ask:
                 return None
-            if (place := negation(text, language_of(tracker))) is not None:
-                return False if place <= _FIRST_WORDS else None
+            if places := negations(text, language := language_of(tracker)):
+                # Korean and Japanese say at the end what is not wanted.
+                negates = len(text) - places[-1] <= _FEW if language in ("ja", "ko") else places[0] <= _FEW
+                return False if negates else None
             return True if len(text) <= _LONGEST_YES else None
         if intent not in _LIKE_AN_ANSWER:
             return None
@@ -240,6 +244,19 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _likely(tracker: Tracker) -> dict[str, float]:
         """How likely the newest message has each intent."""
         return {one["name"]: one["confidence"] for one in tracker.latest_message.get("intent_ranking") or ()}
+
+    @staticmethod
+    def _not_asked_about(tracker: Tracker, named: Any) -> Any:
+        """What is named of products outside the parts of the message that only ask: "send the earbuds back; may the power bank fly?"."""
+        message = tracker.latest_message
+        text = message.get("text") or ""
+        asked = [part["text"] for part in message.get("parts") or () if part["intent"] in QUESTIONS]
+        spans = [(start, start + len(part)) for part in asked if (start := text.find(part)) >= 0]
+        if not spans or len(spans) == len(message["parts"]):
+            return named
+        entities = [one for one in message.get("entities") or () if one["entity"] == "product" and "start" in one]
+        meant = [one["value"] for one in entities if not any(start <= one["start"] < end for start, end in spans)]
+        return meant if len(meant) < len(entities) else named
 
     @staticmethod
     def _is_elsewhere(tracker: Tracker, named: Any) -> bool:

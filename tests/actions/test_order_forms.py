@@ -209,8 +209,9 @@ def test_an_hour_that_passes_between_question_and_yes_counts(talk, clock, shop):
         ("de", "bitte nicht stornieren", False),
         ("zh", "不要取消", False),
         ("en", "dont cancel it", False),
-        # A no further on may be the reason: "cancel it, I don't need it". Nothing is done on such a wish.
-        ("ko", "헐 잠만요 엄마가 걍 쓰래요 취소 안할래요", None),
+        ("ko", "헐 잠만요 엄마가 걍 쓰래요 취소 안할래요", False),
+        # A no further on may be the reason; nothing is done on such a wish.
+        ("en", "cancel it, i dont need it", None),
         ("fr", "ça coûte quelque chose, annuler comme ça ?", None),
     ],
 )
@@ -231,6 +232,19 @@ def test_a_number_without_its_letters_is_the_order_where_that_is_asked_for(talk,
     talk.run(ValidateOrderStatusForm(), order_number=wrong)
     assert talk.run(ValidateOrderStatusForm(), text=text, intent="nlu_fallback") == ["utter_request_email"]
     assert talk.slots["order_number"] == "MD-10235"
+
+
+def test_a_product_that_is_only_asked_about_is_not_the_item(talk):
+    wish, question = "I want to return the earbuds from MD-10251, omar.haddad@example.com.", "May the power bank fly?"
+    text = f"{wish} {question}"
+    parts = [
+        {"text": wish, "intent": "return_item", "confidence": 0.99},
+        {"text": question, "intent": "policy_question", "confidence": 0.5},
+    ]
+    named = [("product", "earbuds"), ("product", "power bank")]
+    omar = {"order_number": "MD-10251", "email": "omar.haddad@example.com", "product": ["earbuds", "power bank"]}
+    asked = talk.run(ValidateReturnForm(), text=text, intent="return_item", entities=named, parts=parts, **omar)
+    assert (asked, talk.slots["product"]) == (["utter_request_seal"], ["earbuds"])
 
 
 def test_what_a_part_of_a_message_asks_is_answered_beside_the_wish(talk, monkeypatch):

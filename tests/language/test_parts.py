@@ -15,8 +15,8 @@ from tongshi.nlu.parts import PARTS, MessageSplitter, PartReader
         ("I'd like to return the watch. Who pays the postage?", ["I'd like to return the watch.", "Who pays the postage?"]),
         ("no. send me another one", ["no. send me another one"]),
         (
-            "return MD-10235, anna.becker@example.com and by the way, do you take old laptops?",
-            ["return MD-10235, anna.becker@example.com and by the way, do you take old laptops?"],
+            "return MD-10235, anna.becker@example.com and by the way do you take old laptops?",
+            ["return MD-10235", "anna.becker@example.com", "and by the way do you take old laptops?"],
         ),
         (
             "я плохо русский. Где мой заказ? MD-10243 kim@example.com. И ещё вопрос сколько стоит доставка",
@@ -28,6 +28,11 @@ from tongshi.nlu.parts import PARTS, MessageSplitter, PartReader
             ["이어폰을 검정으로 바꾸고 싶구요", "그리고 교환하면 돈 내야 돼요"],
         ),
         ("2 Dinge: 1) wo ist mein Paket 2) was kostet Express", ["2 Dinge: 1) wo ist mein Paket", "2) was kostet Express"]),
+        (
+            "annullate MD-10249, eva@example.com, ma costa qualcosa?",
+            ["annullate MD-10249, eva@example.com", "ma costa qualcosa?"],
+        ),
+        ("if I send it back, do I pay the postage?", ["if I send it back, do I pay the postage?"]),
         ("", []),
     ],
 )

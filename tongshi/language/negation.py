@@ -9,13 +9,12 @@ import regex
 import yaml
 
 
-def negation(text: str, language: str) -> int | None:
-    """Where in a text the first word is that says no; None where there is none.
+def negations(text: str, language: str) -> list[int]:
+    """Where in a text the words begin that say no.
 
     Many a word here says no only sometimes, and no word is looked at in its sentence: this is to keep from taking for a yes what is none.
     """
-    match = _words(language).search(text)
-    return match.start() if match else None
+    return [match.start() for match in _words(language).finditer(text)]
 
 
 @lru_cache

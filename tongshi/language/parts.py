@@ -12,6 +12,8 @@ import yaml
 from tongshi.language.patterns import NAMES, find, without_names
 from tongshi.language.text import letters
 
+_QUESTION = r"[,،，、]\s*(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
+"""Before a question with which a message ends: cut off only beside number or address, since "if I send it back, do I pay?" is one question."""
 _END = r"(?<=[.!?…][)\"”»]?)\s+(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s*|[;\n]+|(?<=\s)(?=\d[.)]\s)"
 SHORTEST = 8
 """Letters of a part, numbers and e-mail addresses left out; a shorter one goes with what follows it, unless it is but such names."""
@@ -30,7 +32,8 @@ def parts_of(text: str) -> list[Part]:
     named = [(one.start, one.end) for one in find(text) if one.kind in NAMES]
     parts: list[Part] = []
     begin = 0
-    for end in (*(match.span() for match in _pattern().finditer(text)), (len(text), len(text))):
+    pattern = _pattern(beside_names=bool(named))
+    for end in (*(match.span() for match in pattern.finditer(text)), (len(text), len(text))):
         if any(start < end[0] < stop for start, stop in named):
             continue
         part = text[begin : end[0]].strip()
@@ -43,7 +46,7 @@ def parts_of(text: str) -> list[Part]:
     return parts
 
 
-@lru_cache(maxsize=1)
-def _pattern() -> regex.Pattern:
+@lru_cache
+def _pattern(*, beside_names: bool) -> regex.Pattern:
     words = yaml.safe_load(Path(__file__).with_name("parts.yml").read_text("utf-8"))
-    return regex.compile("|".join([_END, *words.values()]), regex.I)
+    return regex.compile("|".join([_END, *words.values(), *([_QUESTION] if beside_names else [])]), regex.I)

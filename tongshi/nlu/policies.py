@@ -97,7 +97,8 @@ def is_clear(message: UserUttered) -> str | None:
     if code == "en" and words < 2:
         return None
     # Languages of one script are told apart by words; two or three are few ("chau, nos vemos"), and "qt e q custa" has none.
-    enough = 0.8 if words >= 4 and letters >= 3 * words else 0.95 if words == 3 and letters >= 10 else 0.97
+    several = 0.8 if words >= 7 else 0.9
+    enough = several if words >= 4 and letters >= 3 * words else 0.95 if words == 3 and letters >= 10 else 0.97
     return code if confidence >= enough and letters >= 4 else None
 
 
@@ -118,9 +119,10 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
     traditional = state.traditional if found.get("traditional") is None else found["traditional"]
     clear = is_clear(message)
     if state.language is None:
-        guess = clear or (
-            found.get("code") if found.get("confidence", 0) >= 0.5 and not (message.text or "").startswith("/") else None
-        )
+        # "Moin moin" could be French; in a German browser it is not.
+        sure = 0.85 if hint else 0.5
+        told = found.get("confidence", 0) >= sure and not (message.text or "").startswith("/")
+        guess = clear or (found.get("code") if told else None)
         return LanguageState(guess or hint or default, traditional=traditional)
     if clear is None or clear == state.language:
         return LanguageState(state.language, state.pinned, traditional)
