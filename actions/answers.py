@@ -33,12 +33,14 @@ class ActionAnswer(Action):
     """Answer the customer's last message from the knowledge base, or say that it is not in there."""
 
     otherwise: str = "utter_answer_unknown"
+    hangs: bool = True
+    """Whether the message may hang on what was said before it."""
 
     def name(self) -> str:
         return "action_answer"
 
     async def run(self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]) -> list[EventType]:
-        answer = await details_asked_for(tracker) or await answer_last(tracker)
+        answer = await details_asked_for(tracker) or await answer_last(tracker, hangs=self.hangs)
         if answer.outcome == "unknown" and (form := _wished(tracker)):
             return [FollowupAction(form)]
         if answer.outcome == "unknown":
@@ -52,6 +54,7 @@ class ActionAnswerOrDecline(ActionAnswer):
     """Something that does not look like the shop's business is still looked up before it is declined."""
 
     otherwise = "utter_out_of_scope"
+    hangs = False
 
     def name(self) -> str:
         return "action_answer_or_decline"
@@ -82,26 +85,27 @@ async def details_asked_for(tracker: Tracker) -> Answer | None:
     return sku and await asyncio.to_thread(lambda: services.answerer().describe(sku, language_of(tracker)))
 
 
-async def answer_last(tracker: Tracker, question: str | None = None) -> Answer:
+async def answer_last(tracker: Tracker, question: str | None = None, *, hangs: bool = True) -> Answer:
     """The answer to the customer's last message. Where Rasa gives the turn up, so does the language model.
 
     Args:
         question: the part of the message that asks; all of it by default.
+        hangs: whether it may hang on what was said before it.
     """
     gone = threading.Event()
     text = question or tracker.latest_message.get("text") or ""
     try:
-        return await asyncio.to_thread(_answer, text, tracker, gone)
+        return await asyncio.to_thread(_answer, text, tracker, gone, history(tracker) if hangs else [])
     except asyncio.CancelledError:
         gone.set()
         raise
 
 
-def _answer(question: str, tracker: Tracker, gone: threading.Event) -> Answer:
+def _answer(question: str, tracker: Tracker, gone: threading.Event, said: list[Turn]) -> Answer:
     return services.answerer().answer(
         question,
         language_of(tracker),
-        history=history(tracker),
+        history=said,
         sender=tracker.sender_id,
         on_sentence=told_at_once(tracker),
         gone=gone,
