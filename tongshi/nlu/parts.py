@@ -76,11 +76,14 @@ class PartReader(_Pipe):
 
     def process(self, messages: list[Message]) -> list[Message]:
         whole = [message for message in messages if message.get(_PART) is None]
+        parts: dict[int, list[dict[str, Any]]] = {}
+        for message in messages:
+            if (of := message.get(_PART)) is not None:
+                parts.setdefault(id(of), []).append(_read(message))
         for message in whole:
-            parts = [_read(one) for one in messages if one.get(_PART) is message]
-            if parts:
-                message.set(PARTS, parts, add_to_output=True)
-                if taken := _taken(message, parts):
+            if its := parts.get(id(message)):
+                message.set(PARTS, its, add_to_output=True)
+                if taken := _taken(message, its):
                     _take(message, taken)
         return whole
 
