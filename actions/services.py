@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from tongshi import clock
 from tongshi.commerce.identity import Identity
+from tongshi.commerce.ports import ShopSystem
 from tongshi.conversations.continuing import make_continuations
 from tongshi.conversations.handover import Handovers, SupportHours
 from tongshi.language.vectors import Encoder, get_encoder
@@ -14,12 +15,12 @@ from tongshi.llm.answering import Answerer, make_answerer
 from tongshi.settings import get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
-from tongshi.storage.shop import ShopStore
+from tongshi.storage.shop import make_shop
 
 
 @lru_cache(maxsize=1)
-def shop() -> ShopStore:
-    return ShopStore(get_database())
+def shop() -> ShopSystem:
+    return make_shop(get_database())
 
 
 @lru_cache(maxsize=1)

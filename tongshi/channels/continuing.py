@@ -23,7 +23,7 @@ from tongshi.settings import Settings, get_settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
 from tongshi.storage.models import Message
-from tongshi.storage.shop import ShopStore
+from tongshi.storage.shop import make_shop
 
 ASK, LEAVE, NOT_ME = "/continue", "/leave", "/not_me"
 JOINED = "🔗"
@@ -227,5 +227,5 @@ def read_requests(path: Path) -> frozenset[str]:
 def make_switchboard(settings: Settings, database: Database) -> Switchboard:
     """The switchboard of the settings."""
     continuations = make_continuations(settings, database)
-    identity = Identity(ShopStore(database), clock.now)
+    identity = Identity(make_shop(database), clock.now)
     return Switchboard(continuations, ConversationStore(database), identity, get_replies(), settings)

@@ -536,7 +536,7 @@ def make_knowledge_base(settings, database) -> KnowledgeBase:
     """The knowledge base of the settings, over our own database."""
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies
-    from tongshi.storage.shop import ShopStore
+    from tongshi.storage.shop import make_shop
 
     neighbours = make_neighbours(settings, database)
     return KnowledgeBase(
@@ -544,7 +544,7 @@ def make_knowledge_base(settings, database) -> KnowledgeBase:
         get_encoder(settings.encoder),
         # An index that has neighbours of its own is another than one that shares them.
         settings.home / "index" / ("shared" if neighbours else ""),
-        ShopStore(database),
+        make_shop(database),
         ProductFacts(settings.data, get_replies()),
         settings.data,
         neighbours,

@@ -161,12 +161,12 @@ def make_graph(settings, database) -> Graph:
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies
     from tongshi.storage.knowledge import KnowledgeStore
-    from tongshi.storage.shop import ShopStore
+    from tongshi.storage.shop import make_shop
 
     knowledge = KnowledgeStore(database)
     return Graph(
         GraphStore(database),
-        ShopStore(database),
+        make_shop(database),
         ProductFacts(settings.data, get_replies()),
         settings.data,
         NearestRelation(lambda: get_encoder(settings.encoder), lambda: knowledge.keys(SHOP)),

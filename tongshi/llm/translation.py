@@ -31,7 +31,7 @@ from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.repeated import Repeated
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.database import Database
-from tongshi.storage.shop import ShopStore
+from tongshi.storage.shop import make_shop
 
 _PROMPTS = Path(__file__).with_name("translation.yml")
 _PIECE = 900
@@ -363,5 +363,5 @@ def make_translator(settings: Settings, database: Database) -> Translator:
     engines: list[Engine] = [model, model]
     if settings.translation_url:
         engines = [ServerEngine(settings.translation_url, settings.translation_key), model]
-    known = [settings.shop, *(product.name for product in ShopStore(database).products())]
+    known = [settings.shop, *(product.name for product in make_shop(database).products())]
     return Translator(engines, get_identifier(), known)

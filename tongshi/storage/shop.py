@@ -97,3 +97,8 @@ class ShopStore:
             for row in rows:
                 session.add(row)
                 session.flush()
+
+
+def make_shop(database: Database) -> ShopStore:
+    """The shop's own system, wherever one is needed: here another class takes its place that has the methods of `tongshi.commerce.ports.ShopSystem`."""
+    return ShopStore(database)
