@@ -30,8 +30,8 @@ from tongshi.storage.models import Order
 _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - ASIDES
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
 
-_SURE_QUESTION = 0.9
-"""Confidence of a part of a message from which it asks something besides."""
+_SURE_QUESTION, _RATHER_SURE = 0.9, 0.5
+"""Confidence of a part of a message from which it asks something besides, and from which what it names is only asked about."""
 
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
@@ -127,12 +127,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         said = {name: value for name, value in said.items() if name != REQUESTED_SLOT}
         requested = tracker.get_slot(REQUESTED_SLOT)
         if "product" in said and (meant := self._not_asked_about(tracker, said["product"])) != said["product"]:
-            said["product"] = meant or self._before(tracker, "product")
-        if (
-            requested in IDENTITY
-            and "order_number" not in said
-            and (number := bare_order_number(tracker.latest_message.get("text") or ""))
-        ):
+            said["product"] = meant
+        if requested in IDENTITY and not set(said) & set(IDENTITY) and (number := self._bare_number(tracker)):
             # However much is said around it: "no hang on, I've read that wrong, it's 10243".
             said["order_number"] = number
         if (
@@ -222,11 +218,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
             if has_question_mark(text) or may_ask:
                 return None
+            denies = likely.get("deny", 0.0)
             if places := negations(text, language := language_of(tracker)):
-                # Korean and Japanese say at the end what is not wanted.
-                negates = len(text) - places[-1] <= _FEW if language in ("ja", "ko") else places[0] <= _FEW
-                return False if negates else None
-            return True if len(text) <= _LONGEST_YES else None
+                # Korean and Japanese say at the end what is not wanted; "I don't want it, cancel it" says why.
+                near = len(text) - places[-1] <= _FEW if language in ("ja", "ko") else places[0] <= _FEW
+                return False if near and (denies >= _LIKELY_ANSWER or not _PART.search(text)) else None
+            return True if len(text) <= _LONGEST_YES and denies < _RIVAL else None
         if intent not in _LIKE_AN_ANSWER:
             return None
         likely = self._likely(tracker)
@@ -246,17 +243,23 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         return {one["name"]: one["confidence"] for one in tracker.latest_message.get("intent_ranking") or ()}
 
     @staticmethod
+    def _bare_number(tracker: Tracker) -> str | None:
+        text = tracker.latest_message.get("text") or ""
+        return None if named_in(tracker, "address") or has_question_mark(text) else bare_order_number(text)
+
+    @staticmethod
     def _not_asked_about(tracker: Tracker, named: Any) -> Any:
         """What is named of products outside the parts of the message that only ask: "send the earbuds back; may the power bank fly?"."""
         message = tracker.latest_message
         text = message.get("text") or ""
-        asked = [part["text"] for part in message.get("parts") or () if part["intent"] in QUESTIONS]
+        parts = [part for part in message.get("parts") or () if part["intent"] in QUESTIONS]
+        asked = [part["text"] for part in parts if part["confidence"] >= _RATHER_SURE or has_question_mark(part["text"])]
         spans = [(start, start + len(part)) for part in asked if (start := text.find(part)) >= 0]
-        if not spans or len(spans) == len(message["parts"]):
+        if not spans:
             return named
         entities = [one for one in message.get("entities") or () if one["entity"] == "product" and "start" in one]
         meant = [one["value"] for one in entities if not any(start <= one["start"] < end for start, end in spans)]
-        return meant if len(meant) < len(entities) else named
+        return meant if meant and len(meant) < len(entities) else named
 
     @staticmethod
     def _is_elsewhere(tracker: Tracker, named: Any) -> bool:
@@ -271,12 +274,15 @@ class ValidateOrderForm(_OrderFormAction, ABC):
 
     @staticmethod
     def _is_kept(tracker: Tracker, named: Any) -> bool:
-        """Whether all colours that were named are those that items of the order have."""
+        """Whether all colours that were named are that of the item which is spoken of."""
         try:
-            held = {item.colour for item in _order(tracker).items}
+            items = _order(tracker).items
         except (Refused, Locked):
             return False
-        return held >= ({named} if isinstance(named, str) else set(named))
+        product = tracker.get_slot("product") or ()
+        skus = {sku for name in ([product] if isinstance(product, str) else product) for sku in skus_of(name, broad=True)}
+        held = {item.colour for item in items if not skus or item.sku in skus}
+        return len(held) == 1 and held >= ({named} if isinstance(named, str) else set(named))
 
     @staticmethod
     def _before(tracker: Tracker, slot: str) -> Any:
@@ -305,14 +311,16 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         unsure = intent.get("name") == "report_bad_answer" and intent.get("confidence", 1.0) < _SURE_OF_THE_ANSWER
         return unsure and not has_question_mark(text)
 
-    @staticmethod
-    def _asked_besides(tracker: Tracker, said: dict[str, Any]) -> str | None:
+    def _asked_besides(self, tracker: Tracker, said: dict[str, Any]) -> str | None:
         """What is asked beside what the form takes.
 
         A part of the message may ask: "I want to return the watch. And do I pay the postage?"; or all that is not number and address:
         "li@example.com and do I pay the postage?".
         """
         message = tracker.latest_message
+        if tracker.get_slot(REQUESTED_SLOT) and not said and not self._is_vain(tracker, said):
+            # The form leaves the message to the policies, which answer it.
+            return None
         if (message.get("intent") or {}).get("name") not in QUESTIONS:
             parts = [part for part in message.get("parts") or () if part["intent"] in QUESTIONS]
             return " ".join(part["text"] for part in parts if part["confidence"] >= _SURE_QUESTION) or None

@@ -45,8 +45,10 @@ class ValidateExchangeForm(ValidateOrderForm):
     def _said(self, tracker: Tracker) -> dict[str, Any]:
         """As ever, where "no, I'll stay with the black one" is a no to the other colour."""
         said = super()._said(tracker)
-        if tracker.get_slot(REQUESTED_SLOT) == "confirm" and said.get("colour") and self._is_kept(tracker, said["colour"]):
-            return {"confirm": False}
+        asked = tracker.get_slot(REQUESTED_SLOT) == "confirm" and not said.get("confirm")
+        if asked and said.get("colour") and self._is_kept(tracker, said["colour"]):
+            del said["colour"]
+            said["confirm"] = False
         return said
 
 
@@ -72,7 +74,8 @@ class ValidateDamageForm(ValidateOrderForm):
 
     @staticmethod
     def _surely(tracker: Tracker) -> bool:
-        return tracker.latest_message["intent"].get("confidence", 1.0) >= _SURE_REPORT
+        intent = tracker.latest_message.get("intent") or {}
+        return intent.get("name") == _REPORTS and intent.get("confidence", 1.0) >= _SURE_REPORT
 
     @staticmethod
     def _fault(tracker: Tracker) -> str:

@@ -1,5 +1,7 @@
 """Where a message says several things, and what it then is."""
 
+import time
+
 import pytest
 from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
@@ -38,6 +40,12 @@ from tongshi.nlu.parts import PARTS, MessageSplitter, PartReader
 )
 def test_parts_end_with_sentences_and_begin_at_words_for_another_matter(text, parts):
     assert [part.text for part in parts_of(text)] == parts
+
+
+def test_a_message_of_white_space_takes_no_time():
+    began = time.perf_counter()
+    parts_of("hello" + " " * 980 + "kim@example.com" + " " * 980 + "x")
+    assert time.perf_counter() - began < 0.2
 
 
 def read(text, whole, *parts):

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongshi.language.patterns import find, mask
+from tongshi.language.patterns import bare_order_number, find, mask
 
 
 def values(text, kind):
@@ -161,3 +161,20 @@ def test_matches_lie_in_the_text_and_never_overlap(text):
 def test_five_digits_beside_an_email_are_an_order_number():
     assert values("بدي الغي الطلبية 10243 لو سمحتوا والايميل تبعي هو kim.minjun@example.com", "order_number") == ["MD-10243"]
     assert values("send it to 12 Rue de la Paix, 10117 Berlin, second floor please, ring twice", "order_number") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("no hang on I've read that wrong and it really should have been 10243 all along", "MD-10243"),
+        ("订单10243才对，刚才那个是我老婆的", "MD-10243"),
+        ("mike12345@gmail.com", None),
+        ("RT10001", None),
+        ("to Torstraße 12, 10115 Berlin", None),
+        ("0171 12345", None),
+        ("10243 or 10244", None),
+        ("MD-10243", None),
+    ],
+)
+def test_a_bare_figure_is_an_order_number_unless_it_is_part_of_something_else(text, number):
+    assert bare_order_number(text) == number

@@ -253,6 +253,8 @@ class Exchange(Job):
         values = {"order_number": order.order_id, "item": item_value(item), "colours": rules.other_colours(item)}
         if rules.needs_seal(item) and not answers.get("seal"):
             return Ask("seal", Say("utter_request_seal", values)) if answers.get("seal") is None else None
+        if answers.get("confirm") is False:
+            return None
         colour = _wished_colour(answers, item)
         if colour is None:
             return Ask("colour", Say("utter_request_exchange_colour", values, _colour_buttons(item)), forget=("colour",))

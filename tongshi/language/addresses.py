@@ -28,8 +28,6 @@ _STREETS = (
     # Spanish, Italian, Portuguese: number last.
     rf"(?:calle|c/|avenida|av(?:da?)?\.?|plaza|pza\.?|paseo|camino|carrer|ronda|travesía|via|viale|v\.le|piazza|p\.za|corso|c\.so|vicolo|largo|strada|rua|r\.|travessa|praça|estrada|alameda)"
     rf"\s*{_NAME}(?:\s+{_NAME}){{0,5}}?,?\s+(?:n[.ºo°]*\s*)?{_NO}",
-    # Any street whose number, postcode and town follow: "Gran Vía 22, 28013 Madrid".
-    rf"(?-i:\p{{Lu}}){_NAME}(?:\s+{_NAME}){{0,4}}?,?\s+{_NO}(?=\s*,\s*\d{{4,6}}\s+(?-i:\p{{Lu}}\p{{Ll}}))",
     # Russian.
     rf"(?:ул\.?|улица|пр-т|просп\.?|проспект|пер\.?|переулок|наб\.?|набережная|ш\.?|шоссе|бул\.?|бульвар|пл\.?|площадь)\s+{_NAME}(?:\s+{_NAME}){{0,2}}?,?\s+(?:д\.?|дом)?\s*{_NO}",
     rf"{_NAME}\s+(?:улица|проспект|переулок|набережная|шоссе|бульвар|площадь),?\s+(?:д\.?|дом)?\s*{_NO}",
@@ -38,6 +36,11 @@ _STREETS = (
     r"(?:شارع|حي)\s+[\p{L}\p{M}\s]{2,30}،\s*(?:شارع|عمارة|بناية|مبنى|فيلا)\s+[\p{L}\p{M}\s]{0,20}\d{1,5}",
 )
 _STREET = regex.compile(rf"(?<![\p{{L}}\d])(?:{'|'.join(_STREETS)})(?![\p{{L}}\d])", regex.I)
+_ANY_STREET = regex.compile(
+    rf"(?<![\p{{L}}\d])(?-i:\p{{Lu}})\p{{L}}+(?:\s(?:(?-i:\p{{Lu}})\p{{L}}+|de|del|la|las|los|di|da|do|dos)){{0,4}}?,?\s{_NO}(?=\s?,\s?\d{{4,6}}\s(?-i:\p{{Lu}}\p{{Ll}}))",
+    regex.I,
+)
+"""A street of any kind that number, postcode and town follow: "Gran Vía 22, 28013 Madrid". Only looked for where none of the others is found."""
 _POSTCODE = regex.compile(
     r"(?<![\d\p{Latin}\-])(?:\d{4}-\d{3}|\d{5}-\d{3}|\d{4,6}|[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d{2}\s?[A-Z\d]{4})(?![\d\p{Latin}\-])"
 )
@@ -78,7 +81,7 @@ def find_address(text: str) -> Address | None:
     folded = fold_digits(fold_width(text))
     if match := _BY_PARTS.search(folded):
         return _address(text, *match.span())
-    if not (street := _STREET.search(folded)):
+    if not (street := _STREET.search(folded) or _ANY_STREET.search(folded)):
         return None
     rest = folded[street.end() :]
     end = street.end() + (stop.start() if (stop := _END.search(rest)) else len(rest))

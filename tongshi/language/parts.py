@@ -12,9 +12,9 @@ import yaml
 from tongshi.language.patterns import NAMES, find, without_names
 from tongshi.language.text import letters
 
-_QUESTION = r"[,،，、]\s*(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
+_QUESTION = r"[,،，、]\s{0,3}(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
 """Before a question with which a message ends: cut off only beside number or address, since "if I send it back, do I pay?" is one question."""
-_END = r"(?<=[.!?…][)\"”»]?)\s+(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s*|[;\n]+|(?<=\s)(?=\d[.)]\s)"
+_END = r"(?<=[.!?…][)\"”»]?)\s{1,3}(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s{0,3}|[;\n]+|(?<=\s)(?=\d[.)]\s)"
 SHORTEST = 8
 """Letters of a part, numbers and e-mail addresses left out; a shorter one goes with what follows it, unless it is but such names."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import regex
 
+from tongshi.language.addresses import find_address
 from tongshi.language.text import fold_digits, fold_width
 
 NAMES = ("order_number", "case_number", "email")
@@ -15,7 +16,7 @@ NAMES = ("order_number", "case_number", "email")
 _GAP = r"[\s.\-–—‐‑_#№:/°]{0,3}"
 _DIGITS = r"\d(?:[\s.,\-–—]?\d){4}(?![\s\-–—]?\d)"
 _ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}({_DIGITS})", regex.I)
-_BARE_ORDER = regex.compile(r"(?<![\d.,+\-/])(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
+_BARE_ORDER = regex.compile(r"(?<![\d.,+\-/@\p{Latin}\p{Cyrillic}]|\d\s)(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
 # Signs in words, as people say them, and write down what they say. The second row of each is of scripts without spaces.
 _AT_WORD = r"arrobas?|arobas[es]?|arrobase|chiocciol(?:a|ina)|klammeraffe|ät|собак[аи]|собачк[аи]|앳|엣|آت"
@@ -68,7 +69,7 @@ _MEANT_AS_EMAIL = regex.compile(
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 _WORD = regex.compile(r"\p{L}+")
 _FEW_WORDS = 7
-_FEW_WORDS_BESIDE_EMAIL = 40
+_FEW_WORDS_BESIDE_EMAIL = 24
 
 
 @dataclass(frozen=True)
@@ -137,9 +138,17 @@ def _decimal(amount: str) -> str:
 
 
 def bare_order_number(text: str) -> str | None:
-    """The one figure of a text that has the digits of an order number, `MD-10243` for "it's 10243", where it has just one and names no order."""
+    """The figure that has the digits of an order number, `MD-10243` for "it's 10243", where a text has just one and names no order.
+
+    Figures of an e-mail address, of a price, of a postal address and the like are none.
+    """
     folded = fold_digits(fold_width(text))
-    bare = list(_BARE_ORDER.finditer(folded))
+    taken = [(one.start, one.end) for one in find(text) if one.kind != "order_number"]
+    if address := find_address(text):
+        taken.append((address.start, address.end))
+    bare = [
+        one for one in _BARE_ORDER.finditer(folded) if not any(start < one.end(1) and one.start(1) < end for start, end in taken)
+    ]
     return f"MD-{bare[0][1]}" if len(bare) == 1 and not _ORDER.search(folded) else None
 
 

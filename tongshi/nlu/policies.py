@@ -188,7 +188,7 @@ class DigressionPolicy(_UntrainedPolicy):
 
     Configuration: `answered`, the intents that a rule answers within a form; `question`, the action that answers what is only a question
     there; `breaks_off`, intents that end the form, and `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots
-    whose question a bare no breaks off, and `leave`, the action that sees to it; `parting`, how sure a farewell must be.
+    whose question a no that is as sure breaks off, and `leave`, the action that sees to it; `parting`, how sure a farewell must be.
     """
 
     @staticmethod
