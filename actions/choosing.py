@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -13,10 +12,9 @@ from rasa_sdk import Tracker
 
 from actions import services
 from actions.speaking import buttons, language_of
-from tongshi.knowledge.products import synonyms
+from tongshi.knowledge.values import FEWEST, directions, value_vectors
 from tongshi.language.text import has_question_mark, letters
 from tongshi.language.vectors import Encoder, normalise
-from tongshi.settings import get_settings
 
 _NEARER = 0.1
 """By how much a message must be nearer to a button than to any other, for it to be the one that is meant."""
@@ -32,8 +30,6 @@ _VAGUE = 0.66
 _TELLING = 20
 """Letters from which a text says what is wrong with an item."""
 _FAULTS = {"defective", "wrong_item", "not_as_described"}
-_NEAREST = 3
-"""Phrases of a button, its title among them, whose cosines with the message are averaged."""
 _ALSO_SAID = {"resend": "replacement"}
 """Values that customers call as another: who has the parcel sent again wants a new one."""
 
@@ -63,7 +59,7 @@ def told(tracker: Tracker, slot: str) -> Any:
     """The value of a slot that some clause of the message comes near to, in words that nobody has listed; None where none does."""
     clauses = [one for one in _CLAUSE.split(tracker.latest_message.get("text") or "") if letters(one) >= _SHORTEST]
     encoder = services.encoder()
-    said = _said(slot, language_of(tracker), encoder.name) if clauses else {}
+    said = value_vectors(slot, language_of(tracker)) if clauses else {}
     if len(said) < 2:
         return None
     nearness = np.array([[_near(phrases, vector) for phrases in said.values()] for vector in _directions(encoder, clauses)])
@@ -77,37 +73,27 @@ def is_specific(tracker: Tracker, text: str) -> bool:
     if letters(text) < _TELLING:
         return False
     encoder = services.encoder()
-    vague = [phrases for reason, phrases in _said("reason", language_of(tracker), encoder.name).items() if reason in _FAULTS]
+    vague = [phrases for reason, phrases in value_vectors("reason", language_of(tracker)).items() if reason in _FAULTS]
     return not vague or float((np.concatenate(vague) @ _directions(encoder, (text,))[0]).max()) < _VAGUE
 
 
 def _near(phrases: np.ndarray, vector: np.ndarray) -> float:
-    """The mean cosine of a vector with the nearest few."""
-    return float(np.sort(phrases @ vector)[-_NEAREST:].mean())
+    """The mean cosine of a vector with the nearest few; of a button these are its title and what customers call it."""
+    return float(np.sort(phrases @ vector)[-FEWEST:].mean())
 
 
 def _phrases(tracker: Tracker, slot: str, values: dict[str, Any], encoder: Encoder) -> list[np.ndarray]:
     """Vectors of what each button is called, of shape (phrases, dimensions): its title, and where customers have words for all of them, these."""
     titles = [_directions(encoder, (title,)) for title in values]
-    known = _said(slot, language_of(tracker), encoder.name)
+    known = value_vectors(slot, language_of(tracker))
     said = [known.get(_ALSO_SAID.get(value, value)) for value in values.values()]
     # One that has words of its own beside one that has but a title would be nearer to anything.
     return titles if any(one is None for one in said) else [np.concatenate(both) for both in zip(titles, said)]
 
 
-@lru_cache(maxsize=64)
-def _said(slot: str, language: str, encoder: str) -> dict[str, np.ndarray]:
-    """Vectors of what customers call each value, of shape (phrases, dimensions); values with but a few phrases are left out."""
-    phrases: dict[str, list[str]] = {}
-    for phrase, value in synonyms(get_settings().data, slot, [language]):
-        phrases.setdefault(value, []).append(phrase)
-    return {value: _directions(services.encoder(), some) for value, some in phrases.items() if len(some) >= _NEAREST}
-
-
 def _directions(encoder: Encoder, texts: Sequence[str]) -> np.ndarray:
     """Vectors of length one, shape (len(texts), dimensions)."""
-    vectors = np.asarray(encoder.encode([normalise(text) for text in texts]), np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return directions(encoder.encode([normalise(text) for text in texts]))
 
 
 def _value(payload: str, slot: str) -> Any:

@@ -24,6 +24,7 @@ from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import searched_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.knowledge.graph import make_graph
+from tongshi.knowledge.values import encode_values
 from tongshi.settings import ROOT, Settings
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
@@ -46,6 +47,7 @@ def prepare_data(settings: Settings) -> Change:
     base = make_knowledge_base(settings, database)
     for collection in KnowledgeStore(database).collections():
         base.writer.refresh(collection)
+    encode_values()
     return base.put(searched_articles(settings.data), whole=True)
 
 

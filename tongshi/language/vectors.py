@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import tempfile
+import threading
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -131,7 +133,7 @@ def normalise(text: str) -> str:
 
 
 class VectorCache:
-    """Vectors of texts that were encoded before, kept in one file an encoder.
+    """Vectors of texts that were encoded before, kept in one file an encoder; several threads and processes may use it.
 
     Args:
         encoder: what encodes the others.
@@ -142,6 +144,7 @@ class VectorCache:
         self._encoder = encoder
         self._path = folder / f"{hashlib.sha256(encoder.name.encode()).hexdigest()[:12]}.npz"
         self._vectors: dict[str, np.ndarray] = {}
+        self._lock = threading.Lock()
         if self._path.exists():
             with np.load(self._path) as kept:
                 self._vectors = dict(zip(kept["keys"].tolist(), kept["vectors"]))
@@ -149,15 +152,15 @@ class VectorCache:
     def encode(self, texts: Sequence[str]) -> np.ndarray:
         """As `Encoder.encode`, encoding only what is new, and keeping it."""
         keys = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
-        missing = {key: text for key, text in zip(keys, texts) if key not in self._vectors}
-        if missing:
-            self._vectors.update(zip(missing, self._encoder.encode(list(missing.values()))))
-            self._save()
+        with self._lock:
+            missing = {key: text for key, text in zip(keys, texts) if key not in self._vectors}
+            if missing:
+                self._vectors.update(zip(missing, self._encoder.encode(list(missing.values()))))
+                self._save()
         return np.stack([self._vectors[key] for key in keys]) if keys else self._encoder.encode([])
 
     def _save(self) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self._path.with_suffix(".part")
-        with partial.open("wb") as file:
+        with tempfile.NamedTemporaryFile(dir=self._path.parent, suffix=".part", delete=False) as file:
             np.savez(file, keys=np.array(list(self._vectors)), vectors=np.stack(list(self._vectors.values())).astype(np.float16))
-        partial.replace(self._path)
+        Path(file.name).replace(self._path)
