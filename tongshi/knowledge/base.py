@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article, passages, together
+from tongshi.knowledge.articles import ATTRIBUTE, OVERVIEW, UNANSWERABLE, Article, passages, together
 from tongshi.knowledge.graph_reading import attributes_named
 from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
@@ -447,6 +447,9 @@ class KnowledgeBase:
         """
         scores = {ranking.labels[place].removeprefix(ATTRIBUTE): float(ranking.scores[place]) for place in places}
         ranked = sorted(scores, key=lambda name: -scores[name])
+        if ranked[0] == OVERVIEW and not asked:
+            return [OVERVIEW]
+        ranked = [name for name in ranked if name != OVERVIEW]
         named = [name for name in asked if scores[ranked[0]] - scores.get(name, -1.0) < _FAR_MORE_LIKE]
         rival = ranked[0] if named else ranked[1]
         named = named or ranked[:1]
@@ -455,6 +458,8 @@ class KnowledgeBase:
 
     def _product_passages(self, about: _About, attributes: list[str], language: str, score: float) -> list[Passage]:
         products = about.products
+        if OVERVIEW in attributes:
+            return [self._overview(product, about, language, score) for product in products[:3]]
         if attributes[0] == _WORKS_WITH and len(products) > 1:
             # Of two products the one that lists what it works with answers for both.
             products = sorted(products, key=lambda one: not set(one.compatible_with) & {other.sku for other in products})[:1]
@@ -468,6 +473,16 @@ class KnowledgeBase:
             )
             for product in products[:3]
         ]
+
+    def _overview(self, product: Product, about: _About, language: str, score: float) -> Passage:
+        """What a product is altogether, or where several are spoken of, what distinguishes it."""
+        others = [one for one in about.products[:3] if one is not product]
+        told = (
+            self._facts.difference(product, others, about.catalogue, language)
+            if others
+            else self._facts.summary(product, about.catalogue, language)
+        )
+        return Passage(PREFIX + product.sku, language, product.name, score, told)
 
     def _article_passage(
         self, collection: str, index: SearchIndex, ranking: Ranking, place: int, question: str, language: str, score: float

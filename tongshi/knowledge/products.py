@@ -12,6 +12,7 @@ import regex
 import yaml
 
 from tongshi.commerce.catalogue import companions, skus_of
+from tongshi.knowledge.articles import OVERVIEW
 from tongshi.language import formats
 from tongshi.language.phrases import Found, PhraseFinder, fold_with_places
 from tongshi.language.text import fold
@@ -61,16 +62,35 @@ class ProductFacts:
     def text(self, product: Product, catalogue: list[Product], language: str) -> str:
         """All that the catalogue says of a product."""
         what = f"{product.name}: {self._texts[language]['products'][product.sku]}."
-        attributes = self._texts[language]["attributes"]
-        return " ".join([what, *(self.sentence(name, product, catalogue, language) for name in attributes)])
+        return " ".join([what, *(self.sentence(name, product, catalogue, language) for name in self._attributes(language))])
 
     def summary(self, product: Product, catalogue: list[Product], language: str) -> str:
         """What the catalogue says of a product, a sentence a line, without what it does not say."""
-        known = [
-            name for name in self._texts[language]["attributes"] if self._value(name, product, catalogue, language) is not None
+        known = [name for name in self._attributes(language) if self._value(name, product, catalogue, language) is not None]
+        return self._lines(product, catalogue, language, known)
+
+    def difference(self, product: Product, others: Sequence[Product], catalogue: list[Product], language: str) -> str:
+        """What distinguishes a product from others, as `summary`, with what the catalogue says of them and not of it."""
+        differs = [
+            name
+            for name in self._attributes(language)
+            if any(
+                self._fact(name, other, catalogue, language) != self._fact(name, product, catalogue, language) for other in others
+            )
         ]
-        sentences = [f"• {self.sentence(name, product, catalogue, language)}" for name in known]
+        return self._lines(product, catalogue, language, differs)
+
+    def _attributes(self, language: str) -> list[str]:
+        return [name for name in self._texts[language]["attributes"] if name != OVERVIEW]
+
+    def _lines(self, product: Product, catalogue: list[Product], language: str, attributes: Sequence[str]) -> str:
+        sentences = [f"• {self.sentence(name, product, catalogue, language)}" for name in attributes]
         return "\n".join([f"{product.name}: {self._texts[language]['products'][product.sku]}", *sentences])
+
+    def _fact(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> Any:
+        """What tells products apart: of the stock but that there is any."""
+        value = self._value(attribute, product, catalogue, language)
+        return value is None if attribute == "stock" else value
 
     def _value(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> dict[str, Any] | None:
         match attribute:

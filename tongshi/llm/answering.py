@@ -206,7 +206,8 @@ class Answerer:
     @staticmethod
     def _quote(passages: Sequence[Passage], outcome: str = "quoted") -> Answer:
         citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in passages)
-        return Answer(" ".join(one.text for one in passages), passages[0].language, outcome, citations)
+        between = "\n\n" if any("\n" in one.text for one in passages) else " "
+        return Answer(between.join(one.text for one in passages), passages[0].language, outcome, citations)
 
     @staticmethod
     def _hand_over(answer: Answer, on_sentence: OnSentence) -> None:
