@@ -136,7 +136,9 @@ class _Site:
         try:
             with self._http.stream("GET", f"{self._origin}/robots.txt", follow_redirects=True) as response:
                 if response.status_code >= 500:
-                    self._closed = f"the site's robots.txt cannot be read (status {response.status_code}), so nothing of it may be"
+                    self._closed = (
+                        f"the site's robots.txt cannot be read (status {response.status_code}), so nothing of it may be"
+                    )
                 data = _body(response, _MOST_OF_ROBOTS, began, self._limits) if response.is_success else b""
         except httpx.HTTPError as error:
             self._closed = f"cannot be reached: {error or type(error).__name__}"

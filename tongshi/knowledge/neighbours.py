@@ -82,9 +82,14 @@ class Graph:
 
         Args:
             ids: of the keys that it was made of.
+
+        Raises:
+            FileNotFoundError: there is no such file.
         """
         graph = object.__new__(cls)
         graph._graph = Index.restore(str(path), view=True)
+        if graph._graph is None:
+            raise FileNotFoundError(path)
         graph._ids = ids
         graph._keys = ids, ids[:0], np.empty((0, graph._graph.ndim), np.float32)
         return graph
