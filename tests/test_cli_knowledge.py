@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from tests.knowledge.helpers import HashEncoder
 from tongshi import cli_knowledge
-from tongshi.errors import TongshiError
+from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge import base as knowledge_base
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor
@@ -132,3 +132,45 @@ def test_the_model_drafts_and_a_person_approves(run, identify, monkeypatch):
     found = run("questions", "returns", "--lang", "de", "--json")
     assert found["drafted"] == found["questions"] == ["Wie lange habe ich Zeit?"]
     assert run("approve", "returns", "--lang", "de", "--json")[0]["questions"] == ["Wie lange habe ich Zeit?"]
+
+
+def test_questions_are_drafted_for_all_articles_that_have_few_and_the_work_goes_on_where_it_was_broken_off(
+    run, identify, monkeypatch
+):
+    from tests.llm.test_answering import Model, pieces
+
+    model = Model(pieces("Can I send it back to you?"), [KeyboardInterrupt()])
+    model.is_up = lambda: True
+    monkeypatch.setattr(
+        drafting, "make_drafter", lambda *_: Drafter(model, identify, Translator([ModelEngine(model)] * 2, identify))
+    )
+    for name in ("changes", "orders", "returns"):
+        run("new", name, "--lang", "en", "--file", "-", "--approve", stdin=ARTICLE)
+    run("new", "unfinished", "--lang", "en", "--file", "-", stdin=ARTICLE)
+    full = ARTICLE.replace("how long", "how long, how many days, until which day")
+    run("new", "full", "--lang", "en", "--file", "-", "--approve", stdin=full)
+    asked = ("questions", "--all", "--fewer-than", "3", "--lang", "en", "--json")
+    assert [one["article"] for one in run(*asked)["drafted"]] == ["changes"]
+    model.replies = [pieces("Wie lange habe ich Zeit?"), pieces("How many days do I have to decide?")]
+    found = run(*asked)
+    assert [(one["article"], one["questions"]) for one in found["drafted"]] == [
+        ("returns", ["How many days do I have to decide?"])
+    ]
+    assert [one["article"] for one in found["failed"]] == ["orders"]
+    approved = {one["article"]: one["questions"] for one in run("approve", "--all", "--json")}
+    assert approved["changes"] == ["how long", "Can I send it back to you?"]
+    with pytest.raises(TongshiError, match="Name an article, or give --all"):
+        run("questions")
+
+
+def test_a_model_that_does_not_answer_breaks_off_the_questions_for_all(run, identify, monkeypatch):
+    from tests.llm.test_answering import Model
+
+    model = Model([Unavailable("The language model is down.")])
+    model.is_up = lambda: True
+    monkeypatch.setattr(
+        drafting, "make_drafter", lambda *_: Drafter(model, identify, Translator([ModelEngine(model)] * 2, identify))
+    )
+    run("new", "returns", "--lang", "en", "--file", "-", "--approve", stdin=ARTICLE)
+    with pytest.raises(Unavailable, match="is down"):
+        run("questions", "--all")

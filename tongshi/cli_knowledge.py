@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready, user
-from tongshi.errors import TongshiError
+from tongshi.errors import TongshiError, Unavailable
 from tongshi.settings import get_settings
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ Written = Annotated[
     Path | None, typer.Option(help="Take it from a Markdown file, `-` for standard input; your editor by default.")
 ]
 By = Annotated[str, typer.Option(help="Who does it; your name on this machine by default.")]
+
+
+_WAITING = "They wait for approval: tongshi knowledge list --status draft, then approve."
 
 
 @knowledge.command("search")
@@ -99,7 +102,7 @@ def knowledge_import(
     else:
         console.print(f"{change.added} added, {change.changed} changed, {change.same} as they were, in {collection!r}.")
         if draft and change.any:
-            console.print("They wait for approval: tongshi knowledge list --status draft, then approve.")
+            console.print(_WAITING)
         elif collection != SHOP:
             console.print(f"The chat asks {SHOP!r} alone; --collection {SHOP} has it answer from them.")
         for file, reason in failures:
@@ -440,25 +443,71 @@ def knowledge_translate(
 
 @knowledge.command("questions")
 def knowledge_questions(
-    article_id: str,
+    article_id: Annotated[str | None, typer.Argument(help="Which article.")] = None,
     lang: Lang = None,
     number: Annotated[int, typer.Option(min=1, max=30, help="How many to ask for.")] = 8,
+    all_articles: Annotated[
+        bool, typer.Option("--all", help="For all approved articles, or those in --lang, of which no draft waits.")
+    ] = False,
+    fewer_than: Annotated[int, typer.Option(min=1, help="With --all: for those that have fewer questions than that.")] = 5,
     by: By = "",
     collection: Collection = "shop",
     as_json: Json = False,
 ) -> None:
     """Have the language model draft similar questions, for a person to read and approve."""
-    from tongshi.llm.drafting import draft_questions, make_drafter
+    from tongshi.llm.drafting import draft_questions, make_drafter, short_of_questions
     from tongshi.storage.database import get_database
 
+    if (article_id is None) != all_articles:
+        raise TongshiError("Name an article, or give --all for all that have few questions.")
+    check_language(lang)
     settings, editor = get_settings(), _editor(collection)
-    language = _language(editor, article_id, lang)
     drafter = make_drafter(settings, get_database())
     with language_model(settings, drafter.model):
-        entry, drafted = draft_questions(drafter, editor, article_id, language, number, by or user())
+        if all_articles:
+            keys = [one.article.key for one in short_of_questions(editor, fewer_than, lang)]
+            return _draft_for_all(keys, lambda key: draft_questions(drafter, editor, *key, number, by or user()), as_json)
+        entry, drafted = draft_questions(drafter, editor, article_id, _language(editor, article_id, lang), number, by or user())
     _report(entry, as_json, drafted=drafted)
     if not as_json:
         print("\n".join(drafted))
+
+
+def _draft_for_all(
+    keys: list[tuple[str, str]], draft: Callable[[tuple[str, str]], tuple[Entry, list[str]]], as_json: bool
+) -> None:
+    """Draft questions for one article after the other, and tell what came of each, also where it is broken off.
+
+    Raises:
+        Unavailable: the language model does not answer.
+    """
+    drafted, failed = {}, {}
+    try:
+        with Progress(console=Console(stderr=True)) as bar:
+            for key in bar.track(keys, description="articles"):
+                try:
+                    drafted[key] = draft(key)[1]
+                except Unavailable:
+                    raise
+                except TongshiError as error:
+                    failed[key] = str(error)
+    finally:
+        _report_drafted(drafted, failed, as_json)
+
+
+def _report_drafted(drafted: dict[tuple[str, str], list[str]], failed: dict[tuple[str, str], str], as_json: bool) -> None:
+    if as_json:
+        return print_json(
+            {
+                "drafted": [{"article": one, "lang": language, "questions": new} for (one, language), new in drafted.items()],
+                "failed": [{"article": one, "lang": language, "reason": why} for (one, language), why in failed.items()],
+            }
+        )
+    for (article_id, language), questions in drafted.items():
+        console.print(f"{escape(article_id)} ({language}): {len(questions)} drafted.")
+    for (article_id, language), reason in failed.items():
+        console.print(f"[red]{escape(article_id)} ({language}): {escape(reason)}[/red]", soft_wrap=True)
+    console.print(_WAITING if drafted else "Nothing was drafted.")
 
 
 @knowledge.command("calibrate")

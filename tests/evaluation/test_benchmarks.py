@@ -12,6 +12,7 @@ import pytest
 from tongshi.errors import TongshiError
 from tongshi.evaluation import benchmarks
 from tongshi.evaluation.benchmark_sets import BenchmarkSet, own
+from tongshi.nlu import featurizers, learnt
 from tongshi.nlu.wordings import Wording
 from tongshi.settings import Settings
 
@@ -46,6 +47,28 @@ def test_a_pair_is_trained_and_tested_once_and_leaves_only_figures(settings, mon
     assert "please" not in "".join(path.read_text() for path in (settings.home / "benchmarks").rglob("*.json"))
     monkeypatch.setattr(benchmarks, "_work", lambda *_: pytest.fail("measured again"))
     assert benchmarks.report(settings, sets=["clinc150"], systems=["tongshi"]).as_dict() == report.as_dict()
+
+
+def test_what_was_measured_with_another_adapter_or_other_code_is_measured_again(settings, tmp_path, monkeypatch):
+    asked = []
+
+    def work(folder, what, title):
+        asked.append((title.split(": ")[1].split()[0], what))
+        (folder / f"{what}ed.json").write_text("{}")
+
+    monkeypatch.setattr(benchmarks, "_work", work)
+    monkeypatch.setattr(featurizers, "get_settings", lambda: replace(settings, models=tmp_path))
+    benchmark = BenchmarkSet("small", [], [])
+    adapter = tmp_path / "adapters" / "intents" / "adapter.json"
+    adapter.parent.mkdir(parents=True)
+    for text, code in (("one", "same"), ("one", "same"), ("two", "same"), ("two", "other")):
+        adapter.write_text(text)
+        featurizers._adapters.cache_clear()
+        monkeypatch.setattr(learnt, "_code", lambda code=code: code)
+        for system in (benchmarks.tongshi(), benchmarks.rasa_default()):
+            benchmarks._measured(settings, benchmark, system)
+    featurizers._adapters.cache_clear()
+    assert [asked.count((name, "train")) for name in ("tongshi", "rasa")] == [3, 1]
 
 
 def test_rasas_default_takes_the_epochs_that_it_is_given():

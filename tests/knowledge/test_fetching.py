@@ -155,6 +155,30 @@ def test_robots_are_respected(server):
     assert last - first >= 0.39
 
 
+def test_waiting_for_a_turn_is_no_time_that_a_page_takes(server):
+    server.pages["/robots.txt"] = Page("User-agent: *\nCrawl-delay: 0.5\n", kind="text/plain")
+    for number in range(4):
+        server.pages[f"/{number}"] = Page("<p>Text.</p>")
+    found = fetch(server, "/0", "/1", "/2", "/3").reading
+    assert (len(found.articles), found.failures) == (4, [])
+
+
+def test_of_robots_without_an_end_the_beginning_counts(server):
+    rules, filler = "User-agent: *\nDisallow: /private\n", "# nothing\n" * 60_000
+    server.pages["/robots.txt"] = Page(f"{rules}{filler}Disallow: /late\n", kind="text/plain")
+    server.pages["/private"] = server.pages["/late"] = Page("<p>Text.</p>")
+    found = fetch(server, "/private", "/late").reading
+    assert [one.article_id for one in found.articles] == ["late"]
+    assert found.failures == [("/private", "is closed to robots by the site's robots.txt")]
+
+
+def test_a_site_whose_robots_take_too_long_is_closed(server):
+    server.pages["/robots.txt"] = Page("User-agent: *\nAllow: /\n", kind="text/plain", drip=True)
+    ((_, reason),) = fetch(server, "/one").reading.failures
+    assert reason == "the site's robots.txt was not there after 1 seconds"
+    assert server.asked["/one"] == 0
+
+
 def test_a_site_whose_robots_cannot_be_had_is_closed(server):
     server.pages["/robots.txt"] = Page(status=503)
     server.pages["/one"] = Page("<p>Text.</p>")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -95,3 +96,17 @@ def test_everything_may_go_but_one(keys, encoder):
 
 def test_a_question_of_no_known_word_finds_something(keys, encoder):
     assert SearchIndex.build("1", keys, large=100).rank("☎ ☎", encoder).labels
+
+
+def test_passages_of_one_article_in_one_language_are_given_nearest_first(keys, encoder):
+    long = [
+        replace(key(500 + number, article, text, encoder, "passage"), language=language)
+        for number, (article, language, text) in enumerate(
+            [("guide", "en", "lamp off"), ("guide", "de", "lamp on"), ("other", "en", "lamp on"), ("guide", "en", "lamp on")]
+        )
+    ]
+    index = SearchIndex.build("1", [*keys, *long])
+    assert index.nearest_passages("guide", "lamp on", encoder, "en") == [503, 500]
+    assert index.nearest_passages("guide", "lamp on", encoder, "fr") == []
+    assert index.nearest_passages("refund", "lamp on", encoder, "en") == []
+    assert index.nearest_passages("nothing", "lamp on", encoder, "en") == []

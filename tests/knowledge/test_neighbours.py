@@ -101,6 +101,11 @@ def test_keys_that_come_are_found_and_keys_that_go_are_not(made):
     assert everything <= set(ids.tolist()) and len(everything) >= 0.98 * len(ids)
 
 
+def test_a_graph_whose_file_is_gone_is_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone"):
+        Graph.load(tmp_path / "gone.usearch", random_keys(3)[0])
+
+
 def test_collections_are_kept_apart(store):
     both = [random_keys(40), random_keys(40, first=500)]
     found = [SharedNeighbours(store, name) for name in ("one", "two's")]

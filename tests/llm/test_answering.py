@@ -50,7 +50,7 @@ class Model:
     def stream(self, messages, *, deadline, **_):
         self.asked.append(messages)
         for piece in self.replies.pop(0):
-            if isinstance(piece, Exception):
+            if isinstance(piece, BaseException):
                 raise piece
             yield piece
 

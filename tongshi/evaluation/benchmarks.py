@@ -177,7 +177,7 @@ def _measured(settings: Settings, benchmark: BenchmarkSet, system: System) -> tu
     """What the training and the test of a pair gave, from an earlier run where nothing that they depend on has changed."""
     training = {"rasa_nlu_data": {"common_examples": [_example(one) for one in benchmark.training]}}
     config, texts = yaml.safe_dump(system.config), [one.text for one in (*benchmark.test, *benchmark.held_out)]
-    digest = hashlib.sha256(json.dumps([config, training, texts]).encode() + _code(system)).hexdigest()[:12]
+    digest = hashlib.sha256(json.dumps([config, training, texts]).encode() + _fingerprint(system)).hexdigest()[:12]
     folder = settings.home / "benchmarks" / f"{benchmark.name.replace('/', '-')}-{system.name}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "trained.json").exists():
@@ -197,12 +197,13 @@ def _example(wording: Wording) -> dict[str, Any]:
     return {"text": wording.text, "intent": wording.intent, "metadata": {"intent": {"language": wording.language}}}
 
 
-def _code(system: System) -> bytes:
-    """What figures of our own components depend on beside their configuration."""
-    if system.name != "tongshi":
-        return b""
-    paths = [ROOT / "tongshi" / "nlu" / f"{name}.py" for name in ("classifier", "featurizers", "pipeline")]
-    return b"".join(path.read_bytes() for path in paths)
+def _fingerprint(system: System) -> bytes:
+    """What figures of our own components depend on beside their configuration: their code, and the adapters of their encoder."""
+    # Other reports are made without Rasa, which takes seconds to import.
+    from tongshi.nlu.featurizers import SentenceVectorFeaturizer as Vectors
+
+    ours = [one for one in system.config["pipeline"] if one["name"].endswith(Vectors.__name__)]
+    return "".join(Vectors.fingerprint_addon({**Vectors.get_default_config(), **one}) for one in ours).encode()
 
 
 def _work(folder: Path, what: str, title: str) -> None:

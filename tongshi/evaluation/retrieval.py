@@ -3,6 +3,10 @@
 Four settings beside each other: the shop's articles in all languages; its English and Chinese articles alone; all articles without their
 similar questions; and businesses that no training saw, without similar questions. Each beside plain BM25 over words, the same
 search with the encoder as published, and that without the reranker; where there are no similar questions also with the first passages read.
+
+Of each setting is told how often the right article is first (R@1) and among the first five (R@5), the mean reciprocal rank of the right one
+(MRR), how many answers are right, how many questions that nothing answers are abstained from (the recall of abstention), and how many of those
+abstained from nothing answers (its precision).
 """
 
 from __future__ import annotations
@@ -26,6 +30,7 @@ from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
 from tongshi.knowledge.calibrate import Asked, KnownVectors
 from tongshi.knowledge.index import SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import make_neighbours
+from tongshi.knowledge.products import PREFIX
 from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.reranker import Reranker
 from tongshi.language.segment import terms
@@ -33,22 +38,47 @@ from tongshi.language.vectors import Encoder, VectorCache, get_encoder, normalis
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.knowledge import KeyRow, KnowledgeStore
 
-Finder = Callable[[Asked], Sequence[str]]
-"""Ids of articles for a question, best first."""
+Finder = Callable[[Asked], tuple[Sequence[str], bool]]
+"""Gives ids of articles for a question, best first, and whether it is sure of the first."""
+
+_MOST = 5
 
 UNTUNED = "use*0.5+e5*0.5"
+_FIRST = "all"
+"""The first setting, which is searched as customers do."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """Collections with what is asked of each."""
+    """Collections with what is asked of each.
+
+    Attributes:
+        unanswerable: questions that are known to have no answer; beside the keys of a collection where abstention is measured.
+    """
 
     name: str
     collections: Sequence[tuple[list[KeyRow], list[Asked]]]
+    unanswerable: Sequence[KeyRow] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a question.
+
+    Attributes:
+        rank: of the first article that answers it, from 1; 0 where none that was found does.
+        sure: whether search would have answered with the first that it found.
+        milliseconds: that the search took.
+    """
+
+    asked: Asked
+    rank: int
+    sure: bool
+    milliseconds: float
 
 
 def report(settings: Settings, sample: int | None = None) -> Report:
-    """Recall at 1 of each setting, beside BM25 and the untuned encoder; of the first setting everything else as well."""
+    """Recall at 1 of each setting, beside BM25 and the untuned encoder; all else of the first setting, and in parts of the others."""
     from tongshi.storage.database import get_database
 
     encoders = {"": get_encoder(settings.encoder), " untuned": get_encoder(UNTUNED)}
@@ -63,25 +93,112 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     shop = [one for language in LANGUAGES for one in shop_questions(language)]
     for language, row in _whole(base, encoders[""], shop).items():
         columns[language] |= row
+    caches = {name: VectorCache(encoder, settings.models / "vectors") for name, encoder in encoders.items()}
     for setting in track(list(_settings(settings, encoders[""], KnowledgeStore(get_database()))), "retrieval", transient=True):
-        finders = {f"{setting.name} BM25": [_bm25(keys) for keys, _ in setting.collections]}
-        for name, encoder in encoders.items():
-            known = _known(setting, VectorCache(encoder, settings.models / "vectors"))
-            indexes = [_index(keys, known) for keys, _ in setting.collections]
-            reranker = get_reranker(settings.reranker)
-            finders[setting.name + name] = [_ours(index, known, reranker) for index in indexes]
-            if not name:
-                finders[f"{setting.name} not reranked"] = [_ours(index, known, None) for index in indexes]
-                if not indexes[0].has_questions and settings.reranker == "cross":
-                    readers = [get_reader("cross", _texts(keys)) for keys, _ in setting.collections]
-                    finders[f"{setting.name} read"] = [
-                        _ours(index, known, reranker, reader) for index, reader in zip(indexes, readers)
-                    ]
-        for name in sorted(finders):
-            for language, share in _recall(finders[name], setting).items():
-                columns[language].setdefault(name, share)
+        outcomes = _compared(setting, caches, settings.reranker)
+        for name in sorted(outcomes):
+            for language in LANGUAGES:
+                columns[language].setdefault(name, ranks(_in(language, outcomes[name]))["R@1"])
+        if setting.name != _FIRST:
+            found.parts.append(_part(setting, outcomes, caches[""], settings.reranker))
     found.rows = [{"language": language, **row} for language, row in columns.items()]
     return with_mean(found)
+
+
+def _compared(setting: Setting, caches: Mapping[str, VectorCache], name: str) -> dict[str, list[Outcome]]:
+    """What came of a setting's questions by each way to search.
+
+    Args:
+        caches: of encoders, by what their columns are called.
+        name: of the reranker.
+    """
+    reranker = get_reranker(name)
+    finders = {f"{setting.name} BM25": [_bm25(keys) for keys, _ in setting.collections]}
+    for suffix, cache in caches.items():
+        known = _known(setting, cache)
+        indexes = [_index(keys, known) for keys, _ in setting.collections]
+        finders[setting.name + suffix] = [_ours(index, known, reranker) for index in indexes]
+        if not suffix:
+            finders[f"{setting.name} not reranked"] = [_ours(index, known, None) for index in indexes]
+            if not indexes[0].has_questions and name == "cross":
+                readers = [get_reader("cross", _texts(keys)) for keys, _ in setting.collections]
+                finders[f"{setting.name} read"] = [
+                    _ours(index, known, reranker, reader) for index, reader in zip(indexes, readers)
+                ]
+    return {column: judged(found, setting) for column, found in finders.items()}
+
+
+def _part(setting: Setting, outcomes: Mapping[str, list[Outcome]], cache: VectorCache, name: str) -> Report:
+    """A setting as the settings search it.
+
+    Args:
+        outcomes: of each way to search.
+        cache: of the encoder.
+        name: of the reranker.
+    """
+    plain, read = outcomes[setting.name], outcomes.get(f"{setting.name} read")
+    searched = read or plain
+    told = _beside_unanswerable(setting, _known(setting, cache), name) if setting.unanswerable else searched
+    part = Report(f"Search: {setting.name}", "R@1", notes="as the settings say; milliseconds without the question's vector")
+    for language in LANGUAGES:
+        row = {"language": language, **ranks(_in(language, searched)), **certainty(_in(language, told))}
+        row["ms p50"] = statistics.median(one.milliseconds for one in _in(language, searched))
+        if read:
+            pairs = zip(_in(language, read), _in(language, plain))
+            row["reading ms p50"] = statistics.median(one.milliseconds - other.milliseconds for one, other in pairs)
+        part.rows.append(row)
+    return with_mean(part)
+
+
+def _beside_unanswerable(setting: Setting, encoder: Encoder, name: str) -> list[Outcome]:
+    """What comes of a setting's questions where those that nothing answers are known, as they are in the shop."""
+    indexes = [_index([*keys, *setting.unanswerable], encoder) for keys, _ in setting.collections]
+    return judged([_ours(index, encoder, get_reranker(name)) for index in indexes], setting)
+
+
+def judged(finders: Sequence[Finder], setting: Setting) -> list[Outcome]:
+    """What comes of a setting's questions.
+
+    Args:
+        finders: one for each of its collections.
+    """
+    return [_outcome(find, one) for find, (_, asked) in zip(finders, setting.collections) for one in asked]
+
+
+def _outcome(find: Finder, asked: Asked) -> Outcome:
+    began = time.perf_counter()
+    ids, sure = find(asked)
+    milliseconds = (time.perf_counter() - began) * 1000
+    rank = next((place + 1 for place, article in enumerate(ids) if article in asked.articles), 0)
+    return Outcome(asked, rank, sure, milliseconds)
+
+
+def ranks(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """How far in front the right articles are, of questions that have one."""
+    found = [one.rank for one in outcomes if one.asked.articles]
+    return {
+        "R@1": _share([rank == 1 for rank in found]),
+        "R@5": _share([0 < rank <= 5 for rank in found]),
+        "MRR": _share([1 / rank if rank else 0.0 for rank in found]),
+    }
+
+
+def certainty(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Whether search answers what it can, and nothing else."""
+    return {
+        "answered right": _share([one.rank == 1 for one in outcomes if one.sure]),
+        "abstained": _share([not one.sure for one in outcomes if not one.asked.articles]),
+        "abstained right": _share([not one.asked.articles for one in outcomes if not one.sure]),
+    }
+
+
+def _in(language: str, outcomes: Sequence[Outcome]) -> list[Outcome]:
+    return [one for one in outcomes if one.asked.language == language]
+
+
+def _share(values: Sequence[float]) -> float:
+    """The mean; 0 where there are none."""
+    return float(np.mean(values)) if values else 0.0
 
 
 def shop_questions(language: str) -> list[Asked]:
@@ -92,7 +209,7 @@ def shop_questions(language: str) -> list[Asked]:
 
 def _known(setting: Setting, cache: VectorCache) -> KnownVectors:
     """The vectors of all that a setting compares, made in one go."""
-    texts = {normalise(key.text) for keys, _ in setting.collections for key in keys}
+    texts = {normalise(key.text) for keys in (setting.unanswerable, *(keys for keys, _ in setting.collections)) for key in keys}
     texts |= {normalise(one.text) for _, asked in setting.collections for one in asked}
     ordered = sorted(texts)
     return KnownVectors(dict(zip(ordered, cache.encode(ordered))))
@@ -100,19 +217,20 @@ def _known(setting: Setting, cache: VectorCache) -> KnownVectors:
 
 def _settings(settings: Settings, encoder: Encoder, store: KnowledgeStore) -> Iterator[Setting]:
     keys = store.keys(SHOP)
-    asked = [one for language in LANGUAGES for one in shop_questions(language) if one.articles and not _of_product(one)]
+    asked = [one for language in LANGUAGES for one in shop_questions(language) if not _of_product(one)]
     articles = [key for key in keys if key.article_id != UNANSWERABLE and not key.article_id.startswith(ATTRIBUTE)]
-    yield Setting("all", [(articles, asked)])
-    yield Setting("en+zh", [([key for key in articles if key.language in ("en", "zh")], asked)])
+    some, unanswerable = (
+        [key for key in found if key.language in ("en", "zh")]
+        for found in (articles, [key for key in keys if key.article_id == UNANSWERABLE])
+    )
+    yield Setting(_FIRST, [(articles, asked)])
+    yield Setting("en+zh", [(some, asked)], unanswerable)
     yield Setting("no questions", [([key for key in articles if key.kind != "question"], asked)])
-    unseen = [
-        (keys, [one for one in asked if one.articles]) for keys, asked in business_collections(settings.data, encoder, "test")
-    ]
-    yield Setting("unseen", unseen)
+    yield Setting("unseen", list(business_collections(settings.data, encoder, "test")))
 
 
 def _of_product(asked: Asked) -> bool:
-    return asked.articles[0].startswith("product:")
+    return bool(asked.articles) and asked.articles[0].startswith(PREFIX)
 
 
 def _whole(base: KnowledgeBase, encoder: Encoder, asked: Sequence[Asked]) -> dict[str, dict[str, float]]:
@@ -120,31 +238,24 @@ def _whole(base: KnowledgeBase, encoder: Encoder, asked: Sequence[Asked]) -> dic
     rows: dict[str, dict[str, float]] = {}
     base.search("warm", "en")
     for language in track(LANGUAGES, "search", transient=True):
-        ranks, products, milliseconds, answered, right, silent = [], [], [], 0, 0, []
-        for one in (one for one in asked if one.language == language):
-            began = time.perf_counter()
-            found = base.search(one.text, language)
-            milliseconds.append((time.perf_counter() - began) * 1000)
-            ids = [passage.article for passage in found.passages]
-            rank = next((place + 1 for place, article in enumerate(ids) if article in one.articles), 0)
-            answered += found.confident
-            right += found.confident and rank == 1
-            if not one.articles:
-                silent.append(not found.confident)
-            else:
-                (products if _of_product(one) else ranks).append(rank)
+        outcomes = [_outcome(partial(_searched, base), one) for one in asked if one.language == language]
+        of_articles, of_products = ([one for one in outcomes if _of_product(one.asked) is wanted] for wanted in (False, True))
+        found = ranks(of_articles)
         rows[language] = {
-            "all": _share(ranks, 1),
-            "R@5": _share(ranks, 5),
-            "MRR": float(np.mean([1 / rank if rank else 0 for rank in ranks])),
-            "products": _share(products, 1),
-            "answered right": right / answered,
-            "abstained": float(np.mean(silent)),
-            "ms p50": statistics.median(milliseconds),
-            "ms p95": float(np.quantile(milliseconds, 0.95)),
+            _FIRST: found.pop("R@1"),
+            **found,
+            "products": ranks(of_products)["R@1"],
+            **certainty(outcomes),
+            "ms p50": statistics.median(one.milliseconds for one in outcomes),
+            "ms p95": float(np.quantile([one.milliseconds for one in outcomes], 0.95)),
             "reranker ms p50": _reranking(base, encoder, [one for one in asked if one.language == language]),
         }
     return rows
+
+
+def _searched(base: KnowledgeBase, asked: Asked) -> tuple[list[str], bool]:
+    found = base.search(asked.text, asked.language, most=_MOST)
+    return [passage.article for passage in found.passages], found.confident
 
 
 def _reranking(base: KnowledgeBase, encoder: Encoder, asked: Sequence[Asked]) -> float:
@@ -177,9 +288,14 @@ def _texts(keys: Sequence[KeyRow]) -> Callable[[Sequence[int]], Mapping[int, str
 
 
 def _ours(index: SearchIndex, encoder: Encoder, reranker: Reranker | None, reader: Reader | None = None) -> Finder:
-    def find(asked: Asked) -> list[str]:
+    calibration = get_calibration(index.has_questions, "cross" if reader else "linear" if reranker else "off")
+
+    def find(asked: Asked) -> tuple[list[str], bool]:
         ranking = index.rank(asked.text, encoder, asked.language, reranker, reader)
-        return [ranking.labels[place] for place in ranking.order[:5]]
+        first = ranking.order[0]
+        likely = calibration.probability(ranking.features(first)) >= calibration.threshold
+        ids = [ranking.labels[place] for place in ranking.order[:_MOST]]
+        return ids, likely and ids[0] != UNANSWERABLE
 
     return find
 
@@ -189,27 +305,15 @@ def _bm25(keys: Sequence[KeyRow]) -> Finder:
     index = bm25s.BM25()
     index.index(words, show_progress=False)
 
-    def find(asked: Asked) -> list[str]:
+    def find(asked: Asked) -> tuple[list[str], bool]:
         known = [word for word in terms(normalise(asked.text), asked.language) if word in index.vocab_dict]
         if not known:
-            return []
+            return [], False
         scores = index.get_scores(known)
-        return list(dict.fromkeys(keys[place].article_id for place in np.argsort(-scores)[:50] if scores[place] > 0))[:5]
+        found = dict.fromkeys(keys[place].article_id for place in np.argsort(-scores)[:50] if scores[place] > 0)
+        return list(found)[:_MOST], bool(found)
 
     return find
-
-
-def _recall(finders: Sequence[Finder], setting: Setting) -> dict[str, float]:
-    right: dict[str, list[bool]] = {language: [] for language in LANGUAGES}
-    for find, (_, asked) in zip(finders, setting.collections):
-        for one in asked:
-            best = find(one)
-            right[one.language].append(bool(best) and best[0] in one.articles)
-    return {language: float(np.mean(values)) for language, values in right.items()}
-
-
-def _share(ranks: Sequence[int], most: int) -> float:
-    return float(np.mean([0 < rank <= most for rank in ranks]))
 
 
 def scale(settings: Settings, sample: int | None = None) -> Report:

@@ -6,13 +6,13 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, starmap
+from itertools import chain, combinations, starmap
 from pathlib import Path
 
 import numpy as np
 import regex
 import structlog
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
@@ -63,8 +63,8 @@ _SAYS_NOTHING = 6
 _SURELY = 0.8
 """Probability from which a question is taken for one that has no answer, whatever was asked before it."""
 
-_TOO_NEW = 0.3
-"""Share of new keys from which an index is built anew at once."""
+_POLL = 0.2
+"""Seconds between two looks whether another process is done with building an index."""
 
 _NO_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
@@ -173,7 +173,7 @@ class KnowledgeBase:
         self._neighbours: dict[str, Neighbours] = {}
         self._indexes: dict[str, SearchIndex] = {}
         self._building: set[str] = set()
-        self._lock = threading.Lock()
+        self._locks: dict[str, threading.Lock] = {}
 
     def put(
         self,
@@ -189,7 +189,7 @@ class KnowledgeBase:
             articles = self._without_products(articles)
         change = self.writer.put(articles, collection, whole=whole, status=status, progress=progress)
         if (change.any or self._make_neighbours) and self._store.key_ids(collection):
-            self._index(collection)
+            self.index(collection)
         return change
 
     def _index(self, collection: str) -> SearchIndex:
@@ -198,24 +198,26 @@ class KnowledgeBase:
         Raises:
             TongshiError: there is no such collection, or nothing in it.
         """
+        version = self._version(collection)
+        with self._lock(collection):
+            before = self._indexes.get(collection)
+            if before is None or before.version != version:
+                index = self._saved_at(version, collection)
+                if index is None and (before := before or self._saved(collection)):
+                    index = self._updated(before, collection, version)
+                self._put_in_place(collection, index or self._build(collection, version))
+            return self._indexes[collection]
+
+    def _version(self, collection: str) -> str:
         version = self._store.version(collection)
         if version is None:
             raise TongshiError(
                 f"There is no collection {collection!r}. Make one with `tongshi knowledge import PATH --collection {collection}`."
             )
-        with self._lock:
-            index = self._indexes.get(collection)
-            if index is None or index.version != version:
-                path = self._path(collection, version)
-                before = index or self._saved(collection)
-                if path.exists():
-                    index = self._load(path, collection)
-                elif before is not None:
-                    index = self._updated(before, collection, version)
-                else:
-                    index = self._build(collection, version)
-                self._put_in_place(collection, index)
-            return index
+        return version
+
+    def _lock(self, collection: str) -> threading.Lock:
+        return self._locks.setdefault(collection, threading.Lock())
 
     def _put_in_place(self, collection: str, index: SearchIndex) -> None:
         index.take_effect()
@@ -227,22 +229,33 @@ class KnowledgeBase:
             self._neighbours[collection] = self._make_neighbours(collection)
         return self._neighbours.get(collection)
 
-    def _load(self, path: Path, collection: str) -> SearchIndex:
-        return SearchIndex.load(path, self._shared(collection))
-
     def _path(self, collection: str, version: str) -> Path:
         return self._folder / f"{collection}-{version}.index"
 
+    def _saved_at(self, version: str, collection: str) -> SearchIndex | None:
+        """The index of a version on disk; None where there is none."""
+        return self._load(self._path(collection, version), collection)
+
     def _saved(self, collection: str) -> SearchIndex | None:
         """The newest index on disk; None where there is none, or where it is of another encoder."""
-        for path in sorted(self._saved_paths(collection), key=lambda one: one.stat().st_mtime, reverse=True):
-            index = self._load(path, collection)
-            return index if index.dimensions == self._encoder.dimensions else None
+        # One that is gone before it is read has given way to a newer one, which the second look finds.
+        for path in chain.from_iterable(self._saved_paths(collection) for _ in range(2)):
+            if index := self._load(path, collection):
+                return index if index.dimensions == self._encoder.dimensions else None
         return None
 
+    def _load(self, path: Path, collection: str) -> SearchIndex | None:
+        """An index on disk; None where it is not, or no longer: whoever builds one takes the older ones away."""
+        try:
+            return SearchIndex.load(path, self._shared(collection))
+        except FileNotFoundError:
+            return None
+
     def _saved_paths(self, collection: str) -> list[Path]:
+        """Files of the collection's indexes, newest first."""
         found = self._folder.glob(f"{collection}-*.index")
-        return [path for path in found if _VERSION.fullmatch(path.stem.removeprefix(f"{collection}-"))]
+        of_versions = [path for path in found if _VERSION.fullmatch(path.stem.removeprefix(f"{collection}-"))]
+        return sorted(of_versions, key=_written_at, reverse=True)
 
     def _updated(self, before: SearchIndex, collection: str, version: str) -> SearchIndex:
         """An index that knows what has changed, at once; a whole one is built beside it."""
@@ -250,8 +263,6 @@ class KnowledgeBase:
         if not len(ids):
             raise TongshiError(f"The collection {collection!r} is empty.")
         fresh = np.setdiff1d(ids, before.key_ids, assume_unique=True)
-        if len(fresh) > len(ids) * _TOO_NEW:
-            return self._build(collection, version)
         index = before.updated(version, self._store.keys(collection, fresh.tolist()), np.intersect1d(ids, before.key_ids))
         if collection not in self._building:
             self._building.add(collection)
@@ -259,21 +270,30 @@ class KnowledgeBase:
         return index
 
     def _rebuild(self, collection: str) -> None:
-        """Build whole indexes until one is of the present version; of several processes one does."""
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self._folder / f"{collection}.lock", timeout=0):
-                while (version := self._store.version(collection)) and not self._path(collection, version).exists():
-                    index = self._build(collection, version)
-                    with self._lock:
-                        if self._indexes[collection].version == version:
-                            self._put_in_place(collection, index)
-        except Timeout:
-            log.debug("knowledge.index_built_elsewhere", collection=collection)
+            self._make_whole(collection)
         except TongshiError as error:
             log.warning("knowledge.index_not_built", collection=collection, error=str(error))
         finally:
             self._building.discard(collection)
+
+    def _make_whole(self, collection: str) -> SearchIndex:
+        """Have a whole index of the present version in memory; of several processes one builds it, and the others wait for it.
+
+        Raises:
+            TongshiError: there is no such collection, or nothing in it.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with FileLock(self._folder / f"{collection}.lock", poll_interval=_POLL):
+            while True:
+                version = self._version(collection)
+                index = self._saved_at(version, collection) or self._build(collection, version)
+                with self._lock(collection):
+                    if self._version(collection) == version:
+                        self._put_in_place(collection, index)
+                        # What changes from here on needs another build.
+                        self._building.discard(collection)
+                        return index
 
     def _build(self, collection: str, version: str) -> SearchIndex:
         keys = self._store.keys(collection)
@@ -289,8 +309,13 @@ class KnowledgeBase:
         return index
 
     def index(self, collection: str = SHOP) -> SearchIndex:
-        """The collection's index, for measuring."""
-        return self._index(collection)
+        """The collection's index, with all that is learnt from its keys; whoever wants it waits until it is built.
+
+        Raises:
+            TongshiError: there is no such collection, or nothing in it.
+        """
+        index = self._index(collection)
+        return self._make_whole(collection) if index.stale else index
 
     def search(
         self, question: str, language: str, collection: str = SHOP, most: int = 5, context: Sequence[str] = (), newest: str = ""
@@ -524,6 +549,14 @@ class KnowledgeBase:
         catalogue = self._shop.products() if self._shop else []
         product = next((one for one in catalogue if PREFIX + one.sku == article_id), None)
         return product and Passage(article_id, language, product.name, 1.0, told(product, catalogue, language))
+
+
+def _written_at(path: Path) -> float:
+    """When a file was written; the beginning of time where it is gone."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _bonus(about: _About, *, named: bool) -> float:

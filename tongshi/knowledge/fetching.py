@@ -40,6 +40,8 @@ _PACKED = ("application/gzip", "application/x-gzip")
 _UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
 _PAGE_SUFFIXES = (".html", ".htm", ".xhtml", ".php", ".asp", ".aspx", ".jsp", *READERS)
 _MARK = 6
+_MOST_OF_ROBOTS = 512_000
+"""Bytes of a robots.txt that are heard; RFC 9309 wants 500 KiB at the least."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Limits:
     """What fetching keeps to.
 
     Attributes:
-        seconds: that a page may take as a whole.
+        seconds: that a page may take as a whole, once its site lets it be asked for.
         silence: seconds that a server may say nothing.
         size: bytes of a page, and of a sitemap once it is unpacked.
         redirects: that are followed for a page.
@@ -130,14 +132,20 @@ class _Site:
 
     def _read_robots(self) -> None:
         """RFC 9309: without a robots.txt all is open; where it cannot be had from its server, nothing is."""
+        began = time.monotonic()
         try:
-            response = self._http.get(f"{self._origin}/robots.txt", follow_redirects=True)
+            with self._http.stream("GET", f"{self._origin}/robots.txt", follow_redirects=True) as response:
+                if response.status_code >= 500:
+                    self._closed = (
+                        f"the site's robots.txt cannot be read (status {response.status_code}), so nothing of it may be"
+                    )
+                data = _body(response, _MOST_OF_ROBOTS, began, self._limits) if response.is_success else b""
         except httpx.HTTPError as error:
             self._closed = f"cannot be reached: {error or type(error).__name__}"
-            return
-        if response.status_code >= 500:
-            self._closed = f"the site's robots.txt cannot be read (status {response.status_code}), so nothing of it may be"
-        self._robots = Protego.parse(response.text if response.is_success else "")
+        except Broken as error:
+            self._closed = f"the site's robots.txt {error}"
+        else:
+            self._robots = Protego.parse(_whole_lines(data).decode("utf-8", "replace"))
 
 
 class WebReader:
@@ -204,9 +212,9 @@ class WebReader:
             Broken: it cannot or may not be fetched; the message is the reason.
         """
         headers = self._conditions(url)
-        until = time.monotonic() + self._limits.seconds
         for _ in range(self._limits.redirects + 1):
             self._site(url).enter(url)
+            began = time.monotonic()
             with self._http.stream("GET", url, headers=headers) as response:
                 if response.is_redirect and "location" in response.headers:
                     url = urljoin(url, response.headers["location"])
@@ -215,7 +223,7 @@ class WebReader:
                     return _Answer(url, None)
                 if not response.is_success:
                     raise Broken(f"the server answers {response.status_code} {response.reason_phrase}".rstrip())
-                return self._answer(url, response, until)
+                return self._answer(url, response, began)
         raise Broken(f"is redirected more than {self._limits.redirects} times")
 
     def _conditions(self, url: str) -> dict[str, str]:
@@ -231,17 +239,13 @@ class WebReader:
         with self._lock:
             return self._sites.setdefault(origin, _Site(origin, self._http, self._limits))
 
-    def _answer(self, url: str, response: httpx.Response, until: float) -> _Answer:
-        data = bytearray()
-        for piece in response.iter_bytes():
-            data += piece
-            if len(data) > self._limits.size:
-                raise Broken(f"is larger than {self._limits.size // 1_000_000} MB")
-            if time.monotonic() > until:
-                raise Broken(f"was not there after {self._limits.seconds:g} seconds")
+    def _answer(self, url: str, response: httpx.Response, began: float) -> _Answer:
+        data = _body(response, self._limits.size, began, self._limits)
+        if len(data) > self._limits.size:
+            raise Broken(f"is larger than {self._limits.size // 1_000_000} MB")
         kind = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         told = (response.headers.get("etag", ""), response.headers.get("last-modified", ""))
-        return _Answer(url, bytes(data), kind, response.charset_encoding, *told)
+        return _Answer(url, data, kind, response.charset_encoding, *told)
 
     def _take(self, url: str, answer: _Answer | Broken, batch: Batch) -> list[str]:
         """Put what came of an address into a batch; gives the addresses that it names if it is a sitemap."""
@@ -300,6 +304,30 @@ class WebReader:
             return html_document(answer.data.decode(answer.charset))
         except (LookupError, UnicodeDecodeError):
             return READERS[suffix](answer.data)
+
+
+def _body(response: httpx.Response, most: int, began: float, limits: Limits) -> bytes:
+    """What a server answers; it is left off soon after `most` bytes.
+
+    Args:
+        began: moment at which it was asked.
+
+    Raises:
+        Broken: it was not there in time.
+    """
+    data = bytearray()
+    for piece in response.iter_bytes():
+        data += piece
+        if len(data) > most:
+            break
+        if time.monotonic() > began + limits.seconds:
+            raise Broken(f"was not there after {limits.seconds:g} seconds")
+    return bytes(data)
+
+
+def _whole_lines(robots: bytes) -> bytes:
+    """A robots.txt as far as it is heard; half a rule might allow what the whole one forbids."""
+    return robots if len(robots) <= _MOST_OF_ROBOTS else robots[:_MOST_OF_ROBOTS].rpartition(b"\n")[0]
 
 
 def _is_sitemap(answer: _Answer) -> bool:

@@ -367,6 +367,11 @@ class SearchIndex:
         return rows, self._keys.labels[rows]
 
     @cached_property
+    def _places(self) -> dict[str, int]:
+        """Places of the articles' ids in `names`."""
+        return {name: place for place, name in enumerate(self._keys.names)}
+
+    @cached_property
     def _trust(self) -> float:
         """How far similar questions are to be trusted."""
         labels = self._keys.labels[self._keys.questions]
@@ -402,10 +407,10 @@ class SearchIndex:
     def nearest_passages(self, article_id: str, question: str, encoder: Encoder, language: str) -> list[int]:
         """Keys of an article's passages in a language, the nearest to a question first."""
         keys = self._keys
-        if article_id not in keys.names:
+        if article_id not in self._places:
             return []
-        mine = keys.labels == keys.names.index(article_id)
-        rows = np.flatnonzero(mine & keys.passages & (keys.languages == language))
+        rows = self._texts_of(np.array([self._places[article_id]]))
+        rows = rows[keys.passages[rows] & (keys.languages[rows] == language)]
         if not len(rows):
             return []
         text = normalise(question)

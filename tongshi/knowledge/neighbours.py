@@ -70,7 +70,9 @@ class Graph:
         ids = np.concatenate([found.keys.astype(np.int64), later])
         distances = np.concatenate([found.distances, 1 - vectors @ vector])
         nearest = ids[np.argsort(distances, kind="stable")]
-        return nearest[np.isin(nearest, present)][:most]
+        # Both are looked up in order: `isin` would go over all ids for a few.
+        found_there = np.searchsorted(present, nearest, "right") > np.searchsorted(present, nearest, "left")
+        return nearest[found_there][:most]
 
     def save(self, path: Path) -> None:
         """Write the graph to a file."""
@@ -82,9 +84,14 @@ class Graph:
 
         Args:
             ids: of the keys that it was made of.
+
+        Raises:
+            FileNotFoundError: there is no such file.
         """
         graph = object.__new__(cls)
         graph._graph = Index.restore(str(path), view=True)
+        if graph._graph is None:
+            raise FileNotFoundError(path)
         graph._ids = ids
         graph._keys = ids, ids[:0], np.empty((0, graph._graph.ndim), np.float32)
         return graph

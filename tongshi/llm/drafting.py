@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from tongshi.errors import TongshiError, Unavailable
-from tongshi.knowledge.articles import Article
+from tongshi.knowledge.articles import UNANSWERABLE, Article
 from tongshi.knowledge.editing import Editor, Entry
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
@@ -20,6 +20,7 @@ from tongshi.llm.models import LanguageModel
 from tongshi.llm.translation import Translator, make_translator, name_of, paragraphs
 from tongshi.settings import Settings
 from tongshi.storage.database import Database
+from tongshi.storage.models import APPROVED
 
 _PROMPTS = Path(__file__).with_name("drafting.yml")
 _LONGEST = 2700
@@ -178,6 +179,15 @@ def draft_questions(
     drafted = drafter.questions(article, number)
     with_them = replace(article, questions=(*article.questions, *drafted))
     return editor.draft(with_them, by, "similar questions drafted", newest), drafted
+
+
+def short_of_questions(editor: Editor, fewer_than: int, language: str | None = None) -> list[Entry]:
+    """Approved articles with fewer similar questions than that, in all languages or one; not those of which a draft waits already."""
+    return [
+        one
+        for one in editor.entries(language=language, status=APPROVED)
+        if one.draft is None and one.article.article_id != UNANSWERABLE and len(one.article.questions) < fewer_than
+    ]
 
 
 def make_drafter(settings: Settings, database: Database) -> Drafter:
