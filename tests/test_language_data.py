@@ -116,7 +116,7 @@ def test_catalogue_describes_every_product(language):
     assert set(document["products"]) == set(reference["products"])
     assert set(document["attributes"]) == set(reference["attributes"])
     for name, attribute in document["attributes"].items():
-        for form in ("sentence", "absent"):
+        for form in ("sentence", "absent", "sealed"):
             wanted = set(PLACEHOLDER.findall(reference["attributes"][name].get(form, "")))
             assert set(PLACEHOLDER.findall(attribute.get(form, ""))) == wanted, (name, form)
         assert len(set(attribute["questions"])) >= 8, name

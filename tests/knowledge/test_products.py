@@ -97,3 +97,16 @@ def test_a_summary_has_a_line_for_each_thing_that_the_catalogue_says_and_none_fo
     assert what == "Pulse Sports Watch: Sportuhr"
     said = ("price", "stock", "water", "battery", "plug", "colours")
     assert lines == [f"• {facts.sentence(one, watch, catalogue, 'de')}" for one in said]
+
+
+def test_what_may_be_sent_back_only_sealed_is_said_to_be(catalogue):
+    facts, buds = ProductFacts(ROOT / "data", get_replies()), next(one for one in catalogue if one.sku == "MER-HP-110")
+    assert "seal is unbroken" in facts.sentence("final_sale", buds, catalogue, "en")
+
+
+def test_a_difference_says_of_each_what_the_other_has_otherwise_or_not_at_all(catalogue):
+    facts = ProductFacts(ROOT / "data", get_replies())
+    small, large = (next(one for one in catalogue if one.sku == sku) for sku in ("MER-CH-030", "MER-CH-065"))
+    told = facts.difference(small, [large], catalogue, "en")
+    assert told.startswith("Volt 30W Charger") and "€24" in told and "is a Final Sale item" in told
+    assert facts.sentence("stock", small, catalogue, "en") not in told

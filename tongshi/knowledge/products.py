@@ -56,7 +56,9 @@ class ProductFacts:
         texts = self._texts[language]["attributes"][attribute]
         value = self._value(attribute, product, catalogue, language)
         if value is None:
-            return texts["absent"].format(name=product.name)
+            # Of what has a seal "not Final Sale" alone would promise too much.
+            is_sealed = attribute == "final_sale" and product.hygiene_seal
+            return texts["sealed" if is_sealed else "absent"].format(name=product.name)
         return texts["sentence"].format(name=product.name, **value)
 
     def text(self, product: Product, catalogue: list[Product], language: str) -> str:
