@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
+from tongshi.conversations import review
 from tongshi.conversations.masking import masked
 from tongshi.conversations.review import ReviewQueue
 from tongshi.errors import TongshiError
@@ -89,6 +91,45 @@ def test_a_question_without_an_answer_comes_in_with_its_trace(queue, store, say,
 def test_facts_about_the_person_and_what_teaches_nothing_stay_out(queue, store, say, text, asked):
     read(store, say(text), asked=asked)
     assert queue.gather() == (1 if text.startswith("MD") else 0)
+
+
+def test_what_is_refused_keeps_nothing_newer_out(queue, store, say, monkeypatch):
+    monkeypatch.setattr(review, "_MOST", 2)
+    for text, asked in (
+        ("👍", None),
+        ("🙏", None),
+        ("12 Baker Street", "address"),
+        ("5 Hill Road", "address"),
+        ("wheres thing", None),
+    ):
+        read(store, say(text), asked=asked)
+    assert queue.gather() == 1 and store.reviews()[0].text == "wheres thing"
+    read(store, say("6 Hill Road"), asked="address")
+    read(store, say("👍👍"))
+    read(store, say("and the other thing"))
+    assert queue.gather() == 1
+
+
+def test_what_is_older_than_thirty_days_stays_out(queue, store, say, clock):
+    read(store, say("wheres thing"))
+    clock.forward(days=31)
+    assert queue.gather() == 0
+
+
+def test_what_is_in_review_is_not_looked_at_again(queue, store, say, conversations, clock, database):
+    for number in range(5):
+        read(store, say(f"wheres thing {number}"))
+        read(store, say(f"do you wrap {number}"), "policy_question")
+        conversations.add(Trace(sender="anna", question=f"do you wrap {number}", outcome="unknown", seconds=0.1, at=clock()))
+        say(f"how long {number}")
+        answer = say("Shipping is free.", "bot")
+        conversations.rate(Feedback(sender="anna", message_id=answer.message_id, helpful=False, at=clock()))
+    asked = []
+    event.listen(database.engine, "after_cursor_execute", lambda *told: asked.append(told[2]))
+    assert queue.gather() == 15
+    asked.clear()
+    assert queue.gather() == 0
+    assert len(asked) <= 5
 
 
 def test_what_people_decide_is_kept(queue, store, say):

@@ -11,15 +11,17 @@ from typing import Any
 from tongshi import clock
 from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
-from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, NOT_UNDERSTOOD, Feedback, Message, Review, Trace
-from tongshi.storage.review import ReviewStore
+from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, NOT_UNDERSTOOD, Review
+from tongshi.storage.review import Candidate, ReviewStore, Sought
 
 THUMBS_DOWN, UNANSWERED, FALLBACK = "thumbs_down", "unanswered", "fallback"
 """Why a message is in review: its reply was no help, the knowledge base had no answer, or it was not understood."""
 
 _LOOK_BACK = timedelta(days=30)
 _MOST = 1000
+"""How many messages come in at once for one reason."""
 _SHORTEST = 2
+"""Letters that a message needs to teach something."""
 _PERSONAL = frozenset({"order_number", "email", "address", "refused_pair"})
 """Slots whose answers are about the person; none of them goes into review."""
 
@@ -43,36 +45,18 @@ class ReviewQueue:
 
         A message comes in once, for the weightiest reason: a thumb down, no answer, not understood.
         """
-        since = self._now() - _LOOK_BACK
-        added = sum(self._rated(one) for one in self._store.unhelpful(since))
-        added += sum(self._unanswered(one) for one in self._store.unanswered(since))
-        for message, reading in self._store.not_understood(NOT_UNDERSTOOD, _MOST):
-            if reading.asked not in _PERSONAL:
-                added += self._put(message, FALLBACK)
+        sought = Sought(self._now() - _LOOK_BACK, _PERSONAL, _MOST)
+        added = sum(self._put(one, THUMBS_DOWN) for one in self._store.unhelpful(sought))
+        added += sum(self._put(one, UNANSWERED) for one in self._store.unanswered(sought))
+        added += sum(self._put(one, FALLBACK) for one in self._store.read_as(NOT_UNDERSTOOD, sought))
         return added
 
-    def _rated(self, feedback: Feedback) -> bool:
-        """The message whose reply was no help: the last before that reply, or before the customer said so."""
-        said = self._store.said_before(feedback.sender, feedback.message.at if feedback.message else feedback.at, most=20)
-        asked = [one for one in said if one.author == "customer"]
-        if feedback.message is None:
-            asked = asked[:-1]
-        return bool(asked) and self._put(asked[-1], THUMBS_DOWN)
-
-    def _unanswered(self, trace: Trace) -> bool:
-        asked = [one for one in self._store.said_before(trace.sender, trace.at, most=4) if one.author == "customer"]
-        return bool(asked) and trace.question.endswith(asked[-1].text) and self._put(asked[-1], UNANSWERED, trace.trace_id)
-
-    def _put(self, message: Message, reason: str, trace_id: int | None = None) -> bool:
-        text = masked(message.text)
+    def _put(self, candidate: Candidate, reason: str) -> bool:
+        message, text = candidate.message, masked(candidate.message.text)
         if sum(char.isalpha() for char in text) < _SHORTEST or text.startswith("/"):
             return False
-        reading = self._store.reading(message.message_id)
-        if reading and reading.asked in _PERSONAL:
-            return False
-        ranking: list[Any] = reading.ranking if reading else []
+        ranking: list[Any] = candidate.reading.ranking if candidate.reading else []
         intent, confidence = ranking[0] if ranking else ("", None)
-        before = self._store.said_before(message.sender, message.at)
         review = Review(
             message_id=message.message_id,
             reason=reason,
@@ -81,8 +65,8 @@ class ReviewQueue:
             intent=intent,
             confidence=confidence,
             ranking=ranking,
-            context=[{"author": one.author, "text": masked(one.text)} for one in before if one.message_id < message.message_id],
-            trace_id=trace_id,
+            context=[{"author": one.author, "text": masked(one.text)} for one in self._store.said_before(message)],
+            trace_id=candidate.trace_id,
             at=message.at,
         )
         return self._store.add(review)

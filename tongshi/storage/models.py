@@ -159,7 +159,7 @@ class Message(Base):
     author = Column(String(8), nullable=False)
     text = Column(Text, nullable=False)
     language = Column(String(8))
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     extras = Column(JSON, nullable=False, default=dict)
     # The customer's browser names each message it sends, so that a repeated one is recognised.
     client_id = Column(String(64))
@@ -380,7 +380,7 @@ class Feedback(Base):
     message_id = Column(ForeignKey("messages.message_id"))
     helpful = Column(Boolean, nullable=False)
     reason = Column(Text)
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     message = relationship(Message, lazy="joined")
 
 
@@ -403,7 +403,7 @@ class Trace(Base):
     question = Column(Text, nullable=False)
     outcome = Column(String(16), nullable=False)
     seconds = Column(Float, nullable=False)
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     details = Column(JSON, nullable=False, default=dict)
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import case, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql import ColumnElement, Select
 
 from tongshi.errors import TongshiError
 from tongshi.storage.database import Database
@@ -14,6 +17,39 @@ from tongshi.storage.models import LEARNT, OPEN, Feedback, Message, Reading, Rev
 
 _LATEST = 5
 """A customer's newest messages among which one is looked for by its text."""
+
+_Said = aliased(Message)
+
+
+@dataclass(frozen=True)
+class Sought:
+    """Which messages may come into review, besides that they are not there yet.
+
+    Attributes:
+        since: what came before does not.
+        private: slots whose answers do not.
+        most: how many are given, the newest; they come oldest first.
+    """
+
+    since: datetime
+    private: Collection[str]
+    most: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A customer's message that may come into review.
+
+    Attributes:
+        reading: what the bot made of it; None where that was not kept.
+        trace_id: the search for its answer, where that is why it may come in.
+        question: what was searched for.
+    """
+
+    message: Message
+    reading: Reading | None
+    trace_id: int | None = None
+    question: str = ""
 
 
 class ReviewStore:
@@ -38,31 +74,36 @@ class ReviewStore:
 
     # What may have to be reviewed
 
-    def not_understood(self, fallback: str, most: int) -> list[tuple[Message, Reading]]:
-        """Messages read as an intent that nobody has put into review, oldest first."""
-        query = (
-            select(Message, Reading)
-            .join(Reading, Reading.message_id == Message.message_id)
-            .where(Reading.intent == fallback, ~_in_review(Message.message_id))
-        )
-        with self._database.session() as session:
-            return [tuple(row) for row in session.execute(query.order_by(Message.message_id).limit(most))]
+    def unhelpful(self, sought: Sought) -> list[Candidate]:
+        """Messages whose reply was no help: the last before that reply, or before the customer said so."""
+        before_reply = _last_said(Feedback, _Said.message_id < Feedback.message_id)
+        before_saying = _last_said(Feedback, _Said.at <= Feedback.at, skip=1)
+        rated = case((Feedback.message_id.is_(None), before_saying), else_=before_reply)
+        query = select(Message, Reading).select_from(Feedback).join(Message, Message.message_id == rated)
+        return self._found(query.where(Feedback.helpful.is_(False), Feedback.at >= sought.since), sought)
 
-    def unhelpful(self, since: datetime) -> list[Feedback]:
-        """Thumbs down since a moment, oldest first."""
-        query = select(Feedback).where(Feedback.helpful.is_(False), Feedback.at >= since).order_by(Feedback.feedback_id)
-        with self._database.session() as session:
-            return list(session.scalars(query))
+    def unanswered(self, sought: Sought) -> list[Candidate]:
+        """Questions of customers that got no answer."""
+        asked = _last_said(Trace, _Said.at <= Trace.at)
+        query = select(Message, Reading, Trace.trace_id, Trace.question).select_from(Trace)
+        query = query.join(Message, Message.message_id == asked).where(Trace.outcome == "unknown", Trace.at >= sought.since)
+        return [one for one in self._found(query, sought) if one.question.endswith(one.message.text)]
 
-    def unanswered(self, since: datetime) -> list[Trace]:
-        """Questions of customers since a moment that got no answer, oldest first."""
-        query = select(Trace).where(Trace.outcome == "unknown", Trace.at >= since, Trace.sender.is_not(None))
-        with self._database.session() as session:
-            return list(session.scalars(query.order_by(Trace.trace_id)))
+    def read_as(self, intent: str, sought: Sought) -> list[Candidate]:
+        """Messages that were taken for an intent."""
+        query = select(Message, Reading).select_from(Message)
+        return self._found(query.where(Reading.intent == intent, Message.at >= sought.since), sought)
 
-    def said_before(self, sender: str, at: datetime, most: int = 6) -> list[Message]:
-        """What was said in a conversation up to a moment, oldest first."""
-        query = select(Message).where(Message.sender == sender, Message.at <= at)
+    def _found(self, query: Select, sought: Sought) -> list[Candidate]:
+        query = query.outerjoin(Reading, Reading.message_id == Message.message_id)
+        query = query.where(~_in_review(Message.message_id), or_(Reading.asked.is_(None), Reading.asked.not_in(sought.private)))
+        with self._database.session() as session:
+            rows = session.execute(query.order_by(Message.message_id.desc()).limit(sought.most)).all()
+        return [Candidate(*row) for row in reversed(rows)]
+
+    def said_before(self, message: Message, most: int = 5) -> list[Message]:
+        """What was said in a conversation before a message, oldest first."""
+        query = select(Message).where(Message.sender == message.sender, Message.message_id < message.message_id)
         with self._database.session() as session:
             return list(session.scalars(query.order_by(Message.message_id.desc()).limit(most)))[::-1]
 
@@ -102,6 +143,11 @@ class ReviewStore:
             raise TongshiError(f"There is no message number {number} in review.")
         return found
 
+    def count(self, *statuses: str) -> int:
+        """How many messages in review are of some status."""
+        with self._database.session() as session:
+            return session.scalar(select(func.count()).select_from(Review).where(Review.status.in_(statuses)))
+
     def decide(self, number: int, status: str, by: str, at: datetime, wanted: str = "", wording: str = "") -> Review:
         """Keep what a person decided, in place of what was decided before.
 
@@ -126,3 +172,9 @@ class ReviewStore:
 
 def _in_review(message_id):
     return exists().where(Review.message_id == message_id)
+
+
+def _last_said(by: type[Feedback] | type[Trace], *when: ColumnElement, skip: int = 0) -> ColumnElement:
+    """The number of the customer's last message in the conversation of each row, or of one further back."""
+    query = select(_Said.message_id).where(_Said.sender == by.sender, _Said.author == "customer", *when).correlate(by)
+    return query.order_by(_Said.message_id.desc()).offset(skip).limit(1).scalar_subquery()
