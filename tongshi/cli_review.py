@@ -28,7 +28,7 @@ def _queue() -> tuple[ReviewQueue, ReviewStore]:
     return ReviewQueue(store, clock.now, _intents), store
 
 
-def _intents() -> set[str]:
+def _intents() -> frozenset[str]:
     from tongshi.nlu.wordings import known_intents
 
     return known_intents(get_settings().data)
