@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tongshi import clock
+from tongshi.commerce.forms import ASIDES, STARTS, YES_OR_NO
 from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
-from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, NOT_UNDERSTOOD, Review
+from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, Review
 from tongshi.storage.review import Candidate, ReviewStore, Sought
 
 THUMBS_DOWN, UNANSWERED, FALLBACK = "thumbs_down", "unanswered", "fallback"
-"""Why a message is in review: its reply was no help, the knowledge base had no answer, or it was not understood."""
+TAKEN_BACK, UNSURE = "corrected", "low_confidence"
+"""Why a message is in review: its reply was no help, the knowledge base had no answer, it was not understood, the customer at once
+wanted something else than what it was taken for, or it was hardly understood."""
 
 _LOOK_BACK = timedelta(days=30)
 _MOST = 1000
 """How many messages come in at once for one reason."""
 _SHORTEST = 2
 """Letters that a message needs to teach something."""
+_SURE = 0.5
+"""Probability from which an intent counts as well understood; the bot acts on less."""
+_LEAVING = frozenset({"stop", "start_over", "deny", *STARTS}) - ASIDES
+"""Intents of a customer who leaves the form that has just begun."""
 _PERSONAL = frozenset({"order_number", "email", "address", "refused_pair"})
 """Slots whose answers are about the person; none of them goes into review."""
 
@@ -43,12 +50,14 @@ class ReviewQueue:
     def gather(self) -> int:
         """Put what has come since the last time into review; how many messages that is.
 
-        A message comes in once, for the weightiest reason: a thumb down, no answer, not understood.
+        A message comes in once, for the weightiest reason: a thumb down, no answer, not understood, taken back, hardly understood.
         """
         sought = Sought(self._now() - _LOOK_BACK, _PERSONAL, _MOST)
         added = sum(self._put(one, THUMBS_DOWN) for one in self._store.unhelpful(sought))
         added += sum(self._put(one, UNANSWERED) for one in self._store.unanswered(sought))
-        added += sum(self._put(one, FALLBACK) for one in self._store.read_as(NOT_UNDERSTOOD, sought))
+        added += sum(self._put(one, FALLBACK) for one in self._store.not_understood(sought))
+        added += sum(self._put(one, TAKEN_BACK) for one in self._store.taken_back(STARTS, _LEAVING, YES_OR_NO, sought))
+        added += sum(self._put(one, UNSURE) for one in self._store.unsure(_SURE, sought))
         return added
 
     def _put(self, candidate: Candidate, reason: str) -> bool:

@@ -441,7 +441,7 @@ class Review(Base):
 
     Attributes:
         message_id: the customer's message; with it goes its review.
-        reason: `thumbs_down`, `unanswered` or `fallback`.
+        reason: `thumbs_down`, `unanswered`, `fallback`, `corrected` or `low_confidence`.
         intent: that the bot believed in most, whether or not it acted on it.
         context: what was said before, oldest first, each with `author` and `text`.
         wanted: the intent that it should have been taken for.
@@ -452,7 +452,7 @@ class Review(Base):
     __tablename__ = "reviews"
     review_id = Column(Integer, primary_key=True)
     message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True)
-    reason = Column(String(12), nullable=False)
+    reason = Column(String(16), nullable=False)
     status = Column(String(9), nullable=False, default=OPEN, index=True)
     text = Column(Text, nullable=False)
     language = Column(String(8))

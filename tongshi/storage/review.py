@@ -6,19 +6,19 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import case, exists, func, or_, select
+from sqlalchemy import and_, case, exists, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import aliased
 from sqlalchemy.sql import ColumnElement, Select
 
 from tongshi.errors import TongshiError
 from tongshi.storage.database import Database
-from tongshi.storage.models import LEARNT, OPEN, Feedback, Message, Reading, Review, Trace
+from tongshi.storage.models import LEARNT, NOT_UNDERSTOOD, OPEN, Feedback, Message, Reading, Review, Trace
 
 _LATEST = 5
 """A customer's newest messages among which one is looked for by its text."""
 
-_Said = aliased(Message)
+_Said, _Next, _Answer = aliased(Message), aliased(Message), aliased(Reading)
 
 
 @dataclass(frozen=True)
@@ -89,10 +89,31 @@ class ReviewStore:
         query = query.join(Message, Message.message_id == asked).where(Trace.outcome == "unknown", Trace.at >= sought.since)
         return [one for one in self._found(query, sought) if one.question.endswith(one.message.text)]
 
-    def read_as(self, intent: str, sought: Sought) -> list[Candidate]:
-        """Messages that were taken for an intent."""
+    def not_understood(self, sought: Sought) -> list[Candidate]:
+        """Messages for which no intent was likely enough."""
         query = select(Message, Reading).select_from(Message)
-        return self._found(query.where(Reading.intent == intent, Message.at >= sought.since), sought)
+        return self._found(query.where(Reading.intent == NOT_UNDERSTOOD, _since(Reading, sought)), sought)
+
+    def unsure(self, below: float, sought: Sought) -> list[Candidate]:
+        """Messages that were understood, but hardly, where the bot had asked for nothing; an answer need not show an intent."""
+        query = select(Message, Reading).select_from(Message).where(Reading.asked.is_(None), Reading.intent != NOT_UNDERSTOOD)
+        return self._found(query.where(Reading.confidence < below, _since(Reading, sought)), sought)
+
+    def taken_back(
+        self, wishes: Collection[str], leaving: Collection[str], yes_or_no: Collection[str], sought: Sought
+    ) -> list[Candidate]:
+        """Wishes about which the bot asked something, and the customer left that question.
+
+        Args:
+            wishes: intents upon which the bot asks.
+            leaving: intents that leave a question; among them may be the wishes.
+            yes_or_no: slots whose questions `deny` answers, and does not leave.
+        """
+        left = and_(_Answer.intent.in_(leaving), or_(_Answer.intent != "deny", _Answer.asked.not_in(yes_or_no)))
+        query = select(Message, Reading).select_from(_Next).join(_Answer, _Answer.message_id == _Next.message_id)
+        query = query.join(Message, Message.message_id == _last_said(_Next, _Said.message_id < _Next.message_id))
+        query = query.where(_since(_Answer, sought), _Answer.asked.is_not(None), left, _Answer.intent != Reading.intent)
+        return self._found(query.where(Reading.asked.is_(None), Reading.intent.in_(wishes)), sought)
 
     def _found(self, query: Select, sought: Sought) -> list[Candidate]:
         query = query.outerjoin(Reading, Reading.message_id == Message.message_id)
@@ -174,7 +195,13 @@ def _in_review(message_id):
     return exists().where(Review.message_id == message_id)
 
 
-def _last_said(by: type[Feedback] | type[Trace], *when: ColumnElement, skip: int = 0) -> ColumnElement:
+def _since(reading: type[Reading], sought: Sought) -> ColumnElement:
+    """Whether a reading is recent; told by its number, since that needs no look at its message."""
+    first = select(_Said.message_id).where(_Said.at >= sought.since).order_by(_Said.at).limit(1)
+    return reading.message_id >= first.scalar_subquery()
+
+
+def _last_said(by: type[Feedback | Trace | Message], *when: ColumnElement, skip: int = 0) -> ColumnElement:
     """The number of the customer's last message in the conversation of each row, or of one further back."""
     query = select(_Said.message_id).where(_Said.sender == by.sender, _Said.author == "customer", *when).correlate(by)
     return query.order_by(_Said.message_id.desc()).offset(skip).limit(1).scalar_subquery()

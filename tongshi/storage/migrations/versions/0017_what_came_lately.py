@@ -1,5 +1,6 @@
-"""What came lately is found without reading all: messages, feedback and traces since a moment"""
+"""What came lately is found without reading all: messages, feedback and traces since a moment; further reasons for a review"""
 
+import sqlalchemy as sa
 from alembic import op
 
 revision = '0017'
@@ -13,6 +14,9 @@ _DATED = ('messages', 'feedback', 'traces')
 def upgrade() -> None:
     for table in _DATED:
         op.create_index(f'ix_{table}_at', table, ['at'])
+    # SQLite does not count characters.
+    if op.get_bind().dialect.name != 'sqlite':
+        op.alter_column('reviews', 'reason', type_=sa.String(length=16), existing_nullable=False)
 
 
 def downgrade() -> None:
