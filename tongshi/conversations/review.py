@@ -80,18 +80,22 @@ class ReviewQueue:
         )
         return self._store.add(review)
 
-    def accept(self, number: int, by: str) -> Review:
+    def accept(self, number: int, by: str, seen: str | None = None) -> Review:
         """The bot's best guess is right: the message becomes a wording of it.
+
+        Args:
+            seen: the decision that it takes the place of, as for `ReviewStore.decide`; so in the other two.
 
         Raises:
             TongshiError: there is no such message, or no guess.
+            storage.knowledge.Conflict: somebody has decided since.
         """
         review = self._store.review(number)
         if not review.intent:
             raise TongshiError(f"The bot had no guess for number {number}; say what it should be with `tongshi review correct`.")
-        return self._store.decide(number, ACCEPTED, by, self._now(), review.intent, review.wording or review.text)
+        return self._store.decide(number, ACCEPTED, by, self._now(), review.intent, review.wording or review.text, seen)
 
-    def correct(self, number: int, intent: str, by: str, wording: str = "") -> Review:
+    def correct(self, number: int, intent: str, by: str, wording: str = "", seen: str | None = None) -> Review:
         """The message should be taken for another intent.
 
         Args:
@@ -99,19 +103,21 @@ class ReviewQueue:
 
         Raises:
             TongshiError: there is no such message, or no such intent.
+            storage.knowledge.Conflict: somebody has decided since.
         """
         review = self._store.review(number)
         if intent not in (known := self._intents()):
             raise TongshiError(f"There is no intent {intent!r}; there are {', '.join(sorted(known))}.")
-        return self._store.decide(number, CORRECTED, by, self._now(), intent, masked(wording.strip()) or review.text)
+        return self._store.decide(number, CORRECTED, by, self._now(), intent, masked(wording.strip()) or review.text, seen)
 
-    def drop(self, number: int, by: str) -> Review:
+    def drop(self, number: int, by: str, seen: str | None = None) -> Review:
         """Nothing is to be learnt from the message.
 
         Raises:
             TongshiError: there is no such message.
+            storage.knowledge.Conflict: somebody has decided since.
         """
-        return self._store.decide(number, DROPPED, by, self._now())
+        return self._store.decide(number, DROPPED, by, self._now(), seen=seen)
 
 
 class LastTraining:

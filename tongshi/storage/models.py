@@ -483,6 +483,7 @@ class Review(Base):
             "wanted": self.wanted or None,
             "wording": self.wording or None,
             "decided_by": self.decided_by or None,
+            "decided_at": self.decided_at.isoformat() if self.decided_at else None,
         }
 
 

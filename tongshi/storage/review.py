@@ -13,6 +13,7 @@ from sqlalchemy.sql import ColumnElement, Select
 
 from tongshi.errors import TongshiError
 from tongshi.storage.database import Database
+from tongshi.storage.knowledge import Conflict
 from tongshi.storage.models import LEARNT, NOT_UNDERSTOOD, OPEN, Feedback, Message, Reading, Review, Trace
 
 _LATEST = 5
@@ -169,17 +170,25 @@ class ReviewStore:
         with self._database.session() as session:
             return session.scalar(select(func.count()).select_from(Review).where(Review.status.in_(statuses)))
 
-    def decide(self, number: int, status: str, by: str, at: datetime, wanted: str = "", wording: str = "") -> Review:
+    def decide(
+        self, number: int, status: str, by: str, at: datetime, wanted: str = "", wording: str = "", seen: str | None = None
+    ) -> Review:
         """Keep what a person decided, in place of what was decided before.
+
+        Args:
+            seen: `decided_at` as whoever decides has read it in `Review.as_dict`, "" where nobody had decided; None: any will do.
 
         Raises:
             TongshiError: there is none with that number, or it has been trained on.
+            Conflict: somebody has decided since.
         """
         self.review(number)
         with self._database.session() as session:
-            found = session.get(Review, number)
+            found = session.get(Review, number, with_for_update=True)
             if found.status == LEARNT:
                 raise TongshiError(f"The bot has been trained on number {number}; take it out of data/nlu/reviewed by hand.")
+            if seen is not None and seen != (found.as_dict()["decided_at"] or ""):
+                raise Conflict(f"Number {number} is {found.status} by now, by {found.decided_by}.")
             found.status, found.decided_by, found.decided_at = status, by, at
             found.wanted, found.wording = wanted, wording
             return found
