@@ -1,6 +1,6 @@
 // Forms that speak the desk's JSON interface: data-method, data-url, data-then (where to go afterwards), data-upon (the newest version
-// that the page shows). A field `seen` holds the decision that the page shows. A field with data-within stands in an object of that name. Nothing that was typed is lost by an error; whoever was
-// faster is shown.
+// that the page shows). A field with data-within stands in an object of that name; the field `seen` is the decision that the page shows.
+// Nothing that was typed is lost by an error; whoever was faster is shown.
 
 import { element, keepOwnName, ownName, request, say, trouble } from "./desk-api.js";
 
