@@ -69,11 +69,12 @@ def test_a_message_is_listed_shown_and_decided(run, message):
         run("review", "list", "--lang", "xx")
 
 
-def test_a_training_that_makes_it_worse_says_so_and_fails(run, monkeypatch):
+def test_a_training_that_makes_it_worse_says_so_and_fails(run, monkeypatch, tmp_path):
     wording = Wording("where is it", "order_status", "en")
     rows = [{"language": one, "before": 0.9, "after": 0.8, "better": 0, "worse": 1} for one in ("en", "mean")]
     comparison = Comparison(Report("What changes", "better", rows), [Shift(wording, "order_status", "greet")])
     lesson = Lesson({1: wording}, [LeftOut(2, wording, "it teaches the same already")])
+    monkeypatch.setattr(cli_review, "get_settings", lambda: Settings(home=tmp_path))
     monkeypatch.setattr(system, "pull_models", lambda settings: None)
     monkeypatch.setattr(learning, "learn", lambda *_: Outcome(lesson, comparison))
     status, said = run("review", "train")

@@ -28,7 +28,7 @@ def _queue() -> tuple[ReviewQueue, ReviewStore]:
     return ReviewQueue(store, clock.now, _intents), store
 
 
-def _intents() -> set[str]:
+def _intents() -> frozenset[str]:
     from tongshi.nlu.wordings import known_intents
 
     return known_intents(get_settings().data)
@@ -46,7 +46,9 @@ def _store() -> ReviewStore:
 @review.command("list")
 def review_list(
     status: Annotated[str, typer.Option(help="open, accepted, corrected, dropped, learnt or all.")] = "open",
-    reason: Annotated[str | None, typer.Option(help="thumbs_down, unanswered or fallback; all by default.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="thumbs_down, unanswered, fallback, corrected or low_confidence; all by default.")
+    ] = None,
     lang: Annotated[str | None, typer.Option(help="One language; all by default.")] = None,
     most: Annotated[int, typer.Option(help="How many.")] = 50,
     as_json: Json = False,

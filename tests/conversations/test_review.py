@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import event
 
+from tongshi.conversations import review
 from tongshi.conversations.masking import masked
 from tongshi.conversations.review import ReviewQueue
 from tongshi.errors import TongshiError
@@ -38,8 +40,8 @@ def say(conversations, clock):
     return say
 
 
-def read(store, message, intent="nlu_fallback", ranking=(("order_status", 0.2),), asked=None):
-    reading = Reading(intent=intent, confidence=0.8, ranking=[list(one) for one in ranking], asked=asked)
+def read(store, message, intent="nlu_fallback", ranking=(("order_status", 0.2),), asked=None, confidence=0.8):
+    reading = Reading(intent=intent, confidence=confidence, ranking=[list(one) for one in ranking], asked=asked)
     assert store.note(message.sender, message.text, reading)
 
 
@@ -89,6 +91,74 @@ def test_a_question_without_an_answer_comes_in_with_its_trace(queue, store, say,
 def test_facts_about_the_person_and_what_teaches_nothing_stay_out(queue, store, say, text, asked):
     read(store, say(text), asked=asked)
     assert queue.gather() == (1 if text.startswith("MD") else 0)
+
+
+def test_what_was_hardly_understood_comes_in_unless_it_answers_a_question(queue, store, say):
+    for text, confidence, asked in (("my thing", 0.4, None), ("the black one", 0.4, "colour"), ("send it back", 0.6, None)):
+        read(store, say(text), "return_item", [("return_item", confidence)], asked, confidence)
+    assert queue.gather() == 1
+    assert (store.reviews()[0].text, store.reviews()[0].reason) == ("my thing", "low_confidence")
+
+
+@pytest.mark.parametrize(
+    ("said", "intent", "asked", "taken_back"),
+    [
+        ("no, cancel it", "cancel_order", "order_number", True),
+        ("stop", "stop", "confirm", True),
+        ("no", "deny", "order_number", True),
+        ("no", "deny", "confirm", False),
+        ("MD-10234", "inform", "order_number", False),
+        ("i said send it back", "return_item", "order_number", False),
+        ("and when is my money back", "return_status", "confirm", False),
+        ("cancel it", "cancel_order", None, False),
+    ],
+)
+def test_a_wish_that_the_customer_takes_back_at_once_comes_in(queue, store, say, said, intent, asked, taken_back):
+    read(store, say("i dont want it"), "return_item", [("return_item", 0.9)])
+    say("What is the order's number?", "bot")
+    say("hello", sender="ben")
+    read(store, say(said), intent, [(intent, 0.9)], asked)
+    assert queue.gather() == taken_back
+    assert [(one.text, one.reason) for one in store.reviews()] == [("i dont want it", "corrected")] * taken_back
+
+
+def test_what_is_refused_keeps_nothing_newer_out(queue, store, say, monkeypatch):
+    monkeypatch.setattr(review, "_MOST", 2)
+    for text, asked in (
+        ("👍", None),
+        ("🙏", None),
+        ("12 Baker Street", "address"),
+        ("5 Hill Road", "address"),
+        ("wheres thing", None),
+    ):
+        read(store, say(text), asked=asked)
+    assert queue.gather() == 1 and store.reviews()[0].text == "wheres thing"
+    read(store, say("6 Hill Road"), asked="address")
+    read(store, say("👍👍"))
+    read(store, say("and the other thing"))
+    assert queue.gather() == 1
+
+
+def test_what_is_older_than_thirty_days_stays_out(queue, store, say, clock):
+    read(store, say("wheres thing"))
+    clock.forward(days=31)
+    assert queue.gather() == 0
+
+
+def test_what_is_in_review_is_not_looked_at_again(queue, store, say, conversations, clock, database):
+    for number in range(5):
+        read(store, say(f"wheres thing {number}"))
+        read(store, say(f"do you wrap {number}"), "policy_question")
+        conversations.add(Trace(sender="anna", question=f"do you wrap {number}", outcome="unknown", seconds=0.1, at=clock()))
+        say(f"how long {number}")
+        answer = say("Shipping is free.", "bot")
+        conversations.rate(Feedback(sender="anna", message_id=answer.message_id, helpful=False, at=clock()))
+    asked = []
+    event.listen(database.engine, "after_cursor_execute", lambda *told: asked.append(told[2]))
+    assert queue.gather() == 15
+    asked.clear()
+    assert queue.gather() == 0
+    assert len(asked) <= 5
 
 
 def test_what_people_decide_is_kept(queue, store, say):

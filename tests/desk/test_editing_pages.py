@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+from playwright.sync_api import expect
 
+from tests.browser import violations
 from tests.desk.conftest import Site
 from tongshi.conversations.review import LastTraining
-from tongshi.storage.models import Message, Trace
+from tongshi.storage.models import Message, Review, Trace
+from tongshi.storage.review import ReviewStore
 
 PATH = "/desk/api/knowledge/en/gift-wrapping"
 WRAPPING = {
@@ -78,6 +81,26 @@ def test_messages_in_review_are_shown_with_their_answers_traces(site, agent):
     assert f'href="/desk/traces/{trace.trace_id}"' in conversation and "/desk/explain?text=do%20you%20engrave" in conversation
     assert "Not known" in agent.get(f"/desk/traces/{trace.trace_id}").text
     assert agent.get("/desk/reviews/999").status_code == agent.get("/desk/traces/999").status_code == 404
+
+
+def test_a_reviewer_who_is_too_late_is_told_in_the_pages_language(browser, site, agent):
+    reviews, at = ReviewStore(site.database), datetime.now(UTC)
+    message = Message(sender="lea", channel="web", author="customer", text="thingy?", language="en", at=at)
+    site.store.add(message)
+    review = Review(message_id=message.message_id, reason="corrected", text="thingy?", intent="order_status", at=at)
+    reviews.add(review)
+    context = browser.new_context(locale="zh-CN")
+    context.add_cookies([{"name": name, "value": value, "url": site.url} for name, value in site.sign_in.items()])
+    page = context.new_page()
+    page.goto(f"{site.url}/desk/reviews/{review.review_id}")
+    expect(page.locator(".marks").first).to_contain_text("顾客马上改口")
+    agent.post(f"/desk/api/reviews/{review.review_id}", json={"decision": "drop", "by": "Bo"})
+    page.get_by_role("button", name="按这个来学").click()
+    expect(page.locator(".outcome.bad")).to_contain_text("已经有别人作了判定")
+    expect(page.get_by_role("link", name="在新标签页查看对方的版本")).to_have_attribute("href", page.url)
+    assert violations(page) == []
+    assert reviews.review(review.review_id).decided_by == "Bo"
+    context.close()
 
 
 def test_what_the_last_training_changed_is_shown(site, agent):

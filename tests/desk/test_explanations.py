@@ -109,3 +109,18 @@ def test_reviews_are_listed_and_decided(agent):
     assert len(agent.get("/desk/api/reviews?status=all").json()["reviews"]) == 1
     del agent.headers[CSRF_HEADER]
     assert agent.post(path, json={"decision": "drop"}).status_code == 403
+
+
+def test_of_two_reviewers_the_later_one_is_told(agent, clock):
+    path = f"/desk/api/reviews/{agent.get('/desk/api/reviews').json()['reviews'][0]['id']}"
+    first = agent.post(path, json={"decision": "accept", "seen": "", "by": "Ana"}).json()
+    late = agent.post(path, json={"decision": "drop", "seen": "", "by": "Bo"})
+    assert (late.status_code, "is accepted by now, by Ana" in late.json()["error"]) == (409, True)
+    page = agent.get(path.replace("/api", "")).text
+    assert page.count(f'name="seen" value="{first["decided_at"]}"') == 3
+    clock.forward(seconds=1)
+    correction = {"decision": "correct", "intent": "lost_parcel", "seen": first["decided_at"]}
+    assert agent.post(path, json=correction).json()["status"] == "corrected"
+    assert agent.post(path, json=correction).status_code == 409
+    assert agent.post(path, json={**correction, "seen": 1}).status_code == 400
+    assert agent.post(path, json={"decision": "drop"}).json()["status"] == "dropped"

@@ -9,6 +9,7 @@ import yaml
 
 from tests.knowledge.helpers import HashEncoder
 from tongshi import system
+from tongshi.errors import TongshiError
 from tongshi.evaluation import learning
 from tongshi.evaluation.tables import Report
 from tongshi.evaluation.understanding import Comparison, Shift
@@ -16,7 +17,7 @@ from tongshi.language.vectors import VectorCache
 from tongshi.nlu.wordings import Wording, read
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.models import ACCEPTED, LEARNT, Message, Review
+from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, LEARNT, Message, Review
 from tongshi.storage.review import ReviewStore
 
 KNOWN = [Wording("where is my parcel", "order_status", "en"), Wording("cancel it", "cancel_order", "en")]
@@ -56,7 +57,7 @@ def test_what_teaches_nothing_new_is_left_out(tmp_path):
 
 @pytest.fixture
 def workplace(tmp_path, database, clock, monkeypatch):
-    """Settings with an accepted message in the database; training and comparing take no time."""
+    """Settings with an accepted message in the database; training and comparing take no time, but something happens `meanwhile`."""
     settings = replace(Settings(), home=tmp_path / "home", models=tmp_path / "models", data=tmp_path / "data")
     settings.models.mkdir()
     message = Message(sender="anna", channel="web", author="customer", text="x", at=clock())
@@ -65,10 +66,11 @@ def workplace(tmp_path, database, clock, monkeypatch):
     store.add(Review(message_id=message.message_id, reason="fallback", text="x", language="en", at=clock()))
     store.decide(1, ACCEPTED, "mia", clock(), "order_status", "wheres my stuff")
     (settings.models / "bot-old.tar.gz").write_text("old")
-    seen = {}
+    seen = {"meanwhile": lambda: None}
 
     def train_beside(_, folder):
         seen["taught"] = read(folder / "en.yml", "en")
+        seen["meanwhile"]()
         path = settings.models / "candidate.tar.gz"
         path.write_text("new")
         return path
@@ -113,3 +115,44 @@ def test_a_worse_bot_changes_nothing_unless_forced(workplace, monkeypatch):
     assert not (settings.data / "nlu" / "reviewed").exists() and not (settings.models / "candidate.tar.gz").exists()
     assert store.review(1).status == ACCEPTED
     assert learning.learn(settings, store, force=True).live
+
+
+def test_what_is_decided_anew_during_the_training_is_not_written(workplace, monkeypatch, database, clock):
+    settings, store, seen = workplace
+    monkeypatch.setattr(learning, "compare", shifted(True))
+    for number, wording in ((2, "track it pls"), (3, "any news of it")):
+        message = Message(sender="anna", channel="web", author="customer", text="x", at=clock())
+        ConversationStore(database).add(message)
+        store.add(Review(message_id=message.message_id, reason="fallback", text="x", language="en", at=clock()))
+        store.decide(number, ACCEPTED, "mia", clock(), "order_status", wording)
+
+    def meanwhile():
+        store.decide(1, DROPPED, "bo", clock())
+        store.decide(2, CORRECTED, "bo", clock(), "lost_parcel", "track it pls")
+
+    seen["meanwhile"] = meanwhile
+    outcome = learning.learn(settings, store)
+    assert outcome.live and len(seen["taught"]) == 3
+    assert [one.text for one in read(settings.data / "nlu/reviewed/en.yml", "en")] == ["any news of it"]
+    assert [store.review(number).status for number in (1, 2, 3)] == [DROPPED, CORRECTED, LEARNT]
+    assert {one.number for one in outcome.lesson.left_out if "decided anew" in one.why} == {1, 2}
+
+
+def test_where_all_is_decided_anew_nothing_goes_live(workplace, monkeypatch, clock):
+    settings, store, seen = workplace
+    monkeypatch.setattr(learning, "compare", shifted(True))
+    seen["meanwhile"] = lambda: store.decide(1, DROPPED, "bo", clock())
+    outcome = learning.learn(settings, store)
+    assert not outcome.live and outcome.comparison is None
+    assert not (settings.models / "candidate.tar.gz").exists() and not (settings.data / "nlu" / "reviewed").exists()
+
+
+def test_a_bot_that_has_not_seen_the_present_files_does_not_go_live(workplace, monkeypatch):
+    settings, store, seen = workplace
+    monkeypatch.setattr(learning, "compare", shifted(True))
+    after = settings.models / "bot-after.tar.gz"
+    seen["meanwhile"] = lambda: monkeypatch.setattr(system, "bot_path", lambda settings: after)
+    with pytest.raises(TongshiError, match="were changed during the training"):
+        learning.learn(settings, store, force=True)
+    assert not after.exists() and not (settings.models / "candidate.tar.gz").exists()
+    assert store.review(1).status == ACCEPTED and not (settings.data / "nlu" / "reviewed").exists()

@@ -9,17 +9,26 @@ from pathlib import Path
 from typing import Any
 
 from tongshi import clock
+from tongshi.commerce.forms import ASIDES, STARTS, YES_OR_NO
 from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
-from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, NOT_UNDERSTOOD, Feedback, Message, Review, Trace
-from tongshi.storage.review import ReviewStore
+from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, Review
+from tongshi.storage.review import Candidate, ReviewStore, Sought
 
 THUMBS_DOWN, UNANSWERED, FALLBACK = "thumbs_down", "unanswered", "fallback"
-"""Why a message is in review: its reply was no help, the knowledge base had no answer, or it was not understood."""
+TAKEN_BACK, UNSURE = "corrected", "low_confidence"
+"""Why a message is in review: its reply was no help, the knowledge base had no answer, it was not understood, the customer at once
+wanted something else than what it was taken for, or it was hardly understood."""
 
 _LOOK_BACK = timedelta(days=30)
 _MOST = 1000
+"""How many messages come in at once for one reason."""
 _SHORTEST = 2
+"""Letters that a message needs to teach something."""
+_SURE = 0.5
+"""Probability from which an intent counts as well understood; the bot acts on less."""
+_LEAVING = frozenset({"stop", "start_over", "deny", *STARTS}) - ASIDES
+"""Intents of a customer who leaves the form that has just begun."""
 _PERSONAL = frozenset({"order_number", "email", "address", "refused_pair"})
 """Slots whose answers are about the person; none of them goes into review."""
 
@@ -41,38 +50,22 @@ class ReviewQueue:
     def gather(self) -> int:
         """Put what has come since the last time into review; how many messages that is.
 
-        A message comes in once, for the weightiest reason: a thumb down, no answer, not understood.
+        A message comes in once, for the weightiest reason: a thumb down, no answer, not understood, taken back, hardly understood.
         """
-        since = self._now() - _LOOK_BACK
-        added = sum(self._rated(one) for one in self._store.unhelpful(since))
-        added += sum(self._unanswered(one) for one in self._store.unanswered(since))
-        for message, reading in self._store.not_understood(NOT_UNDERSTOOD, _MOST):
-            if reading.asked not in _PERSONAL:
-                added += self._put(message, FALLBACK)
+        sought = Sought(self._now() - _LOOK_BACK, _PERSONAL, _MOST)
+        added = sum(self._put(one, THUMBS_DOWN) for one in self._store.unhelpful(sought))
+        added += sum(self._put(one, UNANSWERED) for one in self._store.unanswered(sought))
+        added += sum(self._put(one, FALLBACK) for one in self._store.not_understood(sought))
+        added += sum(self._put(one, TAKEN_BACK) for one in self._store.taken_back(STARTS, _LEAVING, YES_OR_NO, sought))
+        added += sum(self._put(one, UNSURE) for one in self._store.unsure(_SURE, sought))
         return added
 
-    def _rated(self, feedback: Feedback) -> bool:
-        """The message whose reply was no help: the last before that reply, or before the customer said so."""
-        said = self._store.said_before(feedback.sender, feedback.message.at if feedback.message else feedback.at, most=20)
-        asked = [one for one in said if one.author == "customer"]
-        if feedback.message is None:
-            asked = asked[:-1]
-        return bool(asked) and self._put(asked[-1], THUMBS_DOWN)
-
-    def _unanswered(self, trace: Trace) -> bool:
-        asked = [one for one in self._store.said_before(trace.sender, trace.at, most=4) if one.author == "customer"]
-        return bool(asked) and trace.question.endswith(asked[-1].text) and self._put(asked[-1], UNANSWERED, trace.trace_id)
-
-    def _put(self, message: Message, reason: str, trace_id: int | None = None) -> bool:
-        text = masked(message.text)
+    def _put(self, candidate: Candidate, reason: str) -> bool:
+        message, text = candidate.message, masked(candidate.message.text)
         if sum(char.isalpha() for char in text) < _SHORTEST or text.startswith("/"):
             return False
-        reading = self._store.reading(message.message_id)
-        if reading and reading.asked in _PERSONAL:
-            return False
-        ranking: list[Any] = reading.ranking if reading else []
+        ranking: list[Any] = candidate.reading.ranking if candidate.reading else []
         intent, confidence = ranking[0] if ranking else ("", None)
-        before = self._store.said_before(message.sender, message.at)
         review = Review(
             message_id=message.message_id,
             reason=reason,
@@ -81,24 +74,28 @@ class ReviewQueue:
             intent=intent,
             confidence=confidence,
             ranking=ranking,
-            context=[{"author": one.author, "text": masked(one.text)} for one in before if one.message_id < message.message_id],
-            trace_id=trace_id,
+            context=[{"author": one.author, "text": masked(one.text)} for one in self._store.said_before(message)],
+            trace_id=candidate.trace_id,
             at=message.at,
         )
         return self._store.add(review)
 
-    def accept(self, number: int, by: str) -> Review:
+    def accept(self, number: int, by: str, seen: str | None = None) -> Review:
         """The bot's best guess is right: the message becomes a wording of it.
+
+        Args:
+            seen: the decision that it takes the place of, as for `ReviewStore.decide`; so in the other two.
 
         Raises:
             TongshiError: there is no such message, or no guess.
+            storage.knowledge.Conflict: somebody has decided since.
         """
         review = self._store.review(number)
         if not review.intent:
             raise TongshiError(f"The bot had no guess for number {number}; say what it should be with `tongshi review correct`.")
-        return self._store.decide(number, ACCEPTED, by, self._now(), review.intent, review.wording or review.text)
+        return self._store.decide(number, ACCEPTED, by, self._now(), review.intent, review.wording or review.text, seen)
 
-    def correct(self, number: int, intent: str, by: str, wording: str = "") -> Review:
+    def correct(self, number: int, intent: str, by: str, wording: str = "", seen: str | None = None) -> Review:
         """The message should be taken for another intent.
 
         Args:
@@ -106,19 +103,21 @@ class ReviewQueue:
 
         Raises:
             TongshiError: there is no such message, or no such intent.
+            storage.knowledge.Conflict: somebody has decided since.
         """
         review = self._store.review(number)
         if intent not in (known := self._intents()):
             raise TongshiError(f"There is no intent {intent!r}; there are {', '.join(sorted(known))}.")
-        return self._store.decide(number, CORRECTED, by, self._now(), intent, masked(wording.strip()) or review.text)
+        return self._store.decide(number, CORRECTED, by, self._now(), intent, masked(wording.strip()) or review.text, seen)
 
-    def drop(self, number: int, by: str) -> Review:
+    def drop(self, number: int, by: str, seen: str | None = None) -> Review:
         """Nothing is to be learnt from the message.
 
         Raises:
             TongshiError: there is no such message.
+            storage.knowledge.Conflict: somebody has decided since.
         """
-        return self._store.decide(number, DROPPED, by, self._now())
+        return self._store.decide(number, DROPPED, by, self._now(), seen=seen)
 
 
 class LastTraining:

@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi.conversations.review import ReviewQueue
-from tongshi.desk.endpoints import author
+from tongshi.desk.endpoints import author, error_of
 from tongshi.desk.sessions import Cookie, refusal
-from tongshi.errors import TongshiError, Unavailable
+from tongshi.errors import TongshiError
 from tongshi.explanation.answer import explain_trace
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.models import Review
@@ -31,7 +31,7 @@ class ExplanationApi:
     | `GET explain?text=…` | the `Explanation` of a message, by the bot that serves the customers |
     | `GET traces/{number}` | how an answer came about |
     | `GET reviews?status=&reason=&lang=` | messages in review |
-    | `POST reviews/{number}` with `{"decision": "accept", "correct" or "drop", "intent", "wording"}` | the message as decided |
+    | `POST reviews/{number}` with `{"decision": "accept", "correct" or "drop", "intent", "wording", "seen"}` | the message as decided |
 
     Args:
         rasa: asks the running bot; it shows the channels' secret.
@@ -101,18 +101,20 @@ class ExplanationApi:
         return await self._answer(lambda: self._decided(request.path_params["number"], body).as_dict())
 
     def _decided(self, number: int, body: dict[str, Any]) -> Review:
-        decision, by = body.get("decision"), author(body)
-        if decision == "accept":
-            return self._queue.accept(number, by)
-        if decision == "drop":
-            return self._queue.drop(number, by)
-        intent, wording = body.get("intent"), body.get("wording", "")
-        if decision == "correct" and isinstance(intent, str) and isinstance(wording, str):
-            return self._queue.correct(number, intent, by, wording[:2000])
+        """Keep a decision; `seen` is the `decided_at` that whoever decides has read, another one is 409."""
+        decision, by, seen = body.get("decision"), author(body), body.get("seen")
+        if seen is None or isinstance(seen, str):
+            if decision == "accept":
+                return self._queue.accept(number, by, seen)
+            if decision == "drop":
+                return self._queue.drop(number, by, seen)
+            intent, wording = body.get("intent"), body.get("wording", "")
+            if decision == "correct" and isinstance(intent, str) and isinstance(wording, str):
+                return self._queue.correct(number, intent, by, wording[:2000], seen)
         raise TongshiError('Send {"decision": "accept"}, {"decision": "drop"}, or {"decision": "correct", "intent": "..."}.')
 
     async def _answer(self, work: Callable[[], dict[str, Any]]) -> Response:
         try:
             return JSONResponse(await asyncio.to_thread(work))
         except TongshiError as error:
-            return JSONResponse({"error": str(error)}, 503 if isinstance(error, Unavailable) else 400)
+            return error_of(error)

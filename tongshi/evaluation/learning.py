@@ -11,6 +11,7 @@ import numpy as np
 import regex
 
 from tongshi import system
+from tongshi.errors import TongshiError
 from tongshi.evaluation.understanding import Comparison, compare, held_out
 from tongshi.language.identify import get_identifier
 from tongshi.language.text import fold
@@ -131,10 +132,9 @@ def _is_plain(text: str) -> bool:
 
 def lesson_of(settings: Settings, store: ReviewStore) -> Lesson:
     """What the accepted messages have to teach."""
-    accepted = [one for status in (ACCEPTED, CORRECTED) for one in store.reviews(status, most=100_000)]
     encoder = get_encoder(configured("SentenceVectorFeaturizer", "encoder") or settings.encoder)
     return make_lesson(
-        sorted(accepted, key=lambda one: one.review_id),
+        _accepted(store),
         training_wordings(settings.data),
         [one for language in LANGUAGES for one in held_out(language)],
         encoder,
@@ -142,20 +142,38 @@ def lesson_of(settings: Settings, store: ReviewStore) -> Lesson:
     )
 
 
+def _accepted(store: ReviewStore) -> list[Review]:
+    """Messages that are to be learnt from, oldest first."""
+    accepted = [one for status in (ACCEPTED, CORRECTED) for one in store.reviews(status, most=100_000)]
+    return sorted(accepted, key=lambda one: one.review_id)
+
+
+def _still_accepted(lesson: Lesson, store: ReviewStore) -> Lesson:
+    """The part of a lesson about which nobody has changed their mind since."""
+    now = {one.review_id: _wording(one) for one in _accepted(store)}
+    kept = {number: wording for number, wording in lesson.wordings.items() if now.get(number) == wording}
+    why = "it was decided anew during the training; `tongshi train --force` makes a bot that has not seen it"
+    changed = [LeftOut(number, wording, why) for number, wording in lesson.wordings.items() if number not in kept]
+    return Lesson(kept, [*lesson.left_out, *changed])
+
+
 def learn(settings: Settings, store: ReviewStore, force: bool = False, say: Callable[[str], None] = lambda step: None) -> Outcome:
     """Train a bot with what was accepted, compare it with the one that is live, and put it in its place.
 
-    Nothing in data/nlu changes, and the live bot stays, where the new one understands fewer held-out wordings of some language.
+    Nothing in data/nlu changes, and the live bot stays, where the new one understands fewer held-out wordings of some language. What is decided
+    anew meanwhile is not written there.
 
     Args:
         force: put it live all the same.
         say: told what is being done.
 
     Raises:
-        TongshiError: the training failed, or a running system could not load the new bot.
+        TongshiError: the training failed, files that the bot is trained on were changed meanwhile, or a running system could not load the
+            new bot.
     """
     from tongshi.nlu.reviewed import add
 
+    files = system.bot_path(settings)
     lesson = lesson_of(settings, store)
     if not lesson.wordings:
         return Outcome(lesson)
@@ -170,6 +188,15 @@ def learn(settings: Settings, store: ReviewStore, force: bool = False, say: Call
     if comparison.worse and not force:
         _discard(candidate, folder)
         return Outcome(lesson, comparison)
+    if system.bot_path(settings) != files:
+        _discard(candidate, folder)
+        raise TongshiError(
+            "Files that the bot is trained on were changed during the training, so nothing was put live. Begin again."
+        )
+    lesson = _still_accepted(lesson, store)
+    if not lesson.wordings:
+        _discard(candidate, folder)
+        return Outcome(lesson)
     add(settings.data / "nlu" / REVIEWED, lesson.wordings.values())
     store.set_learnt(lesson.wordings)
     shutil.rmtree(folder, ignore_errors=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from filelock import FileLock
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.formats.rasa_yaml import RasaYAMLReader, RasaYAMLWriter
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -21,7 +22,7 @@ def is_plain(text: str) -> bool:
 
 
 def add(folder: Path, wordings: Iterable[Wording]) -> list[Path]:
-    """Add wordings to the files of their languages; what stands there stays.
+    """Add wordings to the files of their languages; what stands there stays, and what others add at the same time.
 
     Args:
         folder: holds one file a language, `<lang>.yml`; made where it is missing.
@@ -33,13 +34,14 @@ def add(folder: Path, wordings: Iterable[Wording]) -> list[Path]:
     by_language: dict[str, list[Wording]] = {}
     for one in wordings:
         by_language.setdefault(one.language, []).append(one)
-    written = []
-    for language, new in sorted(by_language.items()):
-        path = folder / f"{language}.yml"
-        partial = path.with_suffix(".part")
-        RasaYAMLWriter().dump(str(partial), _training_data([*read(path, language), *new]))
-        written.append(partial.replace(path))
-    return written
+    with FileLock(folder.with_suffix(".lock")):
+        return [_extend(folder / f"{language}.yml", language, new) for language, new in sorted(by_language.items())]
+
+
+def _extend(path: Path, language: str, new: list[Wording]) -> Path:
+    partial = path.with_suffix(".part")
+    RasaYAMLWriter().dump(str(partial), _training_data([*read(path, language), *new]))
+    return partial.replace(path)
 
 
 def _training_data(wordings: list[Wording]) -> TrainingData:

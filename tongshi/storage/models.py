@@ -159,7 +159,7 @@ class Message(Base):
     author = Column(String(8), nullable=False)
     text = Column(Text, nullable=False)
     language = Column(String(8))
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     extras = Column(JSON, nullable=False, default=dict)
     # The customer's browser names each message it sends, so that a repeated one is recognised.
     client_id = Column(String(64))
@@ -380,7 +380,7 @@ class Feedback(Base):
     message_id = Column(ForeignKey("messages.message_id"))
     helpful = Column(Boolean, nullable=False)
     reason = Column(Text)
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     message = relationship(Message, lazy="joined")
 
 
@@ -403,7 +403,7 @@ class Trace(Base):
     question = Column(Text, nullable=False)
     outcome = Column(String(16), nullable=False)
     seconds = Column(Float, nullable=False)
-    at = Column(Instant, nullable=False)
+    at = Column(Instant, nullable=False, index=True)
     details = Column(JSON, nullable=False, default=dict)
 
 
@@ -441,7 +441,7 @@ class Review(Base):
 
     Attributes:
         message_id: the customer's message; with it goes its review.
-        reason: `thumbs_down`, `unanswered` or `fallback`.
+        reason: `thumbs_down`, `unanswered`, `fallback`, `corrected` or `low_confidence`.
         intent: that the bot believed in most, whether or not it acted on it.
         context: what was said before, oldest first, each with `author` and `text`.
         wanted: the intent that it should have been taken for.
@@ -452,7 +452,7 @@ class Review(Base):
     __tablename__ = "reviews"
     review_id = Column(Integer, primary_key=True)
     message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True)
-    reason = Column(String(12), nullable=False)
+    reason = Column(String(16), nullable=False)
     status = Column(String(9), nullable=False, default=OPEN, index=True)
     text = Column(Text, nullable=False)
     language = Column(String(8))
@@ -483,6 +483,7 @@ class Review(Base):
             "wanted": self.wanted or None,
             "wording": self.wording or None,
             "decided_by": self.decided_by or None,
+            "decided_at": self.decided_at.isoformat() if self.decided_at else None,
         }
 
 

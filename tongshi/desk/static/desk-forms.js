@@ -1,6 +1,6 @@
 // Forms that speak the desk's JSON interface: data-method, data-url, data-then (where to go afterwards), data-upon (the newest version
-// that the page shows). A field with data-within stands in an object of that name. Nothing that was typed is lost by an error; whoever was
-// faster is shown.
+// that the page shows). A field with data-within stands in an object of that name; the field `seen` is the decision that the page shows.
+// Nothing that was typed is lost by an error; whoever was faster is shown.
 
 import { element, keepOwnName, ownName, request, say, trouble } from "./desk-api.js";
 
@@ -64,6 +64,7 @@ async function send(form, approve) {
   }
   setBusy(form, false);
   if (answer.status === 409 && form.dataset.upon !== undefined) return showConflict(form, address, approve);
+  if (answer.status === 409 && form.elements.seen) return showDecided(form);
   if (answer.status !== 200) return show(form, ...trouble(answer));
   dirty = false;
   const then = filled(form.dataset.then, form, values);
@@ -85,8 +86,7 @@ async function showConflict(form, address, approve) {
     const lines = change.body.diff.split("\n").flatMap((line) => [lineOf(line), "\n"]);
     parts.push(element("h3", { textContent: say("their_change") }), element("pre", { className: "diff", tabIndex: 0 }, ...lines));
   }
-  const read = element("a", { className: "button", href: location.pathname, target: "_blank", rel: "noopener", textContent: say("read_theirs") });
-  const buttons = element("p", { className: "buttons" }, read);
+  const buttons = element("p", { className: "buttons" }, theirs(location.pathname));
   if (form.dataset.method === "PUT" && article.status === 200) {
     const mine = element("button", { className: "button", type: "button", textContent: say("keep_mine") });
     mine.addEventListener("click", () => {
@@ -96,6 +96,15 @@ async function showConflict(form, address, approve) {
     buttons.append(" ", mine);
   }
   show(form, ...parts, buttons);
+}
+
+// Somebody else has decided since the page was shown.
+function showDecided(form) {
+  show(form, element("p", { textContent: say("decided_already") }), element("p", { className: "buttons" }, theirs(location.href)));
+}
+
+function theirs(address) {
+  return element("a", { className: "button", href: address, target: "_blank", rel: "noopener", textContent: say("read_theirs") });
 }
 
 function lineOf(line) {
