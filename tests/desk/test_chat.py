@@ -86,6 +86,28 @@ def test_a_browser_keeps_its_conversation_in_a_cookie(site):
     assert browser.get("/api/session").json()["messages"] == []
 
 
+def test_answers_name_their_conversation_so_that_a_page_notices_another(site):
+    browser, tab = site.client(), site.client()
+    begun = browser.get("/api/session").json()["conversation"]
+    sent = browser.post("/api/messages", json={"text": "hi"}).json()
+    assert sent["conversation"] == browser.get("/api/messages").json()["conversation"] == begun
+    tab.cookies.update(browser.cookies)
+    browser.post("/api/session", json={})
+    tab.cookies.update(browser.cookies)
+    shown = tab.get("/api/messages", params={"after": sent["messages"][-1]["id"]}).json()
+    assert shown["messages"] == [] and shown["conversation"] == browser.get("/api/session").json()["conversation"] != begun
+
+
+def test_ids_that_no_message_can_have_are_refused(site):
+    client = site.begun()
+    for number in (2**63, 10**19, "9" * 5000, "-1", "x"):
+        assert client.get("/api/messages", params={"after": number}).status_code == 400
+        assert client.get(f"/api/photos/{number}").status_code == 404
+    assert client.get("/api/messages", params={"after": 2**63 - 1}).status_code == 200
+    for number in (2**63, -(2**63) - 1, True):
+        assert client.post("/api/feedback", json={"message_id": number, "helpful": True}).status_code == 400
+
+
 def test_a_conversation_goes_on_in_another_browser_with_its_photos_and_nobody_else_reads_it(site):
     laptop, phone, other = site.begun(), site.client(), site.begun()
     send_photo(laptop, photo())

@@ -23,6 +23,7 @@ Work = Callable[[Request, dict[str, Any]], Any]
 _STATUSES = {NoSuchArticle: 404, NoSuchRelation: 404, Conflict: 409, Unavailable: 503}
 _LONGEST_NAME = 100
 _LONGEST_QUESTION = 2000
+_HIGHEST_KEY = 2**63 - 1
 
 
 def guarded(cookie: Cookie, work: Work, *, changes: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -65,6 +66,17 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict) or "json" not in request.headers.get("content-type", ""):
         raise TongshiError("The body must be a JSON object, with the content type application/json.")
     return body
+
+
+def row_key(text: str) -> int | None:
+    """A row's key as an address names it; None where no row can have it."""
+    key = int(text) if text.isdecimal() and len(text) <= len(str(_HIGHEST_KEY)) else None
+    return key if is_row_key(key) else None
+
+
+def is_row_key(value: object) -> bool:
+    """Whether a row of the database can have a key."""
+    return type(value) is int and 0 <= value <= _HIGHEST_KEY
 
 
 def author(body: Mapping[str, Any]) -> str:

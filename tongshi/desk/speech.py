@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tongshi.conversations.rates import RateLimit
+from tongshi.desk.endpoints import is_row_key
 from tongshi.desk.sessions import CustomerSessions
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings
@@ -97,7 +98,7 @@ class SpeechApi:
         except (ValueError, LookupError, TypeError):
             number = None
         sender = await self._sessions.conversation(request)
-        message = await asyncio.to_thread(self._store.message, sender, number) if type(number) is int else None
+        message = await asyncio.to_thread(self._store.message, sender, number) if is_row_key(number) else None
         if message is None or message.author == "customer" or not message.text:
             return _refused("There is no such reply in this conversation.", 404)
         sounds = self._voice.speak(shortened(message.text, _MOST_SPOKEN), message.language)
