@@ -92,7 +92,7 @@ class AgentPages:
         if request.method == "GET":
             return self._render(request, "login.html")
         form = await request.form()
-        if self._tries.wait(address_of(request)):
+        if await self._tries.count(address_of(request)):
             return self._render(request, "login.html", 429, error=self._texts(request)("login.too_many"))
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
         if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):

@@ -29,6 +29,7 @@ from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.models import Feedback, Message, Score
+from tongshi.threads import beside
 
 _LONGEST_ID = 64
 _LONGEST_REASON = 2000
@@ -111,7 +112,7 @@ class ChatApi:
         carries_token = self._sessions.bearer(request) is not None
         if carries_token and not sender:
             return _refused("The token is forged or too old. Begin a new session.", 401)
-        if not sender and (wait := self._limits.beginnings.wait(address_of(request))):
+        if not sender and (wait := await self._limits.beginnings.count(address_of(request))):
             return _too_many("conversations", wait)
         conversation = await self._sessions.conversation(request)
         messages = await asyncio.to_thread(self._store.messages, conversation) if conversation else []
@@ -129,7 +130,7 @@ class ChatApi:
         body = await _json(request)
         if body is None:
             return _refused("Send JSON.", 400)
-        if wait := self._limits.beginnings.wait(address_of(request)):
+        if wait := await self._limits.beginnings.count(address_of(request)):
             return _too_many("conversations", wait)
         sender = new_sender()
         shown = self._beginning(sender)
@@ -160,7 +161,7 @@ class ChatApi:
             return _no_session()
         if body is None:
             return _refused('Send JSON like {"text": "Hello", "client_id": "one of your own"}.', 400)
-        if wait := self._wait_to_write(request, sender):
+        if wait := await self._wait_to_write(request, sender):
             return _too_many("messages", wait)
         message = {key: body[key] for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
         if len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
@@ -172,7 +173,7 @@ class ChatApi:
         sender = self._sessions.sender(request)
         if not sender:
             return _no_session()
-        if wait := self._limits.photos.wait(sender) or self._wait_to_write(request, sender):
+        if wait := await self._limits.photos.count(sender) or await self._wait_to_write(request, sender):
             return _too_many("photos", wait)
         try:
             async with request.form(max_files=1, max_fields=4) as form:
@@ -185,7 +186,7 @@ class ChatApi:
             return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
         try:
             language = message.get("hint", self._settings.language)
-            kept = await asyncio.to_thread(photo_file, data, language, self._photo_reader)
+            kept = await beside("reading", photo_file, data, language, self._photo_reader)
         except NotAPhoto as error:
             return _refused(str(error), 415)
         client_id, conversation = message["client_id"], await self._sessions.conversation(request)
@@ -200,8 +201,8 @@ class ChatApi:
             return _refused("There is no such photo in this conversation.", 404)
         return Response(kept.data, media_type=KIND, headers={"Cache-Control": "private, max-age=86400"})
 
-    def _wait_to_write(self, request: Request, sender: str) -> float:
-        return self._limits.messages.wait(sender) or self._limits.address.wait(address_of(request))
+    async def _wait_to_write(self, request: Request, sender: str) -> float:
+        return await self._limits.messages.count(sender) or await self._limits.address.count(address_of(request))
 
     async def _pass_on(self, request: Request, sender: str, message: dict[str, Any]) -> Response:
         try:
@@ -250,7 +251,7 @@ class ChatApi:
             return _no_session()
         if not body or not isinstance(body.get("helpful"), bool) or not is_row_key(body.get("message_id")):
             return _refused("A message_id and helpful are needed.", 400)
-        if wait := self._limits.ratings.wait(sender):
+        if wait := await self._limits.ratings.count(sender):
             return _too_many("ratings", wait)
         if await asyncio.to_thread(self._store.message, sender, body["message_id"]) is None:
             return _refused("There is no such message in this conversation.", 404)
@@ -267,7 +268,7 @@ class ChatApi:
         score = body.get("score") if body else None
         if type(score) is not int or not 1 <= score <= 5:
             return _refused("A score is a number from 1 to 5.", 400)
-        if wait := self._limits.ratings.wait(sender):
+        if wait := await self._limits.ratings.count(sender):
             return _too_many("ratings", wait)
         comment = str(body.get("comment") or "")[:_LONGEST_REASON] or None
         await asyncio.to_thread(self._store.set_score, Score(sender=sender, score=score, comment=comment, at=clock.now()))
