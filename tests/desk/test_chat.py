@@ -1,5 +1,6 @@
 """The chat's JSON interface: whose conversation it is, what is said in it, and what is said ahead."""
 
+import html
 import io
 import json
 import re
@@ -17,6 +18,7 @@ from tests.conversations.test_photos import drawn
 from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
 from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.tokens import signed
+from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.errors import TongshiError
 from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
@@ -220,6 +222,23 @@ def test_a_person_at_the_desk_is_heard_at_once(site):
         agent.post(f"/desk/conversations/{sender}/{what}", data={"csrf": csrf, "text": "Ana here."})
     page.wait(3)
     assert client.get("/api/session").json()["messages"][-1]["text"] == "Ana here."
+
+
+@pytest.mark.parametrize("customer", ["shop/7", "a/take", "50%2F?x=1#y ü"])
+def test_a_customer_of_any_name_is_taken_over(tmp_path, customer):
+    with running(Settings(home=tmp_path / "home", encoder="use", client_key=KEY)) as site:
+        agent, client = site.agent(), site.client(Authorization=f"Bearer {signed(customer, KEY, 60)}")
+        send_photo(client, photo())
+        (page,) = set(re.findall(r'href="(/desk/conversations/[^"]+)"', agent.get("/desk").text))
+        shown = agent.get(page).text
+        assert f">client-{html.escape(customer)}<" in shown
+        file = re.search(r'src="(/desk/conversations/[^"]+/files/\d+)"', shown)[1]
+        assert agent.get(file).headers["content-type"] == "image/jpeg"
+        for what in ("take", "reply", "release"):
+            done = agent.post(f"{page}/{what}", data={"csrf": agent.headers[CSRF_HEADER], "text": "Ana here."})
+            assert (done.status_code, done.headers["location"]) == (303, page)
+        texts = [one["text"] for one in client.get("/api/session").json()["messages"] if one["sender"] == "agent"]
+        assert texts == ["Ana here."]
 
 
 def test_ones_own_server_signs_for_its_customers(tmp_path):

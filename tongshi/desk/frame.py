@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -29,6 +30,7 @@ class Frame:
         self._cookie = cookie
         self._settings = settings
         self._templates = Jinja2Templates(Path(__file__).with_name("templates"))
+        self._templates.env.filters["segment"] = segment
 
     def signed_in(self, page: Page) -> Page:
         """A page for who is signed in; others are led to the sign-in."""
@@ -62,3 +64,8 @@ class Frame:
         }
         headers = {"Vary": "Accept-Language"}
         return self._templates.TemplateResponse(request, template, context, status_code=status, headers=headers)
+
+
+def segment(text: str) -> str:
+    """A text as one segment of an address, whatever stands in it."""
+    return quote(text, safe="")
