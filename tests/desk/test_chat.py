@@ -16,8 +16,10 @@ from PIL import Image
 
 from tests.conversations.test_photos import drawn
 from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
+from tongshi.channels.continuing import NOT_ME
 from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.tokens import signed
+from tongshi.desk import live
 from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.errors import TongshiError
 from tongshi.evaluation.running import is_reply
@@ -45,6 +47,11 @@ class Watching:
         self._thread = threading.Thread(target=self._read, args=(client,), daemon=True)
         self._thread.start()
         assert self._open.wait(5)
+
+    def ends(self) -> bool:
+        """Whether the stream ends within two seconds."""
+        self._thread.join(2)
+        return not self._thread.is_alive()
 
     def _read(self, client: httpx.Client) -> None:
         with client.stream("GET", "/api/stream") as response:
@@ -127,6 +134,27 @@ def test_a_conversation_goes_on_in_another_browser_with_its_photos_and_nobody_el
     assert is_reply("utter_continue_failed", "en", say(other, code)[0]["text"]) and other.get(address).status_code == 404
     phone.post("/api/session", json={})
     assert phone.get("/api/session").json()["messages"] == [] and phone.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["speaking", "quiet"])
+def test_who_is_put_out_of_a_conversation_hears_no_more_of_it(site, monkeypatch, quiet):
+    monkeypatch.setattr(live, "_PING", 0.2 if quiet else 60)
+    laptop, phone = site.begun(), site.begun()
+    say(phone, site.invite(laptop.headers["authorization"].split()[1]))
+    owners, others = Watching(laptop), Watching(phone)
+    say(laptop, NOT_ME)
+    sender = jwt.decode(laptop.headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    if not quiet:
+        site.bot.announcer.announce(Spoken(sender, "q2", 0, "Your order MD-10234.", "en"))
+    assert others.ends() and others.sentences() == []
+    assert not owners.ends() and owners.sentences() == ([] if quiet else ["Your order MD-10234."])
+
+
+def test_a_stream_ends_when_its_token_does(site, monkeypatch):
+    monkeypatch.setattr(live, "_PING", 0.2)
+    sender = jwt.decode(site.begun().headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    token = signed(sender, site.settings.secret("sessions"), 1, aud="tongshi chat")
+    assert Watching(site.client(Authorization=f"Bearer {token}")).ends()
 
 
 def test_forged_and_outdated_tokens_open_nothing(site):
