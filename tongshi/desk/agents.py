@@ -21,7 +21,7 @@ from tongshi.conversations.urgency import in_order
 from tongshi.desk.frame import Frame, segment
 from tongshi.desk.live import Live
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
-from tongshi.desk.sessions import AGENT, Cookie, address_of
+from tongshi.desk.sessions import Cookie, address_of, new_session
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
@@ -42,7 +42,7 @@ class AgentPages:
         calls: who is on the line.
         attachments: what customers sent.
         live: tells the customer's page that something was said.
-        cookie: holds the sign-in.
+        cookie: names the session of who is signed in.
         reading: translates and sums up for the agent.
         frame: renders pages for who is signed in.
     """
@@ -69,6 +69,7 @@ class AgentPages:
         self._live = live
         self._cookie = cookie
         self._settings = settings
+        self._frame = frame
         self._render = frame.render
         self._signed_in = frame.signed_in
         self._texts = frame.texts
@@ -91,15 +92,15 @@ class AgentPages:
 
     async def login(self, request: Request) -> Response:
         if request.method == "GET":
-            return self._render(request, "login.html")
+            return self._frame.sign_in(request)
         form = await request.form()
         if await self._tries.count(address_of(request)):
-            return self._render(request, "login.html", 429, error=self._texts(request)("login.too_many"))
+            return self._frame.sign_in(request, 429, error=self._texts(request)("login.too_many"))
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
-        if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):
-            return self._render(request, "login.html", 403, error=self._texts(request)("login.wrong"))
+        if not right or not self._frame.is_sign_in(request, str(form.get("csrf", ""))):
+            return self._frame.sign_in(request, 403, error=self._texts(request)("login.wrong"))
         response = RedirectResponse("/desk", 303)
-        self._cookie.write(request, response, AGENT)
+        self._cookie.write(request, response, new_session())
         return response
 
     async def index(self, request: Request) -> Response:

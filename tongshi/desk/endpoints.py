@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tongshi.desk.sessions import AGENT, Cookie, refusal
+from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.editing import NoSuchArticle
 from tongshi.language.identify import get_identifier
@@ -21,6 +21,7 @@ from tongshi.storage.knowledge import Conflict
 Work = Callable[[Request, dict[str, Any]], Any]
 
 _STATUSES = {NoSuchArticle: 404, NoSuchRelation: 404, Conflict: 409, Unavailable: 503}
+_NAMELESS = "agent"
 _LONGEST_NAME = 100
 _LONGEST_QUESTION = 2000
 _HIGHEST_KEY = 2**63 - 1
@@ -81,7 +82,7 @@ def is_row_key(value: object) -> bool:
 
 def author(body: Mapping[str, Any]) -> str:
     """Who does it: the name that they give themselves with a change."""
-    return line(body.get("by"))[:_LONGEST_NAME] or AGENT
+    return line(body.get("by"))[:_LONGEST_NAME] or _NAMELESS
 
 
 def line(value: object) -> str:
