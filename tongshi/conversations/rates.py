@@ -44,7 +44,7 @@ class RateLimit:
                 return self._wait(self._shared, key)
             except StorageError as error:
                 self._quiet_until = time.monotonic() + _PAUSE
-                log.error("rates.uncounted", error=str(error), hint="is Redis running? see TONGSHI_REDIS_URL")
+                log.error("rates.counted_alone", error=str(error), hint="is Redis running? see TONGSHI_REDIS_URL")
         return self._wait(self._own, key)
 
     def _wait(self, limiter: MovingWindowRateLimiter, key: str) -> float:
