@@ -37,12 +37,17 @@ _ONE_OF = {
     "ocr": ("on", "off"),
     "neighbours": ("index", "pgvector", "qdrant"),
     "reranker": ("cross", "linear", "off"),
-    "synthesiser": ("kokoro", "espeak"),
     "voice": ("on", "off"),
     "phone_voice": ("twilio", "own"),
 }
 
+_CLASS = re.compile(r"\w+(\.\w+)*:\w+")
 _MAIL_SERVERS = {"email_imap": ("imaps", "imap"), "email_smtp": ("smtps", "smtp")}
+
+
+def is_class(value: str) -> bool:
+    """Whether a value names a class of one's own, as `package.module:Class`."""
+    return _CLASS.fullmatch(value) is not None
 
 
 def _is_safe(address: str) -> bool:
@@ -175,6 +180,8 @@ class Settings:
             if (value := getattr(self, name)) not in allowed:
                 listed = f"{', '.join(allowed[:-1])} or {allowed[-1]}"
                 raise TongshiError(f"TONGSHI_{name.upper()} is {value!r}; it must be {listed}.")
+        if self.synthesiser not in ("kokoro", "espeak") and not is_class(self.synthesiser):
+            raise TongshiError(f"TONGSHI_SYNTHESISER is {self.synthesiser!r}; it must be kokoro, espeak or package.module:Class.")
         if self.session_rate < 1 or self.address_rate < 1:
             raise TongshiError("TONGSHI_SESSION_RATE and TONGSHI_ADDRESS_RATE must be 1 or more.")
         if not 0 < self.answer_deadline < self.turn_deadline < 60:

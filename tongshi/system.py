@@ -25,7 +25,7 @@ from tongshi.knowledge.articles import searched_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.knowledge.graph import make_graph
 from tongshi.knowledge.values import encode_values
-from tongshi.settings import ROOT, Settings
+from tongshi.settings import ROOT, Settings, is_class
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.outbox import Backlog, OutboxStore
@@ -65,7 +65,8 @@ def pull_models(settings: Settings) -> None:
 
 def speech_models(settings: Settings) -> list[str]:
     """The model files of speech that the settings name."""
-    recogniser = [] if "/" in settings.recogniser else [settings.recogniser]
+    is_ours = "/" not in settings.recogniser and not is_class(settings.recogniser)
+    recogniser = [settings.recogniser] if is_ours else []
     return recogniser + (["kokoro"] if settings.synthesiser == "kokoro" else [])
 
 

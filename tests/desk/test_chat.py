@@ -1,5 +1,6 @@
 """The chat's JSON interface: whose conversation it is, what is said in it, and what is said ahead."""
 
+import html
 import io
 import json
 import re
@@ -15,8 +16,11 @@ from PIL import Image
 
 from tests.conversations.test_photos import drawn
 from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
+from tongshi.channels.continuing import NOT_ME
 from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.tokens import signed
+from tongshi.desk import live
+from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.errors import TongshiError
 from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
@@ -43,6 +47,11 @@ class Watching:
         self._thread = threading.Thread(target=self._read, args=(client,), daemon=True)
         self._thread.start()
         assert self._open.wait(5)
+
+    def ends(self) -> bool:
+        """Whether the stream ends within two seconds."""
+        self._thread.join(2)
+        return not self._thread.is_alive()
 
     def _read(self, client: httpx.Client) -> None:
         with client.stream("GET", "/api/stream") as response:
@@ -86,6 +95,28 @@ def test_a_browser_keeps_its_conversation_in_a_cookie(site):
     assert browser.get("/api/session").json()["messages"] == []
 
 
+def test_answers_name_their_conversation_so_that_a_page_notices_another(site):
+    browser, tab = site.client(), site.client()
+    begun = browser.get("/api/session").json()["conversation"]
+    sent = browser.post("/api/messages", json={"text": "hi"}).json()
+    assert sent["conversation"] == browser.get("/api/messages").json()["conversation"] == begun
+    tab.cookies.update(browser.cookies)
+    browser.post("/api/session", json={})
+    tab.cookies.update(browser.cookies)
+    shown = tab.get("/api/messages", params={"after": sent["messages"][-1]["id"]}).json()
+    assert shown["messages"] == [] and shown["conversation"] == browser.get("/api/session").json()["conversation"] != begun
+
+
+def test_ids_that_no_message_can_have_are_refused(site):
+    client = site.begun()
+    for number in (2**63, 10**19, "9" * 5000, "-1", "x"):
+        assert client.get("/api/messages", params={"after": number}).status_code == 400
+        assert client.get(f"/api/photos/{number}").status_code == 404
+    assert client.get("/api/messages", params={"after": 2**63 - 1}).status_code == 200
+    for number in (2**63, -(2**63) - 1, True):
+        assert client.post("/api/feedback", json={"message_id": number, "helpful": True}).status_code == 400
+
+
 def test_a_conversation_goes_on_in_another_browser_with_its_photos_and_nobody_else_reads_it(site):
     laptop, phone, other = site.begun(), site.client(), site.begun()
     send_photo(laptop, photo())
@@ -103,6 +134,27 @@ def test_a_conversation_goes_on_in_another_browser_with_its_photos_and_nobody_el
     assert is_reply("utter_continue_failed", "en", say(other, code)[0]["text"]) and other.get(address).status_code == 404
     phone.post("/api/session", json={})
     assert phone.get("/api/session").json()["messages"] == [] and phone.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("quiet", [False, True], ids=["speaking", "quiet"])
+def test_who_is_put_out_of_a_conversation_hears_no_more_of_it(site, monkeypatch, quiet):
+    monkeypatch.setattr(live, "_PING", 0.2 if quiet else 60)
+    laptop, phone = site.begun(), site.begun()
+    say(phone, site.invite(laptop.headers["authorization"].split()[1]))
+    owners, others = Watching(laptop), Watching(phone)
+    say(laptop, NOT_ME)
+    sender = jwt.decode(laptop.headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    if not quiet:
+        site.bot.announcer.announce(Spoken(sender, "q2", 0, "Your order MD-10234.", "en"))
+    assert others.ends() and others.sentences() == []
+    assert not owners.ends() and owners.sentences() == ([] if quiet else ["Your order MD-10234."])
+
+
+def test_a_stream_ends_when_its_token_does(site, monkeypatch):
+    monkeypatch.setattr(live, "_PING", 0.2)
+    sender = jwt.decode(site.begun().headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
+    token = signed(sender, site.settings.secret("sessions"), 1, aud="tongshi chat")
+    assert Watching(site.client(Authorization=f"Bearer {token}")).ends()
 
 
 def test_forged_and_outdated_tokens_open_nothing(site):
@@ -190,14 +242,28 @@ def test_a_person_at_the_desk_is_heard_at_once(site):
     say(client, "hi")
     sender = jwt.decode(client.headers["authorization"].split()[1], options={"verify_signature": False})["sub"]
     page = Watching(client)
-    agent = site.client()
-    form = agent.get("/desk/login").text
-    csrf = form.split('name="csrf" value="')[1].split('"')[0]
-    agent.post("/desk/login", data={"password": site.settings.secret("desk-password"), "csrf": csrf})
+    agent = site.agent()
     for what in ("take", "reply"):
-        agent.post(f"/desk/conversations/{sender}/{what}", data={"csrf": csrf, "text": "Ana here."})
+        agent.post(f"/desk/conversations/{sender}/{what}", data={"csrf": agent.headers[CSRF_HEADER], "text": "Ana here."})
     page.wait(3)
     assert client.get("/api/session").json()["messages"][-1]["text"] == "Ana here."
+
+
+@pytest.mark.parametrize("customer", ["shop/7", "a/take", "50%2F?x=1#y ü"])
+def test_a_customer_of_any_name_is_taken_over(tmp_path, customer):
+    with running(Settings(home=tmp_path / "home", encoder="use", client_key=KEY)) as site:
+        agent, client = site.agent(), site.client(Authorization=f"Bearer {signed(customer, KEY, 60)}")
+        send_photo(client, photo())
+        (page,) = set(re.findall(r'href="(/desk/conversations/[^"]+)"', agent.get("/desk").text))
+        shown = agent.get(page).text
+        assert f">client-{html.escape(customer)}<" in shown
+        file = re.search(r'src="(/desk/conversations/[^"]+/files/\d+)"', shown)[1]
+        assert agent.get(file).headers["content-type"] == "image/jpeg"
+        for what in ("take", "reply", "release"):
+            done = agent.post(f"{page}/{what}", data={"csrf": agent.headers[CSRF_HEADER], "text": "Ana here."})
+            assert (done.status_code, done.headers["location"]) == (303, page)
+        texts = [one["text"] for one in client.get("/api/session").json()["messages"] if one["sender"] == "agent"]
+        assert texts == ["Ana here."]
 
 
 def test_ones_own_server_signs_for_its_customers(tmp_path):

@@ -14,7 +14,7 @@ from tongshi.conversations.review import ReviewQueue
 from tongshi.desk.explanations import ExplanationApi
 from tongshi.desk.frame import Frame
 from tongshi.desk.reviewers import ReviewPages
-from tongshi.desk.sessions import AGENT, CSRF_HEADER, Cookie
+from tongshi.desk.sessions import CSRF_HEADER, Cookie, new_session
 from tongshi.explanation.message import Explanation
 from tongshi.explanation.neighbours import Neighbour
 from tongshi.explanation.words import Word
@@ -59,12 +59,13 @@ def client(database, clock, tmp_path) -> TestClient:
     api = ExplanationApi(conversations, reviews, queue, rasa, cookie)
 
     async def sign_in(request: Request) -> Response:
-        response = Response(cookie.token(AGENT))
-        cookie.write(request, response, AGENT)
+        session = new_session()
+        response = Response(cookie.token(session))
+        cookie.write(request, response, session)
         return response
 
     settings = Settings(home=tmp_path)
-    pages = ReviewPages(Frame(cookie, settings), api, conversations, reviews, queue, settings)
+    pages = ReviewPages(Frame(cookie, Cookie("visit", "secret", 3600), settings), api, conversations, reviews, queue, settings)
     return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes(), *pages.routes()]))
 
 
@@ -104,7 +105,7 @@ def test_reviews_are_listed_and_decided(agent):
     for wrong in ({}, {"decision": "correct"}, {"decision": "correct", "intent": "refund"}, [1]):
         assert agent.post(path, json=wrong).status_code == 400
     corrected = agent.post(path, json={"decision": "correct", "intent": "lost_parcel", "wording": "where is it"}).json()
-    assert (corrected["wanted"], corrected["wording"], corrected["decided_by"]) == ("lost_parcel", "where is it", AGENT)
+    assert (corrected["wanted"], corrected["wording"], corrected["decided_by"]) == ("lost_parcel", "where is it", "agent")
     assert agent.get("/desk/api/reviews").json() == {"reviews": []}
     assert len(agent.get("/desk/api/reviews?status=all").json()["reviews"]) == 1
     del agent.headers[CSRF_HEADER]

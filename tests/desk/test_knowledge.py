@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 from tests.knowledge.helpers import HashEncoder
 from tests.llm.test_answering import Model, pieces
 from tongshi.desk.knowledge import KnowledgeApi
-from tongshi.desk.sessions import AGENT, CSRF_HEADER, Cookie
+from tongshi.desk.sessions import CSRF_HEADER, Cookie, new_session
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.editing import Editor
 from tongshi.llm.answering import Answerer
@@ -48,7 +48,7 @@ def client(database, clock, identify, model, tmp_path) -> TestClient:
 
     async def sign_in(request: Request) -> Response:
         response = Response()
-        cookie.write(request, response, AGENT)
+        cookie.write(request, response, new_session())
         return response
 
     return TestClient(Starlette(routes=[Route("/sign-in", sign_in), *api.routes()]))

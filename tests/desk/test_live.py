@@ -2,6 +2,8 @@
 
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import jwt
 
@@ -43,6 +45,20 @@ def test_a_redis_that_is_gone_stops_nobody():
     for _ in range(50):
         announcer.announce(Changed("a"))
     assert time.monotonic() - began < 2
+
+
+def test_a_redis_that_is_silent_holds_up_no_page_and_the_process_counts_for_itself(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings = Settings(home=tmp_path / "home", encoder="use", redis_url=f"redis://127.0.0.1:{silent.getsockname()[1]}/0")
+        with running(replace(settings, address_rate=3)) as site, ThreadPoolExecutor(8) as pool:
+            began = time.monotonic()
+            asked = [pool.submit(site.client().post, "/api/session", json={}) for _ in range(8)]
+            while not all(one.done() for one in asked):
+                before = time.monotonic()
+                assert site.client().get("/health").text == "ok"
+                assert time.monotonic() - before < 0.4, "the event loop waited for Redis"
+            assert time.monotonic() - began < 4
+            assert sorted(one.result().status_code for one in asked) == [200] * 3 + [429] * 5
 
 
 def test_a_desk_that_does_not_answer_costs_an_answer_half_a_second_at_the_most():

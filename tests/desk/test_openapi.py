@@ -6,7 +6,6 @@ import jsonschema
 import pytest
 
 from tests.desk.conftest import CARDS, CITED
-from tests.desk.test_chat import say
 from tongshi.conversations.tokens import client_sender
 from tongshi.settings import ROOT
 
@@ -32,7 +31,8 @@ def test_answers_have_the_shapes_that_are_described(site, description):
     site.bot.says = [{"text": "You have 30 days.", "custom": CITED | CARDS, "buttons": [{"title": "Return", "payload": "/x"}]}]
     assert_shape("Session", site.client().post("/api/session", json={"carry": "token"}).json())
     client = site.begun()
-    assert_shape("Messages", {"messages": say(client, "how long?", client_id="q")})
+    assert_shape("Messages", client.post("/api/messages", json={"text": "how long?", "client_id": "q"}).json())
+    assert_shape("Messages", client.get("/api/messages").json())
     assert_shape("Session", client.get("/api/session").json())
     assert_shape("Error", client.post("/api/score", json={}).json())
 

@@ -69,6 +69,16 @@ def test_a_conversation_goes_on_in_another_browser_by_a_link(browser, context, p
     other.context.close()
 
 
+# So that all is typed before the first answer comes.
+_SLOW_POST = """() => {
+  const send = window.fetch;
+  window.fetch = async (path, options) => {
+    if (options.method === "POST") await new Promise((resolve) => setTimeout(resolve, 700));
+    return send(path, options);
+  };
+}"""
+
+
 def assert_once(page, *, asked=1, answered=1):
     """So many messages, also after the page has asked the server again."""
     expect(of(page, "bot")).to_have_count(answered, timeout=15_000)
@@ -158,6 +168,48 @@ def test_two_tabs_show_the_same(page, context, site):
     send(other, "and again")
     expect(of(page, "bot")).to_have_count(2)
     assert_once(other, asked=2, answered=2)
+
+
+def test_a_tab_follows_into_the_conversation_that_another_has_begun(page, context, site):
+    other = context.new_page()
+    other.goto(site.url + "/")
+    send(page, "old")
+    expect(of(other, "bot")).to_have_count(1)
+    page.locator("#new-chat").click()
+    page.locator("#confirm-yes").click()
+    expect(page.locator("#welcome")).to_be_visible()
+    send(page, "new")
+    for _ in range(2):
+        expect(of(other, "customer")).to_have_count(1, timeout=30_000)
+        expect(of(other, "customer")).to_contain_text("new")
+        expect(of(other, "bot")).to_have_count(1)
+        other.evaluate("window.dispatchEvent(new Event('online'))")
+    other.locator("#new-chat").click()
+    other.locator("#confirm-yes").click()
+    expect(other.locator("#welcome")).to_be_visible()
+    send(page, "newest")
+    expect(of(page, "customer")).to_have_count(1)
+    assert_once(page)
+
+
+def test_what_is_typed_right_after_a_code_is_said_in_the_conversation_that_it_leads_to(browser, page, site):
+    send(page, "hello")
+    expect(of(page, "bot")).to_have_count(1)
+    page.locator("#elsewhere").click()
+    expect(of(page, "bot")).to_have_count(2)
+    code = re.search(r"\w{5}-\w{5}", of(page, "bot").last.inner_text())[0]
+    other = browser.new_context(locale="en-GB", reduced_motion="reduce").new_page()
+    other.goto(site.url + "/")
+    expect(other.locator("#messages")).to_have_attribute("aria-busy", "false")
+    other.evaluate(_SLOW_POST)
+    send(other, code)
+    send(other, "and my parcel?")
+    other.locator("#photo").set_input_files(picture())
+    expect(of(other, "bot")).to_have_count(5)
+    said = [one.inner_text() for one in of(other, "customer").locator(".bubble").all()]
+    assert [said[0], said[3]] == ["hello", "and my parcel?"] and len(said) == 5
+    assert [one.text for one in site.bot.heard] == ["hello", "and my parcel?"]
+    other.context.close()
 
 
 def test_who_waits_is_told_so_in_their_language(browser, site):

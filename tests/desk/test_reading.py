@@ -10,6 +10,7 @@ import pytest
 
 from tests.desk.conftest import Site, running
 from tests.llm.server import scripted
+from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.settings import Settings
 from tongshi.storage.models import ORIGINAL, Message
 
@@ -47,9 +48,8 @@ def desk(model, tmp_path_factory):
 @pytest.fixture
 def agent(desk) -> httpx.Client:
     """Signed in; `csrf` goes with every form."""
-    client = desk.client()
-    client.csrf = client.get("/desk/login").text.split('name="csrf" value="')[1].split('"')[0]
-    client.post("/desk/login", data={"password": desk.settings.secret("desk-password"), "csrf": client.csrf})
+    client = desk.agent()
+    client.csrf = client.headers[CSRF_HEADER]
     return client
 
 
@@ -109,8 +109,5 @@ def test_what_cannot_be_translated_stays_the_agents_draft(desk, agent):
 
 def test_a_model_that_is_away_leaves_the_page_as_it_is(tmp_path):
     with running(Settings(home=tmp_path / "home", encoder="use", llm_url="http://127.0.0.1:9/v1")) as desk:
-        client = desk.client()
-        csrf = client.get("/desk/login").text.split('name="csrf" value="')[1].split('"')[0]
-        client.post("/desk/login", data={"password": desk.settings.secret("desk-password"), "csrf": csrf})
-        shown = wait_for(client, begun(desk, "away"), "There is no summary.")
+        shown = wait_for(desk.agent(), begun(desk, "away"), "There is no summary.")
         assert GERMAN in shown

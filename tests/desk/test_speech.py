@@ -90,7 +90,7 @@ def test_only_replies_of_ones_own_conversation_are_said(client, started):
     own = client.get("/api/session").json()["messages"][0]["id"]
     other = started.begun()
     assert other.post("/api/speech/said", json={"message_id": reply["id"]}).status_code == 404
-    for wrong in ({"message_id": own}, {"message_id": "1"}, {}, [], None):
+    for wrong in ({"message_id": own}, {"message_id": "1"}, {"message_id": 2**63}, {}, [], None):
         assert client.post("/api/speech/said", json=wrong).status_code == 404
 
 

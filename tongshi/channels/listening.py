@@ -23,6 +23,7 @@ from tongshi.speech.hearing import agrees, identifiers
 from tongshi.speech.synthesis import shortened
 from tongshi.speech.voice import Voice, get_voice, make_ready
 from tongshi.storage.models import Message
+from tongshi.threads import beside
 
 _CHECK = "utter_phone_check"
 _MOST_SPOKEN = 500
@@ -70,7 +71,7 @@ class Listener:
             likely: the language of the customer's profile.
         """
         try:
-            heard = await asyncio.to_thread(self._voice.hear, await fetch(), likely=likely)
+            heard = await beside("hearing", self._voice.hear, await fetch(), likely=likely)
         except Unheard as error:
             return Understood(instead="utter_voice_too_long" if error.why == "too_long" else "utter_voice_unclear")
         except (Postponed, TongshiError) as error:
@@ -93,7 +94,7 @@ class Listener:
         language = said[0].language
         text = shortened("\n".join(reply.text for reply in said if reply.language == language), _MOST_SPOKEN)
         try:
-            return await asyncio.to_thread(lambda: joined(list(self._voice.speak(text, language))).opus())
+            return await beside("speaking", lambda: joined(list(self._voice.speak(text, language))).opus())
         except TongshiError as error:
             log.error("voice.not_spoken", error=str(error), language=language)
             return None

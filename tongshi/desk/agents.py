@@ -18,10 +18,10 @@ from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND
 from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.urgency import in_order
-from tongshi.desk.frame import Frame
+from tongshi.desk.frame import Frame, segment
 from tongshi.desk.live import Live
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
-from tongshi.desk.sessions import AGENT, Cookie, address_of
+from tongshi.desk.sessions import Cookie, address_of, new_session
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
@@ -42,7 +42,7 @@ class AgentPages:
         calls: who is on the line.
         attachments: what customers sent.
         live: tells the customer's page that something was said.
-        cookie: holds the sign-in.
+        cookie: names the session of who is signed in.
         reading: translates and sums up for the agent.
         frame: renders pages for who is signed in.
     """
@@ -69,6 +69,7 @@ class AgentPages:
         self._live = live
         self._cookie = cookie
         self._settings = settings
+        self._frame = frame
         self._render = frame.render
         self._signed_in = frame.signed_in
         self._texts = frame.texts
@@ -79,26 +80,27 @@ class AgentPages:
         return [
             Route("/desk", signed_in(self.index)),
             Route("/desk/login", self.login, methods=["GET", "POST"]),
-            Route("/desk/conversations/{sender}", signed_in(self.conversation)),
-            Route("/desk/conversations/{sender}/files/{attachment_id:int}", signed_in(self.file)),
-            Route("/desk/conversations/{sender}/take", signed_in(self.take), methods=["POST"]),
-            Route("/desk/conversations/{sender}/reply", signed_in(self.reply), methods=["POST"]),
-            Route("/desk/conversations/{sender}/translate", signed_in(self.translate), methods=["POST"]),
-            Route("/desk/conversations/{sender}/release", signed_in(self.release), methods=["POST"]),
+            Route("/desk/conversations/{sender:path}/files/{attachment_id:int}", signed_in(self.file)),
+            Route("/desk/conversations/{sender:path}/take", signed_in(self.take), methods=["POST"]),
+            Route("/desk/conversations/{sender:path}/reply", signed_in(self.reply), methods=["POST"]),
+            Route("/desk/conversations/{sender:path}/translate", signed_in(self.translate), methods=["POST"]),
+            Route("/desk/conversations/{sender:path}/release", signed_in(self.release), methods=["POST"]),
+            # Below the others, since a sender's name may hold anything, a slash as well.
+            Route("/desk/conversations/{sender:path}", signed_in(self.conversation)),
             Route("/desk/language", signed_in(self.language), methods=["POST"]),
         ]
 
     async def login(self, request: Request) -> Response:
         if request.method == "GET":
-            return self._render(request, "login.html")
+            return self._frame.sign_in(request)
         form = await request.form()
-        if self._tries.wait(address_of(request)):
-            return self._render(request, "login.html", 429, error=self._texts(request)("login.too_many"))
+        if await self._tries.count(address_of(request)):
+            return self._frame.sign_in(request, 429, error=self._texts(request)("login.too_many"))
         right = hmac.compare_digest(str(form.get("password", "")).encode(), self._settings.secret("desk-password").encode())
-        if not right or not self._cookie.is_token(str(form.get("csrf", "")), AGENT):
-            return self._render(request, "login.html", 403, error=self._texts(request)("login.wrong"))
+        if not right or not self._frame.is_sign_in(request, str(form.get("csrf", ""))):
+            return self._frame.sign_in(request, 403, error=self._texts(request)("login.wrong"))
         response = RedirectResponse("/desk", 303)
-        self._cookie.write(request, response, AGENT)
+        self._cookie.write(request, response, new_session())
         return response
 
     async def index(self, request: Request) -> Response:
@@ -197,15 +199,16 @@ class AgentPages:
                 language = agent_language(request, self._settings) or self._settings.language
                 await asyncio.to_thread(self._reading.keep_original, said.message_id, original, language)
             await self._live.announce(Changed(sender))
-        return RedirectResponse(request.url.path.removesuffix("/reply"), 303)
+        return _to_conversation(sender)
 
     async def _do(self, request: Request, work: Callable[[str], Any]) -> Response:
+        sender = request.path_params["sender"]
         try:
-            await asyncio.to_thread(work, request.path_params["sender"])
+            await asyncio.to_thread(work, sender)
         except TongshiError:
             pass  # somebody else was faster; the page shows how it is now
-        await self._live.announce(Changed(request.path_params["sender"]))
-        return RedirectResponse(request.url.path.rpartition("/")[0], 303)
+        await self._live.announce(Changed(sender))
+        return _to_conversation(sender)
 
     def _handovers_shown(self) -> list[dict[str, Any]]:
         return [
@@ -247,6 +250,10 @@ class AgentPages:
             }
             for one in self._store.feedback()
         ]
+
+
+def _to_conversation(sender: str) -> Response:
+    return RedirectResponse(f"/desk/conversations/{segment(sender)}", 303)
 
 
 def _state(handover) -> str | None:

@@ -173,7 +173,7 @@ class _Shared:
         self.sessions = CustomerSessions(settings.secret("sessions"), settings.client_key, make_continuations(settings, database))
         self.live = Live(Hub(), self.sessions, settings)
         self.signed_in = Cookie("tongshi_desk", settings.secret("cookies"), AGENT_AGE)
-        self.frame = Frame(self.signed_in, settings)
+        self.frame = Frame(self.signed_in, Cookie("tongshi_desk_visit", settings.secret("cookies"), AGENT_AGE), settings)
 
 
 def _rasa(settings: Settings) -> httpx.AsyncClient:

@@ -19,6 +19,7 @@ from tongshi import clock
 from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND, LARGEST_PHOTO, NotAPhoto, PhotoReader, photo_file
 from tongshi.conversations.rates import RateLimit
+from tongshi.desk.endpoints import is_row_key, row_key
 from tongshi.desk.live import Live
 from tongshi.desk.sessions import CustomerSessions, address_of, new_sender
 from tongshi.knowledge.base import KnowledgeBase
@@ -28,6 +29,7 @@ from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
 from tongshi.storage.models import Feedback, Message, Score
+from tongshi.threads import beside
 
 _LONGEST_ID = 64
 _LONGEST_REASON = 2000
@@ -98,7 +100,7 @@ class ChatApi:
             Route("/api/messages", self.messages, methods=["GET"]),
             Route("/api/messages", self.send, methods=["POST"]),
             Route("/api/photos", self.send_photo, methods=["POST"]),
-            Route("/api/photos/{attachment_id:int}", self.photo, methods=["GET"]),
+            Route("/api/photos/{attachment_id}", self.photo, methods=["GET"]),
             Route("/api/feedback", self.feedback, methods=["POST"]),
             Route("/api/score", self.score, methods=["POST"]),
             Route("/api/articles/{language}/{article_id:path}", self.article, methods=["GET"]),
@@ -110,16 +112,17 @@ class ChatApi:
         carries_token = self._sessions.bearer(request) is not None
         if carries_token and not sender:
             return _refused("The token is forged or too old. Begin a new session.", 401)
-        if not sender and (wait := self._limits.beginnings.wait(address_of(request))):
+        if not sender and (wait := await self._limits.beginnings.count(address_of(request))):
             return _too_many("conversations", wait)
         conversation = await self._sessions.conversation(request)
         messages = await asyncio.to_thread(self._store.messages, conversation) if conversation else []
-        shown = {"shop": self._settings.shop, "messages": await self._as_json(messages)}
+        sender = sender or new_sender()
+        shown = {**self._beginning(conversation or sender), "messages": await self._as_json(messages)}
         if carries_token:
             token = self._sessions.renewed(request)
             return JSONResponse({**shown, "token": token} if token else shown)
         response = JSONResponse(shown)
-        self._sessions.write(request, response, sender or new_sender())
+        self._sessions.write(request, response, sender)
         return response
 
     async def begin(self, request: Request) -> Response:
@@ -127,25 +130,29 @@ class ChatApi:
         body = await _json(request)
         if body is None:
             return _refused("Send JSON.", 400)
-        if wait := self._limits.beginnings.wait(address_of(request)):
+        if wait := await self._limits.beginnings.count(address_of(request)):
             return _too_many("conversations", wait)
         sender = new_sender()
-        shown = {"shop": self._settings.shop, "messages": []}
+        shown = self._beginning(sender)
         if body.get("carry") == "token":
             return JSONResponse({**shown, "token": self._sessions.token(sender)})
         response = JSONResponse(shown)
         self._sessions.write(request, response, sender)
         return response
 
+    def _beginning(self, conversation: str) -> dict[str, Any]:
+        """What a page is told of a conversation in which nothing has been said."""
+        return {"shop": self._settings.shop, "conversation": self._sessions.mark(conversation), "messages": []}
+
     async def messages(self, request: Request) -> Response:
         sender = await self._sessions.conversation(request)
-        after = request.query_params.get("after", "0")
+        after = row_key(request.query_params.get("after", "0"))
         if not sender:
             return _no_session()
-        if not after.isdecimal():
+        if after is None:
             return _refused("`after` must be a message's id.", 400)
-        found = await asyncio.to_thread(self._store.messages, sender, int(after))
-        return JSONResponse({"messages": await self._as_json(found)})
+        found = await asyncio.to_thread(self._store.messages, sender, after)
+        return JSONResponse({"conversation": self._sessions.mark(sender), "messages": await self._as_json(found)})
 
     async def send(self, request: Request) -> Response:
         """Pass a message on to Rasa and answer with the replies."""
@@ -154,7 +161,7 @@ class ChatApi:
             return _no_session()
         if body is None:
             return _refused('Send JSON like {"text": "Hello", "client_id": "one of your own"}.', 400)
-        if wait := self._wait_to_write(request, sender):
+        if wait := await self._wait_to_write(request, sender):
             return _too_many("messages", wait)
         message = {key: body[key] for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
         if len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
@@ -166,7 +173,7 @@ class ChatApi:
         sender = self._sessions.sender(request)
         if not sender:
             return _no_session()
-        if wait := self._limits.photos.wait(sender) or self._wait_to_write(request, sender):
+        if wait := await self._limits.photos.count(sender) or await self._wait_to_write(request, sender):
             return _too_many("photos", wait)
         try:
             async with request.form(max_files=1, max_fields=4) as form:
@@ -179,7 +186,7 @@ class ChatApi:
             return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
         try:
             language = message.get("hint", self._settings.language)
-            kept = await asyncio.to_thread(photo_file, data, language, self._photo_reader)
+            kept = await beside("reading", photo_file, data, language, self._photo_reader)
         except NotAPhoto as error:
             return _refused(str(error), 415)
         client_id, conversation = message["client_id"], await self._sessions.conversation(request)
@@ -188,31 +195,32 @@ class ChatApi:
 
     async def photo(self, request: Request) -> Response:
         """A photo of one's own conversation."""
-        sender = await self._sessions.conversation(request)
-        kept = await asyncio.to_thread(self._attachments.get, request.path_params["attachment_id"]) if sender else None
+        sender, number = await self._sessions.conversation(request), row_key(request.path_params["attachment_id"])
+        kept = await asyncio.to_thread(self._attachments.get, number) if sender and number is not None else None
         if kept is None or kept.sender != sender or kept.kind != KIND:
             return _refused("There is no such photo in this conversation.", 404)
         return Response(kept.data, media_type=KIND, headers={"Cache-Control": "private, max-age=86400"})
 
-    def _wait_to_write(self, request: Request, sender: str) -> float:
-        return self._limits.messages.wait(sender) or self._limits.address.wait(address_of(request))
+    async def _wait_to_write(self, request: Request, sender: str) -> float:
+        return await self._limits.messages.count(sender) or await self._limits.address.count(address_of(request))
 
     async def _pass_on(self, request: Request, sender: str, message: dict[str, Any]) -> Response:
-        before = await self._sessions.conversation(request)
         try:
             answer = await self._rasa.post("/webhooks/web/webhook", json={"sender": sender, **message})
             answer.raise_for_status()
             replies = answer.json()["replies"]
         except (httpx.HTTPError, ValueError, KeyError) as error:
             log.error("chat.rasa_unavailable", error=str(error) or type(error).__name__, hint="is Rasa running?")
-            return JSONResponse({"messages": [self._trouble(message)]})
+            conversation = await self._sessions.conversation(request)
+            return JSONResponse({"conversation": self._sessions.mark(conversation), "messages": [self._trouble(message)]})
         conversation = await self._sessions.conversation(request)
         kept = {one.message_id: one for one in await asyncio.to_thread(self._store.messages, conversation)}
         await self._live.announce(Changed(conversation, message["client_id"]))
         known = [kept[reply["id"]] for reply in replies if reply["id"] in kept]
         unkept = [self._unkept(reply["text"], reply["language"]) for reply in replies if reply["id"] not in kept]
-        shown = {"messages": [*await self._as_json(known), *unkept]}
-        return JSONResponse(shown if conversation == before else {**shown, "moved": True})
+        return JSONResponse(
+            {"conversation": self._sessions.mark(conversation), "messages": [*await self._as_json(known), *unkept]}
+        )
 
     def _trouble(self, message: dict[str, Any]) -> dict[str, Any]:
         hint = message.get("hint")
@@ -241,9 +249,9 @@ class ChatApi:
         sender, body = await self._sessions.conversation(request), await _json(request)
         if not sender:
             return _no_session()
-        if not body or not isinstance(body.get("helpful"), bool) or not isinstance(body.get("message_id"), int):
+        if not body or not isinstance(body.get("helpful"), bool) or not is_row_key(body.get("message_id")):
             return _refused("A message_id and helpful are needed.", 400)
-        if wait := self._limits.ratings.wait(sender):
+        if wait := await self._limits.ratings.count(sender):
             return _too_many("ratings", wait)
         if await asyncio.to_thread(self._store.message, sender, body["message_id"]) is None:
             return _refused("There is no such message in this conversation.", 404)
@@ -260,7 +268,7 @@ class ChatApi:
         score = body.get("score") if body else None
         if type(score) is not int or not 1 <= score <= 5:
             return _refused("A score is a number from 1 to 5.", 400)
-        if wait := self._limits.ratings.wait(sender):
+        if wait := await self._limits.ratings.count(sender):
             return _too_many("ratings", wait)
         comment = str(body.get("comment") or "")[:_LONGEST_REASON] or None
         await asyncio.to_thread(self._store.set_score, Score(sender=sender, score=score, comment=comment, at=clock.now()))

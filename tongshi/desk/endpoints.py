@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from tongshi.desk.sessions import AGENT, Cookie, refusal
+from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.editing import NoSuchArticle
 from tongshi.language.identify import get_identifier
@@ -21,8 +21,10 @@ from tongshi.storage.knowledge import Conflict
 Work = Callable[[Request, dict[str, Any]], Any]
 
 _STATUSES = {NoSuchArticle: 404, NoSuchRelation: 404, Conflict: 409, Unavailable: 503}
+_NAMELESS = "agent"
 _LONGEST_NAME = 100
 _LONGEST_QUESTION = 2000
+_HIGHEST_KEY = 2**63 - 1
 
 
 def guarded(cookie: Cookie, work: Work, *, changes: bool) -> Callable[[Request], Awaitable[Response]]:
@@ -67,9 +69,20 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
+def row_key(text: str) -> int | None:
+    """A row's key as an address names it; None where no row can have it."""
+    key = int(text) if text.isdecimal() and len(text) <= len(str(_HIGHEST_KEY)) else None
+    return key if is_row_key(key) else None
+
+
+def is_row_key(value: object) -> bool:
+    """Whether a row of the database can have a key."""
+    return type(value) is int and 0 <= value <= _HIGHEST_KEY
+
+
 def author(body: Mapping[str, Any]) -> str:
     """Who does it: the name that they give themselves with a change."""
-    return line(body.get("by"))[:_LONGEST_NAME] or AGENT
+    return line(body.get("by"))[:_LONGEST_NAME] or _NAMELESS
 
 
 def line(value: object) -> str:

@@ -198,7 +198,7 @@ class HelpCentre:
             return RedirectResponse(f"/help/{language}", 303)
         shown: dict[str, Any] = {"query": query, "results": [], "notice": None}
         status, headers = 200, {"Cache-Control": "private, no-cache"}
-        if wait := self._limit.wait(f"search {address_of(request)}"):
+        if wait := await self._limit.count(f"search {address_of(request)}"):
             shown["notice"], status = "too_many", 429
             headers["Retry-After"] = str(int(wait) + 1)
         else:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from tongshi.desk.endpoints import asked, author, error_of, guarded
-from tongshi.desk.sessions import AGENT, Cookie, refusal
+from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
@@ -92,7 +92,7 @@ class KnowledgeApi:
         """The token that changes need."""
         if refused := refusal(request, self._cookie):
             return refused
-        return JSONResponse({"csrf": self._cookie.token(AGENT)})
+        return JSONResponse({"csrf": self._cookie.token(self._cookie.read(request))})
 
     def _route(self, path: str, work: Work, method: str = "GET") -> Route:
         def edit(request: Request, body: dict[str, Any]) -> Any:

@@ -19,6 +19,7 @@ from starlette.routing import Route
 
 from tongshi.conversations.live import CHANNEL, PATH, Changed, Event, RedisAnnouncer, Spoken, from_json
 from tongshi.desk.sessions import CustomerSessions
+from tongshi.errors import Unavailable
 from tongshi.settings import Settings
 
 MOST_STREAMS = 8
@@ -130,9 +131,22 @@ class Live:
                 # Something may have been said between the page's last look and this moment.
                 yield ServerSentEvent(event="changed", data="{}")
                 while True:
-                    yield _as_sent(await stream.get())
+                    event = await _next(stream)
+                    # A token may run out, and who went on with the conversation from elsewhere be put out of it.
+                    if not await self._is_still(request, sender):
+                        return
+                    if event:
+                        yield _as_sent(event)
 
         return EventSourceResponse(events(), ping=_PING, headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+
+    async def _is_still(self, request: Request, sender: str) -> bool:
+        """Whether whoever opened a stream is still in its conversation; a page whose stream ends opens another."""
+        try:
+            return await self._sessions.conversation(request) == sender
+        except Unavailable as error:
+            log.error("live.ended", error=str(error))
+            return False
 
     async def receive(self, request: Request) -> Response:
         """An event from the action server of this machine."""
@@ -170,6 +184,14 @@ class Live:
                 await asyncio.sleep(2)
             except ValueError as error:
                 log.warning("live.not_an_event", error=str(error))
+
+
+async def _next(stream: asyncio.Queue[Event]) -> Event | None:
+    """What happens next; None where that is nothing for a while."""
+    try:
+        return await asyncio.wait_for(stream.get(), _PING)
+    except TimeoutError:
+        return None
 
 
 def _as_sent(event: Event) -> ServerSentEvent:

@@ -1,4 +1,4 @@
-"""Who a request comes from: the customer's conversation, the agent's sign-in."""
+"""Who a request comes from: the customer's conversation, the agent's session."""
 
 from __future__ import annotations
 
@@ -18,15 +18,12 @@ AGENT_AGE = 12 * 3_600
 _CHAT_COOKIE = "tongshi_chat"
 _AUDIENCE = "tongshi chat"
 
-AGENT = "agent"
-"""What the cookie of whoever is signed in to the desk holds."""
-
 CSRF_HEADER = "X-CSRF-Token"
 """Header in which whoever changes something shows the token of `/desk/api/session`."""
 
 
 class Cookie:
-    """A value that only this server can have written.
+    """Names a browser's session; only this server can have written it.
 
     Args:
         name: of the cookie.
@@ -37,42 +34,45 @@ class Cookie:
     def __init__(self, name: str, secret: str, age: int) -> None:
         self._name = name
         self._age = age
-        self._serializer = URLSafeTimedSerializer(secret, salt=name)
+        self._sessions = URLSafeTimedSerializer(secret, salt=f"{name} session")
+        self._tokens = URLSafeTimedSerializer(secret, salt=f"{name} form")
 
     def read(self, request: Request) -> str | None:
-        """The value of a request's cookie, or None where it has none that counts."""
-        try:
-            return self._serializer.loads(request.cookies.get(self._name, ""), max_age=self._age)
-        except BadSignature:
-            return None
+        """The session that a request belongs to, or None where its cookie names none that counts."""
+        return self._loaded(self._sessions, request.cookies.get(self._name, ""))
 
-    def write(self, request: Request, response: Response, value: str) -> None:
+    def write(self, request: Request, response: Response, session: str) -> None:
         response.set_cookie(
             self._name,
-            self._serializer.dumps(value),
+            self._sessions.dumps(session),
             max_age=self._age,
             httponly=True,
             samesite="lax",
             secure=request.url.scheme == "https",
         )
 
-    def token(self, value: str) -> str:
-        """What a form carries to show that it was made for this cookie's holder."""
-        return self._serializer.dumps(["form", value])
+    def token(self, session: str) -> str:
+        """What a form carries to show that it was made for this session."""
+        return self._tokens.dumps(session)
 
-    def is_token(self, token: str, value: str) -> bool:
+    def is_token(self, token: str, session: str | None) -> bool:
+        """Whether a form was made for a session; for none, no form was."""
+        made_for = self._loaded(self._tokens, token)
+        return made_for is not None and session is not None and hmac.compare_digest(made_for, session)
+
+    def _loaded(self, serializer: URLSafeTimedSerializer, text: str) -> str | None:
         try:
-            found = self._serializer.loads(token, max_age=self._age)
+            return serializer.loads(text, max_age=self._age)
         except BadSignature:
-            return False
-        return isinstance(found, list) and hmac.compare_digest(str(found[-1]), value)
+            return None
 
 
 def refusal(request: Request, cookie: Cookie, *, changes: bool = False) -> Response | None:
     """The answer to who asks for JSON without being signed in to the desk, or changes something without showing its token; else None."""
-    if cookie.read(request) != AGENT:
+    session = cookie.read(request)
+    if session is None:
         return JSONResponse({"error": "Sign in at /desk/login."}, 401)
-    if changes and not cookie.is_token(request.headers.get(CSRF_HEADER, ""), AGENT):
+    if changes and not cookie.is_token(request.headers.get(CSRF_HEADER, ""), session):
         return JSONResponse({"error": f"The header {CSRF_HEADER} lacks the token of /desk/api/session, or it is too old."}, 403)
     return None
 
@@ -123,6 +123,10 @@ class CustomerSessions:
     def token(self, sender: str) -> str:
         return signed(sender, self._secret, CUSTOMER_AGE, aud=_AUDIENCE)
 
+    def mark(self, conversation: str) -> str:
+        """What tells a page one conversation from another and gives its name away to nobody."""
+        return hmac.digest(self._secret.encode(), f"mark {conversation}".encode(), "sha256")[:12].hex()
+
     def write(self, request: Request, response: Response, sender: str) -> None:
         """Have the browser carry the conversation's token as a cookie."""
         response.set_cookie(
@@ -136,6 +140,11 @@ class CustomerSessions:
 
     def _own(self, token: str) -> str | None:
         return subject(token, self._secret, audience=_AUDIENCE)
+
+
+def new_session() -> str:
+    """A name for a browser's session that nobody can guess."""
+    return secrets.token_urlsafe(16)
 
 
 def new_sender() -> str:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import struct
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import AsyncIterator, Iterator
 
 import structlog
 from starlette.requests import Request
@@ -13,6 +12,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tongshi.conversations.rates import RateLimit
+from tongshi.desk.endpoints import is_row_key
 from tongshi.desk.sessions import CustomerSessions
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings
@@ -21,6 +21,7 @@ from tongshi.speech.hearing import identifiers
 from tongshi.speech.synthesis import shortened
 from tongshi.speech.voice import Voice, get_voice, make_ready
 from tongshi.storage.conversations import ConversationStore
+from tongshi.threads import beside
 
 LARGEST_RECORDING = 5_000_000
 """Bytes of a recording; two minutes as browsers record them are about two million."""
@@ -68,7 +69,7 @@ class SpeechApi:
 
     async def heard(self, request: Request) -> Response:
         """What is said in a recording, which is the request's body; `?lang=` is the language that the page believes in."""
-        if refusal := self._refusal(request):
+        if refusal := await self._refusal(request):
             return refusal
         data = await request.body()
         likely = request.query_params.get("lang")
@@ -77,7 +78,7 @@ class SpeechApi:
         self._waiting += 1
         try:
             async with self._turn:
-                heard = await asyncio.to_thread(self._voice.hear, data, likely=likely if likely in LANGUAGES else None)
+                heard = await beside("hearing", self._voice.hear, data, likely=likely if likely in LANGUAGES else None)
         except Unheard as error:
             return _refused(str(error), _STATUS[error.why])
         except TongshiError as error:
@@ -89,7 +90,7 @@ class SpeechApi:
 
     async def said(self, request: Request) -> Response:
         """A reply of the conversation aloud, clause after clause, as `CLAUSES`."""
-        if refusal := self._refusal(request):
+        if refusal := await self._refusal(request):
             return refusal
         try:
             body = await request.json()
@@ -97,32 +98,34 @@ class SpeechApi:
         except (ValueError, LookupError, TypeError):
             number = None
         sender = await self._sessions.conversation(request)
-        message = await asyncio.to_thread(self._store.message, sender, number) if type(number) is int else None
+        message = await asyncio.to_thread(self._store.message, sender, number) if is_row_key(number) else None
         if message is None or message.author == "customer" or not message.text:
             return _refused("There is no such reply in this conversation.", 404)
         sounds = self._voice.speak(shortened(message.text, _MOST_SPOKEN), message.language)
         try:
-            first = await asyncio.to_thread(next, sounds, None)
+            first = await beside("speaking", next, sounds, None)
         except TongshiError as error:
             log.error("voice.not_spoken", error=str(error), language=message.language)
             return _refused("This reply cannot be said.", 503)
         return StreamingResponse(_clauses(first, sounds), media_type=CLAUSES) if first else _refused("Nothing to say.", 422)
 
-    def _refusal(self, request: Request) -> Response | None:
+    async def _refusal(self, request: Request) -> Response | None:
         if self._voice is None:
             return _refused("Speech is off.", 404)
         sender = self._sessions.sender(request)
         if not sender:
             return _refused("Open a session first.", 401)
-        if wait := self._limit.wait(sender):
+        if wait := await self._limit.count(sender):
             return _refused("Too much at once.", 429, {"Retry-After": str(int(wait) + 1)})
         return None
 
 
-def _clauses(first: Sound, others: Iterator[Sound]) -> Iterator[bytes]:
-    for sound in chain([first], others):
+async def _clauses(first: Sound, others: Iterator[Sound]) -> AsyncIterator[bytes]:
+    sound: Sound | None = first
+    while sound:
         data = sound.wav()
         yield struct.pack(">I", len(data)) + data
+        sound = await beside("speaking", next, others, None)
 
 
 def _refused(error: str, status: int, headers: dict[str, str] | None = None) -> Response:

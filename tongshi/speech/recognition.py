@@ -14,8 +14,9 @@ import regex
 
 from tongshi import weights
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, Settings
+from tongshi.settings import LANGUAGES, Settings, is_class
 from tongshi.speech.audio import HEARING_RATE, Sound, Unheard
+from tongshi.speech.engines import own_engine
 
 if TYPE_CHECKING:
     from ctranslate2 import StorageView
@@ -216,12 +217,14 @@ def _spoken(sound: Sound) -> np.ndarray:
 
 
 def make_recogniser(settings: Settings, prompts: dict[str, str] | None = None) -> Recogniser:
-    """The engine that `TONGSHI_RECOGNISER` names: an entry of the manifest, or the folder of another Whisper model.
+    """The engine that `TONGSHI_RECOGNISER` names: an entry of the manifest, the folder of another Whisper model, or a class of one's own.
 
     Raises:
-        TongshiError: it is neither, or cannot be fetched.
+        TongshiError: it is none of them, or cannot be fetched or imported.
     """
     name = settings.recogniser
+    if is_class(name):
+        return own_engine(name, settings, ("recognise", "language_of", "figures"))
     if "/" in name:
         if not Path(name).is_dir():
             raise TongshiError(f"TONGSHI_RECOGNISER is {name!r}, and there is no such folder.")

@@ -10,8 +10,9 @@ import regex
 
 from tongshi.errors import TongshiError
 from tongshi.language.segment import sentences
-from tongshi.settings import LANGUAGES, Settings
+from tongshi.settings import LANGUAGES, Settings, is_class
 from tongshi.speech.audio import Sound
+from tongshi.speech.engines import own_engine
 from tongshi.speech.espeak import get_espeak
 from tongshi.speech.speakable import speakable
 
@@ -103,8 +104,15 @@ class Remembering:
 
 
 def make_synthesiser(settings: Settings) -> Synthesiser:
-    """The engine that `TONGSHI_SYNTHESISER` names: `kokoro` or `espeak`."""
-    return Remembering(EspeakSynthesiser() if settings.synthesiser == "espeak" else KokoroFirst(settings))
+    """The engine that `TONGSHI_SYNTHESISER` names: `kokoro`, `espeak`, or a class of one's own.
+
+    Raises:
+        TongshiError: that class cannot be imported, or is no engine.
+    """
+    name = settings.synthesiser
+    if is_class(name):
+        return Remembering(own_engine(name, settings, ("speaks", "say")))
+    return Remembering(EspeakSynthesiser() if name == "espeak" else KokoroFirst(settings))
 
 
 def speak(text: str, language: str, synthesiser: Synthesiser) -> Iterator[Sound]:

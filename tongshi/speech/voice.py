@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,6 +17,7 @@ from tongshi.speech.hearing import number_in, readable
 from tongshi.speech.recognition import Heard, Recogniser, make_recogniser
 from tongshi.speech.synthesis import Synthesiser, make_synthesiser, speak
 from tongshi.speech.words import spoken_words
+from tongshi.threads import beside
 
 log = structlog.get_logger()
 
@@ -97,7 +97,7 @@ class Voice:
 async def make_ready(voice: Voice) -> None:
     """Load a voice's engines beside the event loop, so that nobody waits for them; where that fails, the log says why."""
     try:
-        await asyncio.to_thread(voice.warm_up)
+        await beside("speaking", voice.warm_up)
     except TongshiError as error:
         log.error("voice.not_ready", error=str(error), hint="`tongshi models pull whisper-base kokoro`")
 

@@ -41,6 +41,8 @@ let loaded = false;
 let wantsToSend = false;
 // Numbers the conversations of this page, so that what arrives late for an old one is dropped.
 let conversation = 0;
+// By what the server tells the conversation that is shown from others.
+let mark = null;
 // The newest id that a read of the server has covered. Replies to a POST do not move it: a message of an agent may
 // lie between them and what was read before.
 let cursor = 0;
@@ -123,8 +125,10 @@ async function load() {
   }
 }
 
-function begin(session) {
+/** `pending`: what the customer has written and the server has not confirmed. */
+function begin(session, pending = unsent()) {
   shop = session.shop;
+  mark = session.conversation;
   loaded = true;
   $("#elsewhere").disabled = false;
   cursor = 0;
@@ -135,7 +139,7 @@ function begin(session) {
   showLength();
   schedulePoll();
   if (!document.hidden) stream.open();
-  resume(session.messages);
+  resume(pending);
   if (wantsToSend) page.composer.requestSubmit();
 }
 
@@ -160,10 +164,13 @@ function showOffline(offline) {
 async function poll() {
   const current = conversation;
   try {
-    const { messages } = await api.messagesAfter(cursor);
+    const found = await api.messagesAfter(cursor);
     if (current !== conversation) return;
     pollFailures = 0;
-    receive(messages);
+    if (found.conversation === mark) receive(found.messages);
+    // What is on its way tells the same with its reply.
+    else if (!waiting) await moveOn();
+    if (current !== conversation) return;
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
     if (current !== conversation) return;
@@ -217,7 +224,11 @@ function uuid() {
 }
 
 function say(text, { payload = null, photo = null, spoken = false } = {}) {
-  deliver(Object.assign(transcript.addOwn({ text, payload, photo, clientId: uuid() }), { spoken }));
+  submit({ text, payload, photo, spoken, clientId: uuid() });
+}
+
+function submit({ spoken, ...said }) {
+  deliver(Object.assign(transcript.addOwn(said), { spoken }));
 }
 
 function retry(entry) {
@@ -253,11 +264,10 @@ const noteUnsent = ({ text, payload, clientId }) => keepUnsent([...unsent().filt
 
 const noteSent = ({ clientId }) => keepUnsent(unsent().filter((one) => one.clientId !== clientId));
 
-/** Sends what a reload has interrupted. */
-function resume(messages) {
-  const known = new Set(messages.map((message) => message.client_id));
-  keepUnsent(unsent().filter((one) => !known.has(one.clientId)));
-  for (const one of unsent()) if (!transcript.knows(one.clientId)) deliver(transcript.addOwn(one));
+/** Sends what a reload, or the way into another conversation, has interrupted. */
+function resume(pending) {
+  keepUnsent([]);
+  for (const one of pending) if (!transcript.knows(one.clientId)) submit(one);
 }
 
 /** One message at a time, so that the replies keep the order of what was asked. */
@@ -270,11 +280,12 @@ function deliver(entry) {
     if (current !== conversation) return;
     try {
       const send = entry.photo ? api.sendPhoto : api.sendMessage;
-      const { messages, moved } = await send({ ...entry, hint: language });
+      const answer = await send({ ...entry, hint: language });
       if (current !== conversation) return;
       noteSent(entry);
-      if (moved) return restart(await api.openSession());
       transcript.settle(entry);
+      if (answer.conversation !== mark) return await moveOn();
+      const { messages } = answer;
       transcript.merge(messages);
       if (entry.spoken) microphone.speak(messages.filter((message) => message.id > 0)).catch(reportError);
     } catch (error) {
@@ -427,7 +438,7 @@ page.confirm.addEventListener("close", async () => {
   if (page.confirm.returnValue !== "yes") return;
   try {
     await sendScore();
-    restart(await api.newSession());
+    restart(await api.newSession(), []);
     focusComposer();
   } catch (error) {
     if (!(error instanceof api.ApiError)) throw error;
@@ -435,11 +446,17 @@ page.confirm.addEventListener("close", async () => {
   }
 });
 
-/** Shows another conversation in place of this one. */
-function restart(session) {
+/** Follows the customer into the conversation that they are in by now: what they wrote meanwhile is said there. */
+async function moveOn() {
+  const current = conversation;
+  const session = await api.openSession();
+  if (current === conversation) restart(session, transcript.unconfirmed);
+}
+
+/** Shows another conversation in place of this one; `pending` as for begin(). */
+function restart(session, pending) {
   stream.close();
   microphone.hush();
-  keepUnsent([]);
   conversation += 1;
   waiting = 0;
   queue = Promise.resolve();
@@ -447,7 +464,7 @@ function restart(session) {
   page.connection.textContent = "";
   showTyping();
   transcript.clear();
-  begin(session);
+  begin(session, pending);
 }
 
 /** The customer's word on the conversation that ends; a new one begins whether it arrives or not. */

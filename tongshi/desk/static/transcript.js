@@ -67,6 +67,11 @@ export class Transcript {
     return this.entries.some((entry) => entry.clientId === clientId);
   }
 
+  /** The customer's own messages that the server has not confirmed, in order. */
+  get unconfirmed() {
+    return this.entries.filter((entry) => entry.sender === "customer" && entry.id === undefined && entry.state !== "sent");
+  }
+
   get last() {
     return this.entries.at(-1);
   }

@@ -1,0 +1,30 @@
+"""Threads of their own for what takes the processor for long.
+
+asyncio's own threads are few, and every call of the database goes through them: whoever waits for an engine there holds up all channels.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache, partial
+from typing import Any, Literal, TypeVar
+
+Engine = Literal["hearing", "speaking", "reading"]
+"""Speech to text, text to speech, text in photos."""
+
+T = TypeVar("T")
+
+_AT_ONCE = 2
+"""Threads of each; what comes on top waits for one."""
+
+
+async def beside(engine: Engine, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
+    """Do an engine's work beside the event loop, as `asyncio.to_thread` does other work."""
+    return await asyncio.get_running_loop().run_in_executor(_threads(engine), partial(work, *arguments, **named))
+
+
+@cache
+def _threads(engine: Engine) -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_AT_ONCE, engine)
