@@ -15,7 +15,7 @@ from sanic import Blueprint
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
-from tongshi.channels.channel import Channel, add_health
+from tongshi.channels.channel import LONGEST_ID, Channel, add_health
 from tongshi.channels.database import log_failure
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.websockets import mend
@@ -36,7 +36,6 @@ _MOST_SOCKETS = 10
 """Of one customer."""
 
 _LOOK = 0.5
-_LONGEST_ID = 64
 _LATE = 50
 """So many keys back may a message be that becomes visible after one that was written later."""
 
@@ -216,7 +215,7 @@ class SocketChannel(Channel):
             channel=self.name(),
             payload=payload if isinstance(payload, str) else None,
             hint=metadata.get("language") if isinstance(metadata, dict) else None,
-            client_id=name if isinstance(name, str) and 0 < len(name) <= _LONGEST_ID else uuid.uuid4().hex,
+            client_id=name if isinstance(name, str) and 0 < len(name) <= LONGEST_ID else uuid.uuid4().hex,
         )
         for reply in replies:
             if reply.message_id is None:
