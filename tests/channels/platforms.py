@@ -97,7 +97,7 @@ async def _values(request: web.Request) -> dict[str, Any]:
 
 
 class SlackServer(PlatformServer):
-    """Slack's Web API: the token is checked, what was posted can be read back with its metadata."""
+    """Slack's Web API: the token is checked, what was posted can be read back with its metadata, a thread's messages only in the thread."""
 
     troubled = "chat.postMessage"
     token = "xoxb-test"
@@ -112,8 +112,9 @@ class SlackServer(PlatformServer):
         if call.method == "users.info":
             locale = self.locales.get(call.values["user"])
             return web.json_response({"ok": True, "user": {"id": call.values["user"], "locale": locale}})
-        if call.method == "conversations.history":
-            return web.json_response({"ok": True, "messages": self.messages})
+        if call.method in ("conversations.history", "conversations.replies"):
+            found = [one for one in self.messages if one.get("thread_ts") == call.values.get("ts")]
+            return web.json_response({"ok": True, "messages": found})
         self.messages.append(call.values)
         return web.json_response({"ok": True, "ts": f"1700000000.{len(self.messages):06}"})
 

@@ -200,6 +200,27 @@ async def test_a_client_over_socket_io_hears_the_conversation_that_it_went_on_wi
     await client.close()
 
 
+async def test_all_clients_of_a_customer_over_socket_io_follow_and_hear_nothing_after_not_me(
+    says, serve, store, guard, handovers
+):
+    await says(ANNA, "hi")
+    _, code = await invitation(says)
+    channel = SocketChannel.from_settings(Settings(client_key="k" * 40, socketio="on"), guard=guard, store=store)
+    url = (await serve(channel)).base_url
+    one, other = [await Client(f"{url.scheme}://{url.host}:{url.port}").connect(signed("shop", "k" * 40, 60)) for _ in range(2)]
+    await one.say(message=code)
+    await one.texts(1)
+    await asyncio.to_thread(handovers.say, ANNA, "Anna here.", "web", "en")
+    assert (await one.texts(2))[1:] == await other.texts(1) == ["Anna here."]
+    await says(ANNA, "/not_me")
+    await asyncio.to_thread(handovers.say, ANNA, "For Anna only.", "web", "en")
+    await asyncio.sleep(1)
+    await asyncio.to_thread(handovers.say, "client-shop", "Who are you?", "socketio", "en")
+    assert (await one.texts(3))[2:] == (await other.texts(2))[1:] == ["Who are you?"]
+    await one.close()
+    await other.close()
+
+
 @pytest.fixture
 async def calls(serve, guard, call_store):
     """A caller of a number."""

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tongshi.channels.letters import Letter, read_letter
+from tongshi.channels.letters import Letter, read_head, read_letter
 
 OURS = "support@shop.example"
 
@@ -134,6 +134,23 @@ def test_what_is_broken_does_no_harm_and_nothing_is_lost(head, body):
 def test_an_unreadable_message_is_kept_whole_for_a_person():
     (file,) = letter("Content-Type: text/html", "<div>" * 3000 + "deep").files
     assert file.name == "message.eml" and file.data.endswith(b"deep")
+
+
+def nested(depth: int) -> bytes:
+    """A message whose parts are nested so deep."""
+    parts = "".join(f'Content-Type: multipart/mixed; boundary="b{n}"\r\n\r\n--b{n}\r\n' for n in range(depth))
+    head = "From: Anna <anna@x.example>\r\nSubject: Meine Bestellung\r\nMessage-ID: <nested@x.example>\r\nMIME-Version: 1.0\r\n"
+    return f"{head}{parts}Content-Type: text/plain\r\n\r\ndeep\r\n".encode()
+
+
+def test_of_a_message_that_cannot_be_taken_apart_the_head_is_read():
+    data = nested(1000)
+    with pytest.raises(RecursionError):
+        read_letter(data, OURS)
+    read = read_head(data, OURS)
+    assert (read.message_id, read.address, read.subject) == ("<nested@x.example>", "anna@x.example", "Meine Bestellung")
+    assert (read.text, read.silence) == ("", None)
+    assert [(one.name, one.data) for one in read.files] == [("message.eml", data)]
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))

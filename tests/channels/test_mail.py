@@ -11,6 +11,7 @@ import pytest
 
 from tests.channels.conftest import serving
 from tests.channels.mailservers import PASSWORD, USER, Dovecot, SmtpServer, make_certificate
+from tests.channels.test_letters import nested
 from tongshi import clock
 from tongshi.channels import mail, mail_sending, mailbox
 from tongshi.channels.continuing import make_switchboard
@@ -226,6 +227,18 @@ async def test_what_is_uncertain_waits_for_a_person(
     assert person["In-Reply-To"] == message["Message-ID"]
 
 
+async def test_a_message_that_cannot_be_taken_apart_waits_for_a_person_and_the_next_is_answered(
+    started, dovecot, smtp, bot, store, attachments
+):
+    dovecot.deliver(nested(1000))
+    dovecot.deliver(written(sender="Bert <bert@y.example>"))
+    answers = {message["To"]: words_of(message) for message in await sent(smtp, 2)}
+    assert is_reply("utter_email_waits", "en", answers["anna@x.example"]) and len(bot.heard) == 1
+    (waiting,) = store.handovers()
+    ((file,),) = [one.extras["attachments"] for one in store.messages(waiting.sender) if one.author == "customer"]
+    assert file["name"] == "message.eml" and len(attachments.get(file["id"]).data) == len(nested(1000))
+
+
 async def test_what_was_done_is_said_also_where_something_stays_open(started, dovecot, smtp, bot):
     bot.says = [{"text": "Your order is cancelled."}, {"text": "I do not know.", "utter_action": "utter_answer_unknown"}]
     dovecot.deliver(written("Please cancel my order. Also, what is the meaning of life?"))
@@ -352,7 +365,7 @@ async def test_servers_are_spoken_to_only_under_a_certificate_that_is_trusted(
 
 
 async def test_a_code_in_an_e_mail_leads_its_thread_into_the_conversation_also_of_a_person(
-    stores, database, settings, channel, serve, dovecot, smtp, bot, store, handovers
+    stores, database, settings, channel, serve, dovecot, smtp, bot, store, handovers, attachments
 ):
     switchboard = make_switchboard(settings, database)
     stores["guard"] = Guard(store, handovers, get_replies(), get_identifier(), deadline=5, language="en", switchboard=switchboard)
@@ -363,7 +376,11 @@ async def test_a_code_in_an_e_mail_leads_its_thread_into_the_conversation_also_o
     dovecot.deliver(written(f"Hello,\n\n{code}\n\nKind regards\nAnna", "My case"))
     (joined,) = await sent(smtp)
     assert is_reply("utter_continued", "en", words_of(joined))
-    dovecot.deliver(answer_to(joined, "And now?"))
+    question = answer_to(joined, "And now?")
+    question.add_attachment(b"%PDF", "application", "pdf", filename="receipt.pdf")
+    dovecot.deliver(question)
     await until(lambda: len([one for one in store.messages("web-anna") if one.author == "customer"]) == 2)
+    (file,) = store.messages("web-anna")[-1].extras["attachments"]
+    assert attachments.get(file["id"]).sender == "web-anna"
     handovers.say("web-anna", "It is on its way, Anna.", "web", "en")
     assert words_of((await sent(smtp, 2))[1]).startswith("It is on its way, Anna.") and bot.heard == []

@@ -75,6 +75,23 @@ async def test_what_is_no_event_does_no_harm(client, bot, body):
     assert answer.status_code == 200 and bot.heard == []
 
 
+async def test_an_event_that_cannot_be_read_does_not_keep_others_from_being_answered(client, bot):
+    strange = [
+        {"sender": {"id": "A1"}},
+        "no event",
+        event(text="hi", attachments=["none"]),
+        {**event(), "message": {"text": "a"}},
+    ]
+    await send(client, event(text="hello"), *strange, event(text="hello", user="B1"))
+    assert await bot.hears(2) == ["hello", "hello"]
+
+
+async def test_a_request_larger_than_any_message_is_refused_whoever_sent_it(client, bot):
+    assert (await send(client, event(text="x" * 900_000))).status_code == 200
+    assert (await send(client, event(text="x" * 1_100_000))).status_code == 413
+    assert (await client.post("/webhook", content=b"x" * 1_100_000)).status_code == 413
+
+
 async def test_a_message_is_answered_with_buttons_and_the_profiles_language(client, facebook, bot, store):
     facebook.locales["A1"] = "pt_BR"
     bot.says = [{"text": "Within **30 days**.", "buttons": [{"title": "I would like to return it", "payload": "/return"}]}]

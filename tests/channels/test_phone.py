@@ -83,7 +83,7 @@ async def test_without_a_token_there_is_no_telephone(serve, stores):
     assert (await client.post("/webhook")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["webhook", "said", "reply", "status"])
+@pytest.mark.parametrize("path", ["webhook", "said", "reply", "dialled", "status"])
 async def test_what_twilio_did_not_sign_is_refused(caller, bot, path):
     assert (await caller.post(path, signed_with="another", SpeechResult="hello")).status_code == 403
     assert (await caller._client.post(f"/{path}", data={"CallSid": SID})).status_code == 403
@@ -187,6 +187,44 @@ async def test_who_asks_for_a_person_is_put_through_where_there_is_a_number(open
     bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
     assert await caller.says("a person please") == "I'm passing you on."
     assert caller.twiml[-1].tag == "Dial" and caller.twiml[-1].text == "+4930999"
+    assert caller.twiml[-1].attrib == {"action": f"{PUBLIC}/webhooks/phone/dialled", "method": "POST", "timeout": "20"}
+
+
+@pytest.mark.parametrize("status", ["busy", "no-answer", "failed", "canceled"])
+async def test_where_nobody_picks_up_the_caller_is_told_and_waits_for_a_person(opened, bot, handovers, call_store, status):
+    caller = await opened(phone_person="+4930999")
+    bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
+    await caller.says("a person please")
+    handovers.request(f"phone:{SID}", "en", "a person please")
+    assert is_reply("utter_phone_unanswered", "en", await caller.call("dialled", DialCallStatus=status))
+    assert caller.twiml[-1].tag == "Gather" and call_store.line(f"phone:{SID}", clock.now()).end is None
+    assert is_reply("utter_phone_wait", "en", await caller.says("it is about my refund")) and caller.twiml[-1].tag == "Gather"
+    handovers.say(f"phone:{SID}", "Hello, this is Kim.", "phone", "en")
+    assert await caller.is_silent() == "Hello, this is Kim." and len(bot.heard) == 1
+    handovers.release(f"phone:{SID}", get_replies())
+    await caller.says("a person please")
+    assert caller.twiml[-1].tag == "Dial"
+
+
+@pytest.mark.parametrize("values", [{"DialCallStatus": "completed"}, {"DialCallStatus": "canceled", "CallStatus": "completed"}])
+async def test_after_the_person_or_the_caller_has_hung_up_the_call_is_over(opened, bot, call_store, values):
+    caller = await opened(phone_person="+4930999")
+    bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
+    await caller.says("a person please")
+    assert await caller.call("dialled", **values) == "" and [verb.tag for verb in caller.twiml] == ["Hangup"]
+    assert call_store.line(f"phone:{SID}", clock.now()).end == PUT_THROUGH
+
+
+async def test_a_call_goes_on_after_a_restart(opened, bot, handovers):
+    caller = await opened()
+    await caller.says("hello")
+    handovers.say(f"phone:{SID}", "Kim here.", "phone", "en")
+    assert await caller.is_silent() == "Kim here."
+    handovers.release(f"phone:{SID}", get_replies())
+    again = await opened()
+    bot.says = [{"text": "Within 30 days."}]
+    assert await again.says("how long may I return it?") == "Within 30 days."
+    assert [message.text for message in bot.heard] == ["hello", "how long may I return it?"]
 
 
 async def test_who_waits_for_a_person_hears_what_that_one_writes_and_is_not_forgotten(caller, bot, handovers, store, monkeypatch):

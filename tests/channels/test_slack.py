@@ -272,10 +272,13 @@ async def test_a_slack_that_is_down_is_asked_again(client, slack, trouble):
     assert len(slack.messages) == 1
 
 
-async def test_a_message_that_arrived_though_no_answer_came_is_not_sent_again(client, slack, outbox):
+@pytest.mark.parametrize(
+    ("thread", "asked"), [({}, "conversations.history"), ({"thread_ts": "1699999999.0"}, "conversations.replies")]
+)
+async def test_a_message_that_arrived_though_no_answer_came_is_not_sent_again(client, slack, outbox, thread, asked):
     slack.troubles = ["drop"]
-    await send(client, said("hello"))
-    await slack.until("conversations.history")
+    await send(client, said("hello", **thread))
+    await slack.until(asked)
     async with asyncio.timeout(5):
         while outbox.backlogs(clock.now()):
             await asyncio.sleep(0.05)

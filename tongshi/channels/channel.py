@@ -7,11 +7,17 @@ from abc import ABC, abstractmethod
 from typing import Any, Self
 
 from rasa.core.channels.channel import InputChannel
-from sanic import Blueprint, response
+from sanic import Blueprint, Sanic, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.settings import Settings, get_settings
+
+LONGEST_ID = 64
+"""Characters of a client's own name for a message."""
+
+_LARGEST = 1024 * 1024
+"""Bytes of a request, which is read whole before it is known who sent it; a file comes by its address, or through the desk."""
 
 
 class Channel(InputChannel, ABC):
@@ -37,7 +43,14 @@ class Channel(InputChannel, ABC):
 
     def empty_blueprint(self) -> Blueprint:
         """Where its addresses go; with none added, the channel is closed."""
-        return Blueprint(f"tongshi_{self.name()}")
+        webhook = Blueprint(f"tongshi_{self.name()}")
+        webhook.listener("before_server_start")(_bound)
+        return webhook
+
+
+async def _bound(app: Sanic, *_: Any) -> None:
+    """Have a server refuse what is too large."""
+    app.config.REQUEST_MAX_SIZE = _LARGEST
 
 
 def add_health(webhook: Blueprint) -> None:

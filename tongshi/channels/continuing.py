@@ -98,6 +98,10 @@ class Switchboard:
         """The conversation of somebody of this name on their channel."""
         return self._continuations.conversation(identity)
 
+    def conversations(self, identities: Iterable[str]) -> dict[str, str]:
+        """The conversation of each, by their name."""
+        return self._continuations.conversations(identities)
+
     def route(self, identity: str, text: str, payload: str | None = None) -> Route:
         """Where a message belongs; what it says about going on elsewhere has been done.
 

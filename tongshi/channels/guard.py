@@ -8,7 +8,7 @@ where it ends without a word, in time or not, the customer is told in their lang
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import structlog
@@ -95,7 +95,11 @@ class Guard:
 
     def conversation(self, sender: str) -> str:
         """The conversation that somebody of this name on a channel is in: their own, or one that they go on with."""
-        return self._switchboard.conversation(sender) if self._switchboard else sender
+        return self.conversations([sender])[sender]
+
+    def conversations(self, senders: Iterable[str]) -> dict[str, str]:
+        """The conversation of each, by their name."""
+        return self._switchboard.conversations(senders) if self._switchboard else {sender: sender for sender in senders}
 
     async def turn(
         self,

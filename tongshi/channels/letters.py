@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 from email import policy
 from email.message import EmailMessage, Message
+from email.parser import BytesHeaderParser
 from email.utils import getaddresses
 
 from tongshi.knowledge.mail import body
@@ -65,12 +66,29 @@ def read_letter(data: bytes, ours: str) -> Letter:
     Args:
         data: as it came, RFC 5322.
         ours: the address that we write from.
+
+    Raises:
+        RecursionError: its parts are nested too deep to be taken apart.
     """
     message = email.message_from_bytes(data, policy=policy.default)
+    return _letter(message, data, ours, *_content(message, data), _undelivered(message))
+
+
+def read_head(data: bytes, ours: str) -> Letter:
+    """Read the head of an e-mail that `read_letter` cannot read; the whole of it is a file.
+
+    Args:
+        data, ours: as for `read_letter`.
+    """
+    return _letter(BytesHeaderParser(policy=policy.default).parsebytes(data), data, ours, "", [_whole(data)], None)
+
+
+def _letter(
+    message: Message, data: bytes, ours: str, text: str, files: list[File], undelivered: tuple[str, str] | None
+) -> Letter:
     ids = _ID.findall(_header(message, "message-id"))
     made = f"<{hashlib.sha256(data).hexdigest()[:32]}@no-message-id.invalid>"
     address = _address(message)
-    text, files = _content(message, data)
     return Letter(
         message_id=ids[0] if ids else made,
         references=_references(message),
@@ -79,7 +97,7 @@ def read_letter(data: bytes, ours: str) -> Letter:
         text=text,
         files=tuple(files),
         silence=_silence(message, address, ours),
-        undelivered=_undelivered(message),
+        undelivered=undelivered,
     )
 
 
@@ -163,7 +181,12 @@ def _content(message: EmailMessage, data: bytes) -> tuple[str, list[File]]:
         text, quoted = body(message)
         return reply_words(text[:_LONGEST_TEXT].replace("\x00", ""), quoted), _files(message)
     except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
-        return "", [File("message.eml", "message/rfc822", data[:_LARGEST_FILES])]
+        return "", [_whole(data)]
+
+
+def _whole(data: bytes) -> File:
+    """A message as a file."""
+    return File("message.eml", "message/rfc822", data[:_LARGEST_FILES])
 
 
 def _files(message: EmailMessage) -> list[File]:

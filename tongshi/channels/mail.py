@@ -15,7 +15,7 @@ from sanic import Blueprint
 from tongshi import clock
 from tongshi.channels.delivery import Platform
 from tongshi.channels.guard import REPLY
-from tongshi.channels.letters import Letter, read_letter
+from tongshi.channels.letters import Letter, read_head, read_letter
 from tongshi.channels.mail_access import make_token_source
 from tongshi.channels.mail_sending import EmailPlatform, digest
 from tongshi.channels.mailbox import Mailbox, MailboxTrouble
@@ -161,7 +161,7 @@ class EmailChannel(PlatformChannel):
         for number in numbers:
             data = await self._call(self._mailbox.fetch, number)
             if data is not None:
-                letter = await asyncio.to_thread(read_letter, data, self._ours)
+                letter = await asyncio.to_thread(self._read, data)
                 sender = await asyncio.to_thread(self._conversation_of, letter)
                 conversations.setdefault(sender, []).append((number, letter))
         answered = await asyncio.gather(*(self._handle_in_order(sender, letters) for sender, letters in conversations.items()))
@@ -170,6 +170,15 @@ class EmailChannel(PlatformChannel):
                 await self._call(self._mailbox.mark_answered, number)
             except MailboxTrouble as error:
                 log.info("email.not_marked", error=str(error))
+
+    def _read(self, data: bytes) -> Letter:
+        """An e-mail, read; a person gets one that cannot be as it came."""
+        try:
+            return read_letter(data, self._ours)
+        except Exception:
+            # The mails behind it are to be read whatever is in this one.
+            log.exception("email.unreadable", bytes=len(data), hint="a person finds it at the desk as message.eml")
+            return read_head(data, self._ours)
 
     def _conversation_of(self, letter: Letter) -> str:
         """The conversation of the newest message that this one replies to, else one named after its thread.
@@ -242,7 +251,7 @@ class EmailChannel(PlatformChannel):
         }  # fmt: skip
         extras: dict[str, Any] = {"address": address}
         if letter.files:
-            extras["attachments"] = self._attachments.keep(sender, name, list(letter.files), moment)
+            extras["attachments"] = self._attachments.keep(self._guard.conversation(sender), name, list(letter.files), moment)
         subject = bare_subject(letter.subject)
         has_said_it = subject.casefold() in letter.text.casefold()
         text = letter.text if has_said_it or not is_new else f"{subject}\n{letter.text}".strip()

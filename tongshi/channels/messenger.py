@@ -7,6 +7,7 @@ import hmac
 from typing import Any
 
 import httpx
+import structlog
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -44,6 +45,8 @@ _TOO_MANY = {4, 17, 32, 613, 80006}
 _UNREACHABLE = {100, 551}
 _NOT_NOW_ALLOWED = {1545041, 2018001, 2018065, 2018108, 2018109, 2018278}
 """Codes and subcodes of the Send API: an app or a page has made too many calls; a customer cannot, or must no longer, be written to."""
+
+log = structlog.get_logger()
 
 
 class MessengerPlatform:
@@ -178,14 +181,27 @@ def _said(body: dict[str, Any]) -> list[Incoming]:
     """What people wrote or pressed; a call may bring several messages, of several people."""
     if body.get("object") != "page":
         return []
-    try:
-        found = [_incoming(event) for entry in body["entry"] for event in entry.get("messaging") or []]
-    except (LookupError, TypeError, AttributeError):
-        return []
+    found = [_incoming(event) for event in _events(body)]
     return [one for one in found if one]
 
 
-def _incoming(event: dict[str, Any]) -> Incoming | None:
+def _events(body: dict[str, Any]) -> list[Any]:
+    try:
+        return [event for entry in body["entry"] for event in entry.get("messaging") or []]
+    except (LookupError, TypeError, AttributeError):
+        return []
+
+
+def _incoming(event: Any) -> Incoming | None:
+    """What an event brings; None where that is nothing, or cannot be read."""
+    try:
+        return _read(event)
+    except (LookupError, TypeError, AttributeError) as error:
+        log.warning("messenger.strange_event", error=repr(error))
+        return None
+
+
+def _read(event: dict[str, Any]) -> Incoming | None:
     user, page = str(event["sender"]["id"]), str(event["recipient"]["id"])
     common = {"sender": f"messenger:{page}:{user}", "address": {"user": user, "page": page}}
     if (postback := event.get("postback")) and not (postback.get("referral") or {}).get("ref"):

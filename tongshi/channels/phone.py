@@ -2,7 +2,7 @@
 
 Twilio calls `webhook` when somebody rings. Either it hears and speaks itself: it calls `said` with what it understood, and `reply` while an
 answer takes long, and each call is answered in TwiML with what is said next. Or the call's sound goes through a stream (`phone_stream`), after
-which Twilio calls `after`.
+which Twilio calls `after`. It calls `dialled` when the person whom a caller was put through to has hung up, or has not picked up.
 """
 
 from __future__ import annotations
@@ -49,6 +49,9 @@ _SPEAKS = {
 _PATIENCE = 8.0
 """Seconds until Twilio is told to ask again; it hangs up after 15."""
 
+_RINGS = 20
+"""Seconds in which a person is to pick up."""
+
 _PLAIN = ("ar", "th")
 """Languages in which Twilio speaks in any case, since only espeak-ng has a voice for them here."""
 
@@ -64,8 +67,8 @@ log = structlog.get_logger()
 
 
 class PhoneChannel(Channel):
-    """`POST /webhooks/phone/webhook`, `/said`, `/reply`, `/after` and `/status`, signed by Twilio together with the public address that it
-    called; and the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
+    """`POST /webhooks/phone/webhook`, `/said`, `/reply`, `/dialled`, `/after` and `/status`, signed by Twilio together with the public address
+    that it called; and the WebSocket `/webhooks/phone/stream/CALL/TOKEN`, whose address only they tell.
 
     Args:
         token: of the Twilio account; nothing is open without one.
@@ -127,7 +130,10 @@ class PhoneChannel(Channel):
         )
 
         add_health(webhook)
-        for path, answer in (("webhook", self._rings), ("said", self._said), ("reply", self._reply), ("after", self._after)):
+        paths = {
+            "webhook": self._rings, "said": self._said, "reply": self._reply, "dialled": self._dialled, "after": self._after,
+        }  # fmt: skip
+        for path, answer in paths.items():
             self._add(webhook, path, answer)
         self._add_status(webhook)
         if self._voice:
@@ -181,6 +187,13 @@ class PhoneChannel(Channel):
     async def _reply(self, call: Call, values: dict[str, str]) -> Said:
         return await self._calls.answered(call, _PATIENCE)
 
+    async def _dialled(self, call: Call, values: dict[str, str]) -> Said:
+        """What is to be done after the caller was put through, or was to be."""
+        if values.get("DialCallStatus") == "completed" or values.get("CallStatus") in _OVER:
+            return Said("", "hang_up")
+        await self._calls.stirs(call)
+        return self._calls.unanswered(call)
+
     def _twiml(self, call: Call, said: Said) -> VoiceResponse:
         twiml = VoiceResponse()
         if said.then in ("listen", "check"):
@@ -193,7 +206,7 @@ class PhoneChannel(Channel):
             twiml.pause(length=1)
             twiml.redirect(f"{self._address}/reply", method="POST")
         elif said.then == "dial":
-            twiml.dial(self._person)
+            twiml.dial(self._person, action=f"{self._address}/dialled", method="POST", timeout=_RINGS)
         else:
             twiml.hangup()
         return twiml

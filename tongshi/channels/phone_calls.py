@@ -7,6 +7,7 @@ answers at the desk, the caller holds the line and hears what they write.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -60,11 +61,14 @@ class Call:
         unsure: what the caller said, with an order number or address that has just been read back.
         misheard: the same after the caller has refused it.
         silences: how often in a row nothing was heard.
-        turns: how many messages went to the bot, which names them.
+        start: drawn when the call is opened, also in the middle of it, after a restart.
+        turns: how many messages went to the bot since then; both together name them.
         answer: the turn that is being answered.
         is_streamed: whether its sound goes through a stream.
         left: what is still to be said or done after its stream has ended.
-        conversation: that the caller is in; another than the call's own where they go on with one of another channel.
+        is_unanswered: whether nobody picked up when the caller was put through.
+        conversation: that the caller is in, "" until it was looked up; another than the call's own where they go on with one of another
+            channel.
         known: the number of the newest message of it that they have heard.
         number: that rings, to call back; it proves nothing.
     """
@@ -74,10 +78,12 @@ class Call:
     unsure: str = ""
     misheard: str = ""
     silences: int = 0
+    start: str = field(default_factory=lambda: secrets.token_hex(4))
     turns: int = 0
     answer: asyncio.Task[list[Message]] | None = field(default=None, repr=False)
     is_streamed: bool = False
     left: Said | None = None
+    is_unanswered: bool = False
     conversation: str = ""
     known: int = 0
     number: str = ""
@@ -116,7 +122,7 @@ class Calls:
 
     def open(self, number: str) -> Call:
         """A call by its number, as the platform names it; calls that ended long ago are forgotten."""
-        call = self._calls.setdefault(number, _new(f"{self._channel}:{number}", self._language))
+        call = self._calls.setdefault(number, Call(f"{self._channel}:{number}", self._language))
         self._calls.move_to_end(number)
         while len(self._calls) > _MOST_CALLS:
             self._calls.popitem(last=False)
@@ -165,6 +171,11 @@ class Calls:
         if call.silences == 1:
             return Said(self.text(call, "utter_phone_silence"), "check" if call.unsure else "listen")
         return Said(self.text(call, "utter_phone_goodbye"), "hang_up")
+
+    def unanswered(self, call: Call) -> Said:
+        """What is said where nobody picked up; the caller waits for a person from then on as where there is nobody to be put through to."""
+        call.is_unanswered = True
+        return Said(self.text(call, "utter_phone_unanswered"))
 
     def _on_hold(self, call: Call) -> Said:
         if call.silences >= _LONGEST_HOLD:
@@ -228,7 +239,7 @@ class Calls:
                 text=text,
                 channel=self._channel,
                 hint=call.language,
-                client_id=f"{call.sender}:{call.turns}"[-64:],
+                client_id=f"{call.sender}:{call.start}:{call.turns}"[-64:],
                 extras={"address": {"to": call.number}} if call.number else None,
             )
             call.answer = asyncio.create_task(turn)
@@ -251,7 +262,8 @@ class Calls:
         await self._were_said(told)
         replies = [*told, *answers] if call.conversation == before else [*answers, *told]
         call.language = next((one.language for one in replies if one.language in LANGUAGES), call.language)
-        is_over = self._has_person and (not answers or any(one.extras.get("reply") in _PEOPLE for one in replies))
+        is_for_person = any(one.extras.get("reply") in _PEOPLE for one in replies) or not (answers or call.is_unanswered)
+        is_over = self._has_person and is_for_person
         if not replies and not is_over:
             return Said(self.text(call, "utter_phone_wait"))
         return Said(self._spoken(call, replies), "dial" if is_over else "listen")
@@ -263,7 +275,3 @@ class Calls:
         lines += [formats.listing(titles, call.language)] if titles else []
         text = CODE.sub(lambda code: spell(code[0], call.language), "\n".join(lines))
         return shortened(speakable(text, call.language), _MOST_SPOKEN)
-
-
-def _new(sender: str, language: str) -> Call:
-    return Call(sender, language, conversation=sender)

@@ -9,9 +9,10 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from tongshi.channels.channel import Channel, add_health, json_body
+from tongshi.channels.channel import LONGEST_ID, Channel, add_health, json_body
 from tongshi.channels.guard import REPLY, Guard, Handler, make_guard
 from tongshi.conversations.handover import UNPROMPTED
+from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.tokens import client_sender
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
@@ -30,12 +31,22 @@ class RestChannel(Channel):
 
     Args:
         client_key: signs the tokens (JWT) that requests must carry, each naming its sender; empty: whoever reaches the port may ask.
+        rate: messages a minute of one sender; without a key there is no limit.
+        redis_url: where several processes count messages together.
     """
 
-    def __init__(self, guard: Guard | None = None, store: ConversationStore | None = None, client_key: str = "") -> None:
+    def __init__(
+        self,
+        guard: Guard | None = None,
+        store: ConversationStore | None = None,
+        client_key: str = "",
+        rate: int = 20,
+        redis_url: str = "",
+    ) -> None:
         self._guard = guard
         self._store = store
         self._client_key = client_key
+        self._rate = RateLimit(rate, 60, "rest", redis_url)
 
     @classmethod
     def name(cls) -> str:
@@ -43,13 +54,14 @@ class RestChannel(Channel):
 
     @classmethod
     def from_settings(cls, settings: Settings, **parts: Any) -> RestChannel:
-        return cls(client_key=settings.client_key, **parts)
+        return cls(client_key=settings.client_key, rate=settings.session_rate, redis_url=settings.redis_url, **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
         webhook = self.empty_blueprint()
         add_health(webhook)
-        guard = self._guard or make_guard()
-        store = self._store or ConversationStore(get_database())
+        self._guard = self._guard or make_guard()
+        self._store = self._store or ConversationStore(get_database())
+        self._on_new_message = on_new_message
 
         @webhook.route("/webhook", methods=["POST"])
         async def receive(request: Request) -> HTTPResponse:
@@ -61,13 +73,31 @@ class RestChannel(Channel):
                     return response.json({"error": "Send a token, signed with the client key: Authorization: Bearer …"}, 401)
             if not isinstance(sender, str) or not sender or len(sender) > 200:
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
-            metadata = body.get("metadata")
-            hint = metadata.get("language") if isinstance(metadata, dict) else None
-            meanwhile = await asyncio.to_thread(_said_meanwhile, guard, store, sender)
-            replies = await guard.turn(on_new_message, sender=sender, text=body.get("message"), channel=self.name(), hint=hint)
-            return response.json([_as_json(reply) for reply in [*meanwhile, *replies]], ensure_ascii=False)
+            if len(_name(body) or "") > LONGEST_ID:
+                return response.json({"error": f"A client_id has {LONGEST_ID} characters at the most."}, 400)
+            if self._client_key and (wait := await asyncio.to_thread(self._rate.wait, sender)):
+                return response.json({"error": "Too many messages."}, 429, headers={"Retry-After": str(int(wait) + 1)})
+            said = await self._answer(sender, body)
+            return response.json([_as_json(message) for message in said], ensure_ascii=False)
 
         return webhook
+
+    async def _answer(self, sender: str, body: dict[str, Any]) -> list[Message]:
+        """What was said meanwhile, and the replies to a message."""
+        metadata, name = body.get("metadata"), _name(body)
+        hint = metadata.get("language") if isinstance(metadata, dict) else None
+        meanwhile = await asyncio.to_thread(_said_meanwhile, self._guard, self._store, sender, name)
+        replies = await self._guard.turn(
+            self._on_new_message, sender=sender, text=body.get("message"), channel=self.name(), hint=hint, client_id=name
+        )
+        known = {reply.message_id for reply in replies}
+        return [*(message for message in meanwhile if message.message_id not in known), *replies]
+
+
+def _name(body: dict[str, Any]) -> str | None:
+    """The client's own name for its message; None where it gives none."""
+    name = body.get("client_id")
+    return name if isinstance(name, str) and name else None
 
 
 def _as_json(reply: Message) -> dict[str, Any]:
@@ -75,11 +105,18 @@ def _as_json(reply: Message) -> dict[str, Any]:
     return {"recipient_id": reply.sender, "text": reply.text, **extras}
 
 
-def _said_meanwhile(guard: Guard, store: ConversationStore, sender: str) -> list[Message]:
-    """What was said unasked since the customer's last message; nothing where the database is down, which the turn reports."""
+def _said_meanwhile(guard: Guard, store: ConversationStore, sender: str, name: str | None) -> list[Message]:
+    """What was said unasked since the customer's last message; nothing where the database is down, which the turn reports.
+
+    Args:
+        name: of the message that is being handled, which may have come before.
+    """
     try:
         said = store.messages(guard.conversation(sender), most=_LOOK_BACK)
     except TongshiError:
         return []
-    since = max((number for number, message in enumerate(said, 1) if message.author == "customer"), default=0)
+    theirs = (
+        number for number, one in enumerate(said, 1) if one.author == "customer" and (name is None or one.client_id != name)
+    )
+    since = max(theirs, default=0)
     return [message for message in said[since:] if message.extras.get(UNPROMPTED)]

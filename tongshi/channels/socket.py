@@ -15,7 +15,7 @@ from sanic import Blueprint
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
-from tongshi.channels.channel import Channel, add_health
+from tongshi.channels.channel import LONGEST_ID, Channel, add_health
 from tongshi.channels.database import log_failure
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.websockets import mend
@@ -36,7 +36,6 @@ _MOST_SOCKETS = 10
 """Of one customer."""
 
 _LOOK = 0.5
-_LONGEST_ID = 64
 _LATE = 50
 """So many keys back may a message be that becomes visible after one that was written later."""
 
@@ -45,9 +44,18 @@ log = structlog.get_logger()
 
 @dataclass
 class _Client:
+    """A connection.
+
+    Attributes:
+        identity: who it is, by its token.
+        sender: the conversation that it hears.
+        unheard: numbers of what was said in it before the client went on with it, which may be while its own message is answered.
+    """
+
     token: str
     identity: str
     sender: str
+    unheard: set[int] = field(default_factory=set)
     turns: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -144,6 +152,7 @@ class SocketChannel(Channel):
             try:
                 sender = await asyncio.to_thread(self._guard.conversation, identity)
                 known = await asyncio.to_thread(self._store.messages, sender)
+                await self._move()
             except TongshiError as error:
                 log_failure(error)
                 raise ConnectionRefusedError("The service is in trouble. Try again later.") from error
@@ -159,19 +168,20 @@ class SocketChannel(Channel):
         await self._server.enter_room(sid, sender)
         self._told.update(dict.fromkeys(message.message_id for message in known))
 
-    async def _follow(self, sid: str, client: _Client, replies: list[Message]) -> None:
-        """Have a client that goes on with another conversation hear that one, beginning with the replies to its message."""
-        sender = await asyncio.to_thread(self._guard.conversation, client.identity)
-        if sender == client.sender:
-            return
-        async with self._telling:
+    async def _move(self) -> None:
+        """Have each client hear the conversation that its customer is in by now."""
+        identities = {client.identity for client in self._clients.values()}
+        conversations = await asyncio.to_thread(self._guard.conversations, identities)
+        moved = [(sid, one) for sid, one in self._clients.items() if conversations.get(one.identity, one.sender) != one.sender]
+        for sid, client in moved:
+            await self._server.leave_room(sid, client.sender)
+        for sid, client in moved:
+            sender = conversations[client.identity]
             known = await asyncio.to_thread(self._store.messages, sender)
             await self._tell(known)
-            await self._server.leave_room(sid, client.sender)
-            client.sender = sender
-            await self._enter(sid, sender, known)
-        for reply in replies:
-            await self._emit(reply, sid)
+            if sid in self._clients:
+                client.sender, client.unheard = sender, {message.message_id for message in known}
+                await self._enter(sid, sender, known)
 
     async def _disconnect(self, sid: str, *_: Any) -> None:
         self._clients.pop(sid, None)
@@ -205,13 +215,16 @@ class SocketChannel(Channel):
             channel=self.name(),
             payload=payload if isinstance(payload, str) else None,
             hint=metadata.get("language") if isinstance(metadata, dict) else None,
-            client_id=name if isinstance(name, str) and 0 < len(name) <= _LONGEST_ID else uuid.uuid4().hex,
+            client_id=name if isinstance(name, str) and 0 < len(name) <= LONGEST_ID else uuid.uuid4().hex,
         )
         for reply in replies:
             if reply.message_id is None:
                 await self._emit(reply, client.sender)
-        await self._follow(sid, client, replies)
         await self._look()
+        unheard, client.unheard = client.unheard, set()
+        for reply in replies:
+            if reply.message_id in unheard:
+                await self._emit(reply, sid)
 
     async def _refuse(self, sid: str, error: str, **more: Any) -> None:
         await self._server.emit("refused", {"error": error, **more}, to=sid)
@@ -231,6 +244,8 @@ class SocketChannel(Channel):
                 for sid, client in list(self._clients.items()):
                     await self._may_stay(sid, client)
                 await self._look()
+            except TongshiError as error:
+                log_failure(error)
             except Exception:
                 # Nobody waits for this task; the log is where it is heard of.
                 log.exception("channel.watch_failed", channel=self.name())
@@ -243,10 +258,10 @@ class SocketChannel(Channel):
                 return
             floor = max(self._told, default=0) - _LATE
             self._told = {number: None for number in self._told if number > floor}
-            try:
-                await self._tell(await asyncio.to_thread(self._store.newer, floor, senders))
-            except TongshiError as error:
-                log_failure(error)
+            said = await asyncio.to_thread(self._store.newer, floor, senders)
+            # After reading, so that who has been parted from a conversation hears nothing that was said in it since.
+            await self._move()
+            await self._tell(said)
 
     async def _tell(self, messages: list[Message]) -> None:
         senders = {client.sender for client in self._clients.values()}

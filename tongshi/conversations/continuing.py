@@ -11,7 +11,7 @@ import hmac
 import re
 import secrets
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -70,7 +70,12 @@ class Continuations:
 
     def conversation(self, identity: str) -> str:
         """The conversation of somebody of this name on their channel."""
-        return self._store.conversation(identity) or identity
+        return self.conversations([identity])[identity]
+
+    def conversations(self, identities: Iterable[str]) -> dict[str, str]:
+        """The conversation of each, by their name."""
+        names = set(identities)
+        return {name: name for name in names} | self._store.conversations(names)
 
     def invite(self, conversation: str) -> Invited:
         """An invitation to a conversation, in place of an earlier one that nobody has used."""

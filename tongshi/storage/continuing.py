@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
@@ -16,10 +17,11 @@ class ContinuationStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def conversation(self, identity: str) -> str | None:
-        """The conversation that somebody of this name goes on with; None where it is their own."""
+    def conversations(self, identities: Iterable[str]) -> dict[str, str]:
+        """The conversations that people of these names go on with; who has their own is left out."""
+        query = select(Alias.identity, Alias.sender).where(Alias.identity.in_(list(identities)))
         with self._database.session() as session:
-            return session.scalar(select(Alias.sender).where(Alias.identity == identity))
+            return dict(session.execute(query).all())
 
     def join(self, identity: str, sender: str, at: datetime) -> None:
         """Have somebody go on with a conversation, in place of the one before."""
