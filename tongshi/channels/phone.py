@@ -33,6 +33,7 @@ from tongshi.settings import Settings
 from tongshi.speech.voice import Voice, get_voice
 from tongshi.storage.calls import HUNG_UP, PUT_THROUGH, CallStore
 from tongshi.storage.database import get_database
+from tongshi.threads import beside
 
 _HEARS = {
     "ar": "ar-AE", "de": "de-DE", "en": "en-US", "es": "es-ES", "fr": "fr-FR", "it": "it-IT", "ja": "ja-JP", "ko": "ko-KR", "pt": "pt-PT",
@@ -246,9 +247,9 @@ class PhoneChannel(Channel):
 
     async def _warm_up(self) -> None:
         try:
-            await asyncio.to_thread(self._voice.warm_up)
+            await beside("speaking", self._voice.warm_up)
             self._is_voice_ready = True
-            await asyncio.to_thread(self._voice.rehearse, self._calls.fixed_texts(), self._language)
+            await beside("speaking", self._voice.rehearse, self._calls.fixed_texts(), self._language)
         except TongshiError as error:
             log.error(
                 "phone.no_voice", error=str(error), hint="`tongshi models pull whisper-base kokoro`; Twilio hears and speaks"

@@ -24,6 +24,7 @@ from tongshi.speech.audio import HEARING_RATE, PHONE_RATE, Sound, Unheard, from_
 from tongshi.speech.endpointing import Ear
 from tongshi.speech.voice import Voice
 from tongshi.storage.calls import HUNG_UP
+from tongshi.threads import beside
 
 _SILENCE = 8.0
 """Seconds after which a caller who says nothing is asked once more."""
@@ -183,7 +184,7 @@ class PhoneStream:
         """Say it clause by clause, each as soon as there is sound of it, and do what comes after."""
         try:
             sounds = self._voice.speak(said.text, self._call.language) if said.text else iter(())
-            while sound := await asyncio.to_thread(next, sounds, None):
+            while sound := await beside("speaking", next, sounds, None):
                 await self._play(sound)
         except TongshiError as error:
             log.error("phone.not_spoken", call=self._number, error=str(error))
@@ -243,7 +244,8 @@ class PhoneStream:
         """What was said; nothing where it was no speech."""
         likely = self._call.language
         try:
-            heard = await asyncio.to_thread(
+            heard = await beside(
+                "hearing",
                 self._voice.listen,
                 sound.at(HEARING_RATE),
                 likely if sound.seconds < _SHORT or self._call.unsure else None,

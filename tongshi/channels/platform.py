@@ -36,6 +36,7 @@ from tongshi.storage.inbox import InboxStore
 from tongshi.storage.mail import AttachmentStore, File
 from tongshi.storage.models import Message, Received
 from tongshi.storage.outbox import OutboxStore
+from tongshi.threads import beside
 
 PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍", "👤"
 """What stands in the transcript for what is no text."""
@@ -315,7 +316,7 @@ class WebhookChannel(PlatformChannel):
             log.warning("channel.file_not_kept", channel=self.name(), error=str(error))
             return None
         try:
-            return await asyncio.to_thread(photo_file, data, language, self._photo_reader)
+            return await beside("reading", photo_file, data, language, self._photo_reader)
         except NotAPhoto:
             kind = media.kind if media.kind and media.kind != PHOTO else "application/octet-stream"
             return File(clean(media.name)[:_LONGEST_NAME] or "file", kind[:120], data)

@@ -75,7 +75,7 @@ class RestChannel(Channel):
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
             if len(_name(body) or "") > LONGEST_ID:
                 return response.json({"error": f"A client_id has {LONGEST_ID} characters at the most."}, 400)
-            if self._client_key and (wait := await asyncio.to_thread(self._rate.wait, sender)):
+            if self._client_key and (wait := await self._rate.count(sender)):
                 return response.json({"error": "Too many messages."}, 429, headers={"Retry-After": str(int(wait) + 1)})
             said = await self._answer(sender, body)
             return response.json([_as_json(message) for message in said], ensure_ascii=False)

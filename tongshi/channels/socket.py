@@ -205,7 +205,7 @@ class SocketChannel(Channel):
             return
         if not isinstance(data, dict):
             return await self._refuse(sid, 'Send an object like {"message": "a text"}.')
-        if wait := await asyncio.to_thread(self._rate.wait, client.identity):
+        if wait := await self._rate.count(client.identity):
             return await self._refuse(sid, "Too many messages.", retry_after=int(wait) + 1)
         metadata, payload, name = data.get("metadata"), data.get("payload"), data.get("client_id")
         replies = await self._guard.turn(
