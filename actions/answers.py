@@ -95,7 +95,7 @@ async def answer_last(tracker: Tracker, question: str | None = None, *, hangs: b
     gone = threading.Event()
     text = question or tracker.latest_message.get("text") or ""
     try:
-        return await asyncio.to_thread(_answer, text, tracker, gone, history(tracker) if hangs else [])
+        return await asyncio.to_thread(_answer, text, tracker, gone, _before(tracker, text) if hangs else [])
     except asyncio.CancelledError:
         gone.set()
         raise
@@ -125,6 +125,12 @@ def told_at_once(tracker: Tracker) -> OnSentence:
         get_announcer().announce(Spoken(tracker.sender_id, turn, next(numbers), text, language))
 
     return tell
+
+
+def _before(tracker: Tracker, question: str) -> list[Turn]:
+    """What was said before a question, be it in the same message: "I want to cancel. Do you charge for that?"."""
+    said_along, found, _ = (tracker.latest_message.get("text") or "").partition(question)
+    return [*history(tracker), *([Turn("customer", said_along.strip())] if found and said_along.strip() else [])]
 
 
 def history(tracker: Tracker) -> list[Turn]:

@@ -150,9 +150,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             said["confirm"] = None
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
-        if requested in _OFFERED and not named_in(tracker, requested) and (choice := chosen(tracker, requested)):
-            # Nearer than what the wish sounds like: "send me a new one" is taken for a return as often as not.
-            said[requested] = choice
+        if requested in _OFFERED and (picked := self._picked(tracker, requested, said)):
+            said[requested] = picked
         # "Yes, Garden Street 12 is right" repeats the address and corrects nothing.
         if (
             "address" not in said
@@ -162,6 +161,17 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         ):
             said["address"] = corrected
         return said
+
+    @staticmethod
+    def _picked(tracker: Tracker, slot: str, said: dict[str, Any]) -> Any:
+        """Which of what was offered a message picks, whatever else it sounds like: "send me a new one" is taken for a return as often as not."""
+        if (named := named_in(tracker, slot)) is None:
+            return chosen(tracker, slot)
+        if slot in said:
+            return said[slot]
+        intent, text = tracker.latest_message.get("intent") or {}, tracker.latest_message.get("text") or ""
+        asks = has_question_mark(text) or intent.get("confidence", 1.0) >= _SURE_OF_THE_ANSWER
+        return None if asks else named
 
     def _kept(self, tracker: Tracker, said: dict[str, Any], missed: str | None) -> list[EventType]:
         """What is kept of what was said."""

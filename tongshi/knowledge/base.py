@@ -24,6 +24,7 @@ from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
     ProductFinder,
+    beside,
     compared,
     mentioned,
     product_finder,
@@ -32,6 +33,7 @@ from tongshi.knowledge.products import (
 )
 from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.writing import Change, Progress, Writer
+from tongshi.language.comparison import compares
 from tongshi.language.text import fold, letters
 from tongshi.language.vectors import Encoder
 from tongshi.storage.knowledge import KnowledgeStore
@@ -56,6 +58,9 @@ _ITS_QUESTION = 0.6
 
 _APPROVED = 1.0
 """Score of an editor's answer to a question that it was approved for, whatever has been learnt of it so far."""
+
+_TWO = 2
+"""Products of which one is compared with the other."""
 
 _SAYS_NOTHING = 6
 """Letters up to which what is left of a question without the product that it names asks nothing."""
@@ -446,10 +451,13 @@ class KnowledgeBase:
         if not finder:
             return _About(unnamed=question)
         products = named = compared(newest, mentioned(finder, newest, catalogue), catalogue)
-        if not products:
-            spoken_of = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
-            before = next(filter(None, spoken_of), [])
-            products = told_apart(newest, before, catalogue) or before
+        if len(named) < _TWO:
+            earlier = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
+            spoken_of = list(filter(None, earlier))
+            before = next(iter(spoken_of), [])
+            products = named or told_apart(newest, before, catalogue) or before
+            if len(products) < _TWO and compares(without(finder, newest, catalogue), language):
+                products = beside(products, spoken_of)
         if not products:
             return _About(unnamed=question)
         asked = attributes_named(self._data, without(finder, newest, catalogue), language)

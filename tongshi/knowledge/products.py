@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -196,6 +197,16 @@ def told_apart(text: str, spoken_of: Sequence[Product], catalogue: Sequence[Prod
     """Products that a text names by a figure alone, "the one with 30", among those of the kind that is spoken of."""
     figures, categories = set(_FIGURE.findall(fold(text))), {product.category for product in spoken_of}
     return [one for one in catalogue if one.category in categories and figures & set(_FIGURE.findall(one.name))]
+
+
+def beside(products: Sequence[Product], spoken_of: Sequence[Sequence[Product]]) -> list[Product]:
+    """A product with the one that it is compared with: the last other one that was spoken of.
+
+    Args:
+        spoken_of: the products of each thing that was said before, newest first.
+    """
+    others = (one for said in spoken_of for one in said if one not in products)
+    return [*products, *islice(others, 1)]
 
 
 @lru_cache(maxsize=2)

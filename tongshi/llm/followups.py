@@ -20,6 +20,9 @@ _LONGEST = 80
 _PLAINLY = 0.95
 """Probability from which a question says all by itself, whatever was asked before it."""
 
+_SPOKEN = 4
+"""Turns back to which a product that was spoken of may be meant."""
+
 _FURTHEST = 3
 """Questions back to which one may hang that itself hangs on the one before it: "is it waterproof?", "and the watch?", "and the speaker?"."""
 
@@ -49,7 +52,7 @@ def look_up(
         What was looked up, and what was found.
     """
     before = [turn.text for turn in history if turn.author == "customer"]
-    context = [turn.text for turn in history[-3:]]
+    context = [turn.text for turn in history[-_SPOKEN:]]
     alone = knowledge.search(question, language, collection, context=context)
     if not before or len(question) > _LONGEST:
         return question, alone

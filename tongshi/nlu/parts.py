@@ -100,6 +100,9 @@ def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] 
     if name not in {*STARTS, *QUESTIONS, *_GIVE_WAY} and not unsure:
         return None
     wishes = [part for part in parts if part["intent"] in STARTS]
+    surer = [part for part in wishes if part["intent"] == name and part["confidence"] > intent.get("confidence", 0.0)]
+    if surer:
+        return max(surer, key=lambda part: part["confidence"])
     if not any(part["intent"] == name for part in wishes):
         given = {entity["entity"] for entity in message.get("entities") or ()} & set(IDENTITY)
         sure = _SURE_INSTEAD if name in STARTS and not unsure else _SURE_WITH[len(given)]

@@ -30,6 +30,8 @@ _JOBS = {wish: form for wish, form in STARTS.items() if wish not in ASIDES}
 
 _UNSURE, _RIVAL = 0.7, 0.25
 """How sure a wish must be that a question could as well be meant, and how likely that question is then."""
+_FEW_WORDS = 3
+"""Words of what is but an e-mail address or a number, however it is written."""
 _HARDLY = 0.45
 """Confidence below which a wish with a question mark is a question."""
 
@@ -131,6 +133,13 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
     return LanguageState(clear, traditional=traditional)
 
 
+def _is_bare_answer(tracker: DialogueStateTracker, message: UserUttered) -> bool:
+    """Whether a message shows no language: an address is in that of its country, and "emily.carter example" in none."""
+    requested = tracker.get_slot(REQUESTED_SLOT)
+    is_short = len((message.text or "").split()) <= _FEW_WORDS
+    return requested == "address" or requested in IDENTITY and is_short and message.intent.get("name") == "inform"
+
+
 def _asked_for(message: UserUttered, present: str | None) -> str | None:
     """The language that a message asks for; of several that it names, none that is spoken already: "my Italian is bad, English please"."""
     if message.intent.get("name") != "change_language":
@@ -157,8 +166,8 @@ class LanguagePolicy(_UntrainedPolicy):
         )
         messages = [event for event in tracker.applied_events() if isinstance(event, UserUttered)] or [message]
         hint = (message.metadata or {}).get("language")
-        if before.language and tracker.get_slot(REQUESTED_SLOT) == "address":
-            return self._predict(domain, None)  # an address is in the language of its country
+        if before.language and _is_bare_answer(tracker, message):
+            return self._predict(domain, None)
         after = next_state(before, messages, hint if hint in LANGUAGES else None, get_settings().language)
         events = [
             SlotSet(name, new)
