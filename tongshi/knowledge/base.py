@@ -404,10 +404,11 @@ class KnowledgeBase:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
         Articles do now and then, so they are compared with both, lest one wins by the name alone; and what nothing answers is as like as the
-        likelier of both: "how many lumens has the lamp" asks for something by its name too.
+        likelier of both, "how many lumens has the lamp" asks for something by its name too; but as the less likely where the question names
+        an attribute: "what does the tablet cost at yours" is only without the tablet like what others ask for things that are not sold.
 
         Args:
-            plain: whether the question names an attribute, so that the product's name says nothing of what else it may ask.
+            plain: whether the question names an attribute.
         """
         places = {label: place for place, label in enumerate(unnamed.labels)}
         unanswerable = ranking.places(lambda label: label == UNANSWERABLE)
@@ -419,8 +420,8 @@ class KnowledgeBase:
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
-        if not plain:
-            ranking.scores[unanswerable] = np.maximum(ranking.scores[unanswerable], by_name)
+        likelier = np.minimum if plain else np.maximum
+        ranking.scores[unanswerable] = likelier(ranking.scores[unanswerable], by_name)
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
