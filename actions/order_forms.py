@@ -30,8 +30,9 @@ from tongshi.storage.models import Order
 _NOT_BESIDE = {"affirm", "deny", "inform", *STARTS} - ASIDES
 """Intents that nothing but the form can answer while it waits; the others are answered first, see `DigressionPolicy`."""
 
-_SURE_QUESTION, _RATHER_SURE = 0.9, 0.5
-"""Confidence of a part of a message from which it asks something besides, and from which what it names is only asked about."""
+_SURE_QUESTION, _SURE_MARKED, _RATHER_SURE = 0.9, 0.75, 0.5
+"""Confidence of a part of a message from which it asks something besides, the same where it has a question mark, and from which what it
+names is only asked about."""
 
 _SHORTEST_QUESTION = 10
 """Letters that must be left of a message, without number and address, for it to ask something besides."""
@@ -333,7 +334,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             return None
         if (message.get("intent") or {}).get("name") not in QUESTIONS:
             parts = [part for part in message.get("parts") or () if part["intent"] in QUESTIONS]
-            return " ".join(part["text"] for part in parts if part["confidence"] >= _SURE_QUESTION) or None
+            return " ".join(part["text"] for part in parts if part["confidence"] >= _sure_question(part["text"])) or None
         if not set(said) & set(IDENTITY):
             return None
         rest = without_names(message.get("text") or "")
@@ -414,3 +415,7 @@ def forget_all() -> list[EventType]:
     """Unset what belongs to one job; who the customer is stays known."""
     slots = {slot for job in JOBS.values() for slot in job.slots}
     return [SlotSet(name, None) for name in sorted(slots)] + [SlotSet("refused_pair", None)]
+
+
+def _sure_question(part: str) -> float:
+    return _SURE_MARKED if has_question_mark(part) else _SURE_QUESTION

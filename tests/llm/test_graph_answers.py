@@ -8,6 +8,7 @@ from tongshi.knowledge.base import Found, Passage
 from tongshi.knowledge.graph import Graph
 from tongshi.knowledge.products import ProductFacts
 from tongshi.llm.answering import Answerer
+from tongshi.llm.followups import Turn
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 from tongshi.storage.conversations import ConversationStore
@@ -68,3 +69,21 @@ def test_what_an_editor_approved_for_the_question_goes_before_the_graph(ask):
 def test_one_relation_and_other_collections_are_for_search(ask, question, options):
     answer, trace = ask(question, FOUND, **options)
     assert answer.text == FOUND.text and "path" not in trace.details
+
+
+@pytest.mark.parametrize(
+    ("question", "before", "found", "answered", "language"),
+    [
+        ("how much is shipping to Sweden", (), "shipping-international", "shipping-standard", "en"),
+        ("was kostet der Versand in die Schweiz", (), "shipping-standard", "shipping-international", "de"),
+        ("要等几天", ("寄新加坡邮费多少",), "shipping-standard", "shipping-international", "zh"),
+        ("how much is shipping to Sweden", (), "shipping-standard", "shipping-standard", "en"),
+        ("shipping to Sweden or to Norway?", (), "shipping-standard", "shipping-standard", "en"),
+        ("who pays duty in Norway", (), "customs", "customs", "en"),
+        ("وللسعودية؟", (), "shipping-standard", "shipping-international", "ar"),
+    ],
+)
+def test_what_holds_at_the_place_that_is_spoken_of_is_answered(ask, question, before, found, answered, language):
+    history = [Turn("customer", text) for text in before]
+    answer, _ = ask(question, Passage(found, language, found, 0.9, "A passage."), language, history=history)
+    assert [one.article for one in answer.citations] == [answered]

@@ -17,7 +17,7 @@ from filelock import FileLock
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, OVERVIEW, UNANSWERABLE, Article, passages, together
-from tongshi.knowledge.graph_reading import attributes_named
+from tongshi.knowledge.graph_reading import attributes_named, places_in, without_places
 from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
@@ -404,8 +404,8 @@ class KnowledgeBase:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
         Articles do now and then, so they are compared with both, lest one wins by the name alone; and what nothing answers is as like as the
-        likelier of both, "how many lumens has the lamp" asks for something by its name too; but as the less likely where the question names
-        an attribute: "what does the tablet cost at yours" is only without the tablet like what others ask for things that are not sold.
+        likelier of both, "how many lumens has the lamp" asks for something by its name too; but as articles are where the question
+        names an attribute: "what does the tablet cost at yours" is only without the tablet like what others ask for things that are not sold.
 
         Args:
             plain: whether the question names an attribute.
@@ -420,8 +420,8 @@ class KnowledgeBase:
                 other = places.get(label)
                 if other is not None:
                     whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
-        likelier = np.minimum if plain else np.maximum
-        ranking.scores[unanswerable] = likelier(ranking.scores[unanswerable], by_name)
+        both = ranking.scores[unanswerable], by_name
+        ranking.scores[unanswerable] = np.mean(both, axis=0) if plain else np.maximum(*both)
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
@@ -445,6 +445,12 @@ class KnowledgeBase:
         if not finder or not mentioned(finder, question, catalogue):
             return False
         return letters(without(finder, question, catalogue)) <= _SAYS_NOTHING
+
+    def elsewhere(self, question: str, before: str, language: str) -> str:
+        """What was asked before, without the place that it named where the question puts another in its stead: "and to Austria?"."""
+        if not self._data or not places_in(self._data, question, language):
+            return before
+        return without_places(self._data, before, language)
 
     def _products(self, question: str, newest: str, context: Sequence[str], language: str) -> _About:
         """The products that are spoken of, and what is asked of them."""

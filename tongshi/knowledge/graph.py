@@ -15,7 +15,7 @@ from tongshi.knowledge.graph_facts import Facts, GraphPassage, Missing
 from tongshi.knowledge.graph_kinds import checked
 from tongshi.knowledge.graph_names import entities
 from tongshi.knowledge.graph_passages import PassageReader
-from tongshi.knowledge.graph_reading import NearestRelation, Question, Reader, words_of
+from tongshi.knowledge.graph_reading import NearestRelation, Question, Reader, places_in, words_of
 from tongshi.knowledge.products import ProductFacts
 from tongshi.settings import LANGUAGES
 from tongshi.storage.graph import PERSON, Edge, GraphStore
@@ -25,6 +25,7 @@ FOLDER = Path("knowledge") / "graph"
 """Where, in the data folder, countries, policies and words of the graph stand."""
 
 
+_SHIPS_TO = "ships_to"
 _NEW_NAMES = ("carrier",)
 """Kinds of entity of which a person may name one that nothing else tells of."""
 
@@ -141,6 +142,32 @@ class Graph:
             search finds as well.
         """
         return self.ask(question, language, asked_in).passage
+
+    def elsewhere(self, article: str, said: Iterable[str], language: str) -> str | None:
+        """The article that says of the place which is spoken of what another says of a place that it is not in.
+
+        To a search "how much is shipping to Sweden" is as like the article on shipping outside the European Union as like the other.
+
+        Args:
+            article: what search has found.
+            said: the question and what was said before it, newest first; the first that names a place counts.
+            language: of these.
+
+        Returns:
+            None where the article is right, or nothing else is known.
+        """
+        facts = self.facts()
+        of_article = {relation.object for relation in facts.to(f"policy:{article}", _SHIPS_TO)}
+        places = next(filter(None, (places_in(self._data, text, language) for text in said)), []) if of_article else []
+        if len(places) != 1:
+            return None
+        place = places[0].entity.replace("of:", "country:")
+        regions = {relation.object for relation in facts.to(place, "in_region")} or {place}
+        others = {relation.subject for region in regions for relation in facts.of(_SHIPS_TO, region)}
+        if regions & of_article or len(others) != 1:
+            return None
+        kind, _, name = others.pop().partition(":")
+        return name if kind == "policy" else None
 
     def ask(self, question: str, language: str, asked_in: str | None = None) -> Asked:
         """As `answer`, with how the question was understood, and what speaks against an answer."""

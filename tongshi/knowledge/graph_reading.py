@@ -17,7 +17,7 @@ from tongshi.commerce.catalogue import skus_of
 from tongshi.knowledge.products import product_finder, synonyms
 from tongshi.language import patterns
 from tongshi.language.chinese import to_simplified
-from tongshi.language.phrases import PhraseFinder, fold_with_places
+from tongshi.language.phrases import ARABIC_PREFIXES, PhraseFinder, fold_with_places
 from tongshi.language.text import QUESTION_MARKS, fold, scripts
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
@@ -131,7 +131,7 @@ class Words:
             *((phrase, code) for code, phrases in told["countries"].items() for phrase in phrases),
             *_territories(language),
         ]
-        named = [*names, *((phrase, f"country:{code}") for phrase, code in countries)]
+        named = [*names, *((phrase, f"country:{code}") for name, code in countries for phrase in _with_bare(name))]
         named += [(phrase, f"of:{code}") for code, phrases in told.get("adjectives", {}).items() for phrase in phrases]
         named += [(phrase, f"colour:{name}") for phrase, name in synonyms(data, "colour", [language])]
         self._finder = PhraseFinder(named)
@@ -159,12 +159,13 @@ class Words:
 
 
 def _territories(language: str) -> Iterable[tuple[str, str]]:
-    """Names of countries with their ISO 3166 codes, by Babel; Arabic ones without the article as well, since prefixes replace it."""
-    for code, name in Locale.parse(language).territories.items():
-        if is_country(code):
-            yield name, code
-            if language == "ar" and name.startswith("ال"):
-                yield name.removeprefix("ال"), code
+    """Names of countries with their ISO 3166 codes, by Babel."""
+    return ((name, code) for code, name in Locale.parse(language).territories.items() if is_country(code))
+
+
+def _with_bare(name: str) -> tuple[str, ...]:
+    """A name, and without its article where it is an Arabic one, since prefixes replace that."""
+    return (name, name.removeprefix("ال")) if name.startswith("ال") else (name,)
 
 
 def is_country(code: str) -> bool:
@@ -179,8 +180,7 @@ def _pattern(phrases: Sequence[str]) -> regex.Pattern:
         spaced = not _UNSPACED.search(phrase)
         gap, space = (r"(?:\W+[\w'’\-]+){0,5}?\W+", r"[\s\-]+") if spaced else (r".{0,14}?", r"\s*")
         parts = [space.join(map(_word, fold(part).split())) for part in phrase.split(_GAP)]
-        # Arabic writes the article and short prepositions onto the word.
-        before, after = (rf"(?<!{_LETTER}|\d)(?:[وبلفك]?ال|لل|[وبلفك])?", rf"(?!{_LETTER})") if spaced else ("", "")
+        before, after = (rf"(?<!{_LETTER}|\d){ARABIC_PREFIXES}", rf"(?!{_LETTER})") if spaced else ("", "")
         choices.append(f"{before}{gap.join(parts)}{after}")
     return regex.compile(f"(?P<phrase>{'|'.join(choices)})")
 
@@ -189,6 +189,7 @@ def _word(word: str) -> str:
     return regex.escape(word).replace(r"\*", f"{_LETTER}*")
 
 
+_PLACES = ("country", "region", "of")
 _PLAIN = ("price", "stock", "colours", "battery", "plug")
 """Relations that are attributes of a product and asked for by words that hardly ask for anything else."""
 
@@ -203,6 +204,24 @@ def attributes_named(data: Path, text: str, language: str) -> list[str]:
     """
     found = words_of(data, language).cues(_simplified(text))
     return list(dict.fromkeys(cue.relation for cue in found if cue.relation in _PLAIN))
+
+
+def without_places(data: Path, text: str, language: str) -> str:
+    """A text without the countries and regions that it names.
+
+    Args:
+        data: the project's data folder.
+        language: of the text.
+    """
+    for mention in reversed(places_in(data, text, language)):
+        text = text[: mention.start] + text[mention.end :]
+    return text
+
+
+def places_in(data: Path, text: str, language: str) -> list[Mention]:
+    """Where a text names countries and regions, in its order."""
+    found = [one for one in words_of(data, language).mentions(_simplified(text)) if one.kind in _PLACES]
+    return sorted(found, key=lambda one: one.start)
 
 
 def _simplified(text: str) -> str:

@@ -25,9 +25,11 @@ _PARTICLES = (
     "을|를|이|가|은|는|도|로|으로|만|의|에|와|과|랑|이랑|요|이요|입니다|이에요|예요|인데|하고|나|이나|부터|까지|에서|야|이야|용|색"
     "|이고|이며|이라|이라서|라서|이니까|이지만|이거든|거든|이네|이죠|이었|였|어요|는데|보다|처럼|들|만요"
 )
+ARABIC_PREFIXES = r"(?:[وف]?(?:[بلك]?ال|لل|[بلك])|[وف])?"
+"""What Arabic writes onto a word: a conjunction, a short preposition, the article."""
+
 _BORDERS = {
-    # Arabic writes the article and short prepositions onto the word.
-    "spaced": r"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<!\p{{Arabic}})(?:[وبلفك]?ال|لل|[وبلفك])?)(?P<phrase>{})"
+    "spaced": r"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<!\p{{Arabic}})" + ARABIC_PREFIXES + r")(?P<phrase>{})"
     r"(?![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{M}}])",
     "korean": rf"(?<!\p{{{{Hangul}}}})(?P<phrase>{{}})(?:{_PARTICLES})*(?!\p{{{{Hangul}}}})",
     "unspaced": r"(?P<phrase>{})",

@@ -151,6 +151,8 @@ class Answerer:
         """
         began = time.monotonic()
         query, found = look_up(self._knowledge, question, language, history, collection)
+        asked = [turn.text for turn in reversed(history) if turn.author == "customer"]
+        found = self._at_place(found, (query, *asked), language, collection)
         approved = found.confident and found.passages[0].verbatim
         if not approved and (linked := self._linked(query, language, collection)):
             self._hand_over(linked, on_sentence)
@@ -183,15 +185,35 @@ class Answerer:
         """What the graph says to a question that takes several relations, with the path it took among the details."""
         if self._graph is None or collection != SHOP:
             return None
-        asked_in = self._identify(question)
-        tongue = asked_in.language if asked_in.language and asked_in.confidence >= _SURE_OF_LANGUAGE else language
-        passage = self._graph.answer(question, language, tongue)
+        passage = self._graph.answer(question, language, self._tongue(question, language))
         if passage is None:
             return None
         articles = [self._knowledge.article(one, language) for one in passage.citations]
         citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in articles if one)
         details = {"path": list(passage.path), "score": round(passage.score, 3)}
         return Answer(passage.text, language, "quoted", citations, details=details)
+
+    def _tongue(self, question: str, language: str) -> str:
+        """The language that a question is surely in, else that of the answer."""
+        found = self._identify(question)
+        return found.language if found.language and found.confidence >= _SURE_OF_LANGUAGE else language
+
+    def _at_place(self, found: Found, said: Sequence[str], language: str, collection: str) -> Found:
+        """What was found, with the article of the place that is spoken of in the stead of that of another.
+
+        Args:
+            said: the question and what was said before it, newest first.
+        """
+        if self._graph is None or collection != SHOP or not found.confident or found.passages[0].verbatim:
+            return found
+        best, *rest = found.passages
+        right = self._graph.elsewhere(best.article, said, self._tongue(said[0], language))
+        passage = self._knowledge.article(right, language) if right else None
+        if passage is None:
+            return found
+        others = [one for one in rest if one.article != right]
+        right_passage = replace(passage, score=best.score, text=" ".join(passage.text.lstrip("# ").split()))
+        return replace(found, passages=[right_passage, *others])
 
     @staticmethod
     def _relevant(found: Found) -> list[Passage]:

@@ -66,7 +66,7 @@ def look_up(
         return question, alone
     joined = question
     for said in reversed(before[-_FURTHEST:]):
-        joined = with_before(joined, said)
+        joined = with_before(joined, knowledge.elsewhere(question, said, language))
         together = knowledge.search(joined, language, collection, context=context, newest=question)
         if together.confident:
             if not hangs_on_before(question, language) and _answers_alone(together, knowledge.search(said, language, collection)):

@@ -16,6 +16,7 @@ from rasa.shared.core.generator import TrackerWithCachedStates
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
+from tongshi.language.comparison import compares
 from tongshi.language.identify import LATIN
 from tongshi.language.text import has_question_mark
 from tongshi.llm.followups import hangs_on_before
@@ -196,14 +197,14 @@ class DigressionPolicy(_UntrainedPolicy):
     What is asked to be told yes or no may be met by another question, "does that cost me anything?", whatever wish that sounds like.
 
     Configuration: `answered`, the intents that a rule answers within a form; `question`, the action that answers what is only a question
-    there; `breaks_off`, intents that end the form, and `sure`, how sure they must be where there is a question mark; `left_by_a_no`, slots
+    there; `breaks_off`, intents that end the form, `sure`, how sure they must be where there is a question mark, and `hardly`, where there is none; `left_by_a_no`, slots
     whose question a no that is as sure breaks off, and `leave`, the action that sees to it; `parting`, how sure a farewell must be.
     """
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
         return {
-            "priority": 7, "answered": [], "question": "action_answer", "breaks_off": [], "sure": 0.6, "left_by_a_no": [],
+            "priority": 7, "answered": [], "question": "action_answer", "breaks_off": [], "sure": 0.6, "hardly": 0.4, "left_by_a_no": [],
             "leave": "action_stop", "parting": 0.8,
         }  # fmt: skip
 
@@ -249,6 +250,11 @@ class DigressionPolicy(_UntrainedPolicy):
     def _asks(self, tracker: DialogueStateTracker) -> bool:
         """Whether a message that is no aside asks something that no rule would see in it."""
         message = tracker.latest_message
+        if (
+            message.intent.get("name") in self.config["breaks_off"]
+            and message.intent.get("confidence", 1.0) < self.config["hardly"]
+        ):
+            return True
         if not has_question_mark(message.text or ""):
             return False
         if _may_be_a_question(message):
@@ -363,8 +369,15 @@ class FollowUpPolicy(_UntrainedPolicy):
         message = tracker.latest_message
         after_answer = _reply_before(tracker) in self.config["after"]
         speaks_of_products = after_answer or any(entity["entity"] == "product" for entity in message.entities)
-        asks = (after_answer and self._is_unclear(message, tracker)) or (speaks_of_products and _may_be_a_question(message))
+        unclear = after_answer and (self._is_unclear(message, tracker) or self._chooses(message, tracker))
+        asks = unclear or (speaks_of_products and _may_be_a_question(message))
         return self._predict(domain, self._taken_by(self.config["action"], tracker) if asks else None)
+
+    @staticmethod
+    def _chooses(message: UserUttered, tracker: DialogueStateTracker) -> bool:
+        """Whether what sounds like a wish for advice is about what was just told: "which of those two is cheaper?"."""
+        wants_advice = message.intent.get("name") == "recommend_product"
+        return wants_advice and compares(message.text or "", tracker.get_slot("language") or get_settings().language)
 
     def _is_unclear(self, message: UserUttered, tracker: DialogueStateTracker) -> bool:
         language = tracker.get_slot("language") or get_settings().language
