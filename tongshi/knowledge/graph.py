@@ -150,7 +150,8 @@ class Graph:
 
         Args:
             article: what search has found.
-            said: the question and what was said before it, newest first; the first that names a place counts.
+            said: the question and what was said before it, newest first; the first that names a place counts, if that is one country:
+                "outside the European Union" is no place in it.
             language: of these.
 
         Returns:
@@ -159,10 +160,10 @@ class Graph:
         facts = self.facts()
         of_article = {relation.object for relation in facts.to(f"policy:{article}", _SHIPS_TO)}
         places = next(filter(None, (places_in(self._data, text, language) for text in said)), []) if of_article else []
-        if len(places) != 1:
+        if len(places) != 1 or places[0].kind == "region":
             return None
-        place = places[0].entity.replace("of:", "country:")
-        regions = {relation.object for relation in facts.to(place, "in_region")} or {place}
+        country = places[0].entity.replace("of:", "country:")
+        regions = {relation.object for relation in facts.to(country, "in_region")}
         others = {relation.subject for region in regions for relation in facts.of(_SHIPS_TO, region)}
         if regions & of_article or len(others) != 1:
             return None
