@@ -153,6 +153,15 @@ def test_of_a_message_that_cannot_be_taken_apart_the_head_is_read():
     assert [(one.name, one.data) for one in read.files] == [("message.eml", data)]
 
 
+@pytest.mark.parametrize("kind", ["text/plain; name*", "text/plain; " + "(" * 5000])
+def test_a_head_that_cannot_be_taken_apart_is_read_as_far_as_it_goes(kind):
+    data = (
+        f"From: Anna <anna@x.example>\r\nSubject: =?utf-8?q?Gr=C3=BC=C3=9Fe?=\r\nContent-Type: {kind}\r\n\r\nHallo\r\n".encode()
+    )
+    read = read_head(data, OURS)
+    assert (read.address, read.subject) == ("anna@x.example", "Grüße")
+
+
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.binary(max_size=300), st.integers(0, 400))
 def test_no_bytes_make_it_fail(noise, place):

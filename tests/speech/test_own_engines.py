@@ -64,6 +64,18 @@ def test_what_is_no_engine_is_named(name, trouble):
             make(replace(settings, **{which: name}))
 
 
+class Broken(Engine):
+    """Fails as a service does that is down."""
+
+    def say(self, text, language):
+        raise ConnectionError("nobody listens")
+
+
+def test_an_engine_that_fails_is_told_as_any_failure_is():
+    with pytest.raises(TongshiError, match="Broken failed: nobody listens"):
+        make_synthesiser(Settings(synthesiser=f"{__name__}:Broken")).say("Hello.", "en")
+
+
 @pytest.mark.parametrize("name", ["siri", "tongshi.speech", ":Engine", "a b:C", "/models/a:b"])
 def test_a_voice_that_is_neither_ours_nor_a_class_is_refused(name):
     with pytest.raises(TongshiError, match="TONGSHI_SYNTHESISER is .*kokoro, espeak or package.module:Class"):

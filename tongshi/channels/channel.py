@@ -13,9 +13,6 @@ from sanic.response import HTTPResponse
 
 from tongshi.settings import Settings, get_settings
 
-LONGEST_ID = 64
-"""Characters of a client's own name for a message."""
-
 _LARGEST = 1024 * 1024
 """Bytes of a request, which is read whole before it is known who sent it; a file comes by its address, or through the desk."""
 

@@ -7,6 +7,8 @@ import hashlib
 import re
 from dataclasses import dataclass
 from email import policy
+from email.errors import MessageError
+from email.header import decode_header, make_header
 from email.message import EmailMessage, Message
 from email.parser import BytesHeaderParser
 from email.utils import getaddresses
@@ -80,7 +82,8 @@ def read_head(data: bytes, ours: str) -> Letter:
     Args:
         data, ours: as for `read_letter`.
     """
-    return _letter(BytesHeaderParser(policy=policy.default).parsebytes(data), data, ours, "", [_whole(data)], None)
+    # The newer policy takes headers apart while it parses, and fails with them.
+    return _letter(BytesHeaderParser(policy=policy.compat32).parsebytes(data), data, ours, "", [_whole(data)], None)
 
 
 def _letter(
@@ -105,8 +108,16 @@ def _header(message: Message, name: str) -> str:
     """A header on one line; "" where it is missing or cannot be read."""
     try:
         value = message.get(name, "")
-        return " ".join(str(value).replace("\x00", "").split())
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):  # the parser's own, on broken headers
+        text = str(make_header(decode_header(value))) if message.policy is policy.compat32 else str(value)
+        return " ".join(text.replace("\x00", "").split())
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        MessageError,
+    ):  # the parser's own, on broken headers
         return ""
 
 

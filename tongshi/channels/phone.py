@@ -11,7 +11,7 @@ import asyncio
 import hashlib
 import hmac
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 import regex
@@ -29,7 +29,7 @@ from tongshi.channels.twilio import TwilioCalls
 from tongshi.channels.websockets import mend
 from tongshi.errors import TongshiError
 from tongshi.responses.catalog import Replies, get_replies
-from tongshi.settings import Settings
+from tongshi.settings import Settings, is_class
 from tongshi.speech.voice import Voice, get_voice
 from tongshi.storage.calls import HUNG_UP, PUT_THROUGH, CallStore
 from tongshi.storage.database import get_database
@@ -54,7 +54,7 @@ _RINGS = 20
 """Seconds in which a person is to pick up."""
 
 _PLAIN = ("ar", "th")
-"""Languages in which Twilio speaks in any case, since only espeak-ng has a voice for them here."""
+"""Languages in which Twilio speaks, unless a voice is one's own, since only espeak-ng has one for them here."""
 
 _MOST_STREAMS = 4
 """Calls that are heard and spoken to on this machine at a time; Twilio hears and speaks in the others."""
@@ -89,6 +89,7 @@ class PhoneChannel(Channel):
         guard: Guard | None = None,
         replies: Replies | None = None,
         calls: CallStore | None = None,
+        plain: Collection[str] = _PLAIN,
     ) -> None:
         self._token = token
         self._address = address
@@ -100,6 +101,7 @@ class PhoneChannel(Channel):
         self._guard = guard
         self._replies = replies
         self._call_store = calls
+        self._plain = plain
 
     @classmethod
     def name(cls) -> str:
@@ -114,6 +116,7 @@ class PhoneChannel(Channel):
         """
         address = f"{settings.public_url.rstrip('/')}/webhooks/phone"
         parts = {"voice": get_voice() if settings.phone_voice == "own" else None, **parts}
+        parts["plain"] = () if is_class(settings.synthesiser) else _PLAIN
         return cls(settings.phone_token, address, settings.language, settings.phone_person, **parts)
 
     def blueprint(self, on_new_message: Handler) -> Blueprint:
@@ -259,7 +262,7 @@ class PhoneChannel(Channel):
         return self._is_voice_ready and self._speaks(call.language) and self._calls.streamed() < _MOST_STREAMS
 
     def _speaks(self, language: str) -> bool:
-        return language not in _PLAIN and self._voice.synthesiser.speaks(language)
+        return language not in self._plain and self._voice.synthesiser.speaks(language)
 
     def _may_stream(self, number: str, token: str) -> bool:
         call = self._calls.known(number)

@@ -9,7 +9,7 @@ from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
 
-from tongshi.channels.channel import LONGEST_ID, Channel, add_health, json_body
+from tongshi.channels.channel import Channel, add_health, json_body
 from tongshi.channels.guard import REPLY, Guard, Handler, make_guard
 from tongshi.conversations.handover import UNPROMPTED
 from tongshi.conversations.rates import RateLimit
@@ -18,7 +18,7 @@ from tongshi.errors import TongshiError
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
-from tongshi.storage.models import Message
+from tongshi.storage.models import LONGEST_CLIENT_ID, Message
 
 _LOOK_BACK = 20
 
@@ -73,8 +73,8 @@ class RestChannel(Channel):
                     return response.json({"error": "Send a token, signed with the client key: Authorization: Bearer …"}, 401)
             if not isinstance(sender, str) or not sender or len(sender) > 200:
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
-            if len(_name(body) or "") > LONGEST_ID:
-                return response.json({"error": f"A client_id has {LONGEST_ID} characters at the most."}, 400)
+            if len(_name(body) or "") > LONGEST_CLIENT_ID:
+                return response.json({"error": f"A client_id has {LONGEST_CLIENT_ID} characters at the most."}, 400)
             if self._client_key and (wait := await self._rate.count(sender)):
                 return response.json({"error": "Too many messages."}, 429, headers={"Retry-After": str(int(wait) + 1)})
             said = await self._answer(sender, body)

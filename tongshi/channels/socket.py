@@ -15,7 +15,7 @@ from sanic import Blueprint
 from socketio import AsyncServer
 from socketio.exceptions import ConnectionRefusedError
 
-from tongshi.channels.channel import LONGEST_ID, Channel, add_health
+from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.database import log_failure
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.websockets import mend
@@ -25,7 +25,7 @@ from tongshi.errors import TongshiError
 from tongshi.settings import Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import get_database
-from tongshi.storage.models import Message
+from tongshi.storage.models import LONGEST_CLIENT_ID, Message
 
 PATH = "/socket.io"
 SAY, SAID = "user_uttered", "bot_uttered"
@@ -156,7 +156,7 @@ class SocketChannel(Channel):
             except TongshiError as error:
                 log_failure(error)
                 raise ConnectionRefusedError("The service is in trouble. Try again later.") from error
-            await self._tell(known)
+            await self._tell(self._lately(known))
             self._clients[sid] = _Client(token, identity, sender)
             await self._enter(sid, sender, known)
             missed = [message for message in known if type(after) is int and message.message_id > after]
@@ -178,7 +178,7 @@ class SocketChannel(Channel):
         for sid, client in moved:
             sender = conversations[client.identity]
             known = await asyncio.to_thread(self._store.messages, sender)
-            await self._tell(known)
+            await self._tell(self._lately(known))
             if sid in self._clients:
                 client.sender, client.unheard = sender, {message.message_id for message in known}
                 await self._enter(sid, sender, known)
@@ -215,7 +215,7 @@ class SocketChannel(Channel):
             channel=self.name(),
             payload=payload if isinstance(payload, str) else None,
             hint=metadata.get("language") if isinstance(metadata, dict) else None,
-            client_id=name if isinstance(name, str) and 0 < len(name) <= LONGEST_ID else uuid.uuid4().hex,
+            client_id=name if isinstance(name, str) and 0 < len(name) <= LONGEST_CLIENT_ID else uuid.uuid4().hex,
         )
         for reply in replies:
             if reply.message_id is None:
@@ -262,6 +262,11 @@ class SocketChannel(Channel):
             # After reading, so that who has been parted from a conversation hears nothing that was said in it since.
             await self._move()
             await self._tell(said)
+
+    def _lately(self, messages: list[Message]) -> list[Message]:
+        """Those that may not have been told yet; of older ones it is forgotten that they were."""
+        floor = max(self._told, default=0) - _LATE
+        return [message for message in messages if message.message_id > floor]
 
     async def _tell(self, messages: list[Message]) -> None:
         senders = {client.sender for client in self._clients.values()}

@@ -100,7 +100,7 @@ class AgentPages:
         if not right or not self._frame.is_sign_in(request, str(form.get("csrf", ""))):
             return self._frame.sign_in(request, 403, error=self._texts(request)("login.wrong"))
         response = RedirectResponse("/desk", 303)
-        self._cookie.write(request, response, new_session())
+        self._cookie.write(request, response, self._cookie.read(request) or new_session())
         return response
 
     async def index(self, request: Request) -> Response:

@@ -28,10 +28,9 @@ from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.mail import AttachmentStore
-from tongshi.storage.models import Feedback, Message, Score
+from tongshi.storage.models import LONGEST_CLIENT_ID, Feedback, Message, Score
 from tongshi.threads import beside
 
-_LONGEST_ID = 64
 _LONGEST_REASON = 2000
 
 log = structlog.get_logger()
@@ -164,8 +163,8 @@ class ChatApi:
         if wait := await self._wait_to_write(request, sender):
             return _too_many("messages", wait)
         message = {key: body[key] for key in ("text", "payload", "hint", "client_id") if isinstance(body.get(key), str)}
-        if len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
-            return _refused(f"A client_id has {_LONGEST_ID} characters at the most.", 400)
+        if len(message.setdefault("client_id", uuid.uuid4().hex)) > LONGEST_CLIENT_ID:
+            return _refused(f"A client_id has {LONGEST_CLIENT_ID} characters at the most.", 400)
         return await self._pass_on(request, sender, message)
 
     async def send_photo(self, request: Request) -> Response:
@@ -182,7 +181,7 @@ class ChatApi:
                 message = {key: str(form[key]) for key in ("text", "hint", "client_id") if form.get(key)}
         except MultiPartException as error:
             return _refused(f"The form cannot be read: {error}", 400)
-        if not data or len(data) > LARGEST_PHOTO or len(message.setdefault("client_id", uuid.uuid4().hex)) > _LONGEST_ID:
+        if not data or len(data) > LARGEST_PHOTO or len(message.setdefault("client_id", uuid.uuid4().hex)) > LONGEST_CLIENT_ID:
             return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
         try:
             language = message.get("hint", self._settings.language)

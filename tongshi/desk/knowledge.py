@@ -183,7 +183,7 @@ class KnowledgeApi:
         """
         question, _, language = asked(question, language, self._settings.language)
         found = self._knowledge.search(question, language, collection)
-        return Tried(language, found, get_calibration(self._knowledge.index(collection).has_questions).threshold)
+        return Tried(language, found, get_calibration(found.by_questions, self._knowledge.reranker).threshold)
 
     def _answer(self, editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
         """What a customer would read who asked this; it is not kept."""

@@ -21,9 +21,10 @@ UNANSWERABLE = "none"
 """Id under which a collection keeps questions that nothing in it answers; search learns from them when to abstain."""
 
 ATTRIBUTE = "attribute:"
+"""Prefix of the ids under which the questions for an attribute of any product are kept, e.g. `attribute:price`."""
+
 OVERVIEW = "overview"
 """What is asked of a product as of an attribute: what it is altogether, or what distinguishes it from another."""
-"""Prefix of the ids under which the questions for an attribute of any product are kept, e.g. `attribute:price`."""
 
 LONGEST_ID = 180
 """Characters of an id at the most; the database takes 200, and a suffix may follow."""

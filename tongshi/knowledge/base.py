@@ -268,7 +268,11 @@ class KnowledgeBase:
         if not len(ids):
             raise TongshiError(f"The collection {collection!r} is empty.")
         fresh = np.setdiff1d(ids, before.key_ids, assume_unique=True)
-        index = before.updated(version, self._store.keys(collection, fresh.tolist()), np.intersect1d(ids, before.key_ids))
+        kept = np.intersect1d(ids, before.key_ids)
+        if not len(kept):
+            # What was learnt from other keys, be it of another encoder, says nothing of these.
+            return self._build(collection, version)
+        index = before.updated(version, self._store.keys(collection, fresh.tolist()), kept)
         if collection not in self._building:
             self._building.add(collection)
             threading.Thread(target=self._rebuild, args=(collection,), name=f"index {collection}", daemon=True).start()
@@ -474,7 +478,7 @@ class KnowledgeBase:
     @staticmethod
     def _about_attributes(scores: np.ndarray, places: list[int]) -> float:
         """How likely a question that names a product is about one of its attributes rather than an article or the unknown."""
-        lead = scores[places].max() - np.delete(scores, places).max()
+        lead = scores[places].max() - np.delete(scores, places).max(initial=scores.min())
         return float(1 / (1 + np.exp(-_ATTRIBUTE_SLOPE * lead)))
 
     @staticmethod
@@ -489,9 +493,9 @@ class KnowledgeBase:
         ranked = sorted(scores, key=lambda name: -scores[name])
         if ranked[0] == OVERVIEW and not asked:
             return [OVERVIEW]
-        ranked = [name for name in ranked if name != OVERVIEW]
+        ranked = [name for name in ranked if name != OVERVIEW] or [OVERVIEW]
         named = [name for name in asked if scores[ranked[0]] - scores.get(name, -1.0) < _FAR_MORE_LIKE]
-        rival = ranked[0] if named else ranked[1]
+        rival = ranked[0] if named or len(ranked) == 1 else ranked[1]
         named = named or ranked[:1]
         near = abs(max(scores[name] for name in named) - scores[rival]) < _SECOND_ATTRIBUTE
         return [*named, rival] if near and rival not in named else named

@@ -13,7 +13,7 @@ from tongshi.knowledge.products import synonyms
 from tongshi.language.vectors import VectorCache, get_encoder, normalise
 from tongshi.settings import LANGUAGES, get_settings
 
-TOLD = ("reason", "resolution")
+TOLD = ("reason", "resolution", "product")
 """Slots whose values customers tell in words of their own."""
 FEWEST = 3
 """Phrases that a value has at least, for nearness to them to mean anything."""

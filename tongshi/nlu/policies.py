@@ -137,7 +137,8 @@ def next_state(state: LanguageState, messages: list[UserUttered], hint: str | No
 def _is_bare_answer(tracker: DialogueStateTracker, message: UserUttered) -> bool:
     """Whether a message shows no language: an address is in that of its country, and "emily.carter example" in none."""
     requested = tracker.get_slot(REQUESTED_SLOT)
-    is_short = len((message.text or "").split()) <= _FEW_WORDS
+    # A script shows its language in any case.
+    is_short = len((message.text or "").split()) <= _FEW_WORDS and is_clear(message) in (None, *LATIN)
     return requested == "address" or requested in IDENTITY and is_short and message.intent.get("name") == "inform"
 
 

@@ -28,6 +28,9 @@ from sqlalchemy.types import TypeDecorator
 
 Base = declarative_base()
 
+LONGEST_CLIENT_ID = 64
+"""Characters of a client's own name for a message."""
+
 
 class Instant(TypeDecorator):
     """A moment, kept in UTC: SQLite forgets time zones, so none but UTC is ever written."""
@@ -162,7 +165,7 @@ class Message(Base):
     at = Column(Instant, nullable=False, index=True)
     extras = Column(JSON, nullable=False, default=dict)
     # The customer's browser names each message it sends, so that a repeated one is recognised.
-    client_id = Column(String(64))
+    client_id = Column(String(LONGEST_CLIENT_ID))
     __table_args__ = (
         Index("messages_of_a_conversation", "sender", "message_id"),
         UniqueConstraint("sender", "client_id", name="messages_once"),
@@ -215,7 +218,7 @@ class Received(Base):
     received_id = Column(Integer, primary_key=True)
     channel = Column(String(24), nullable=False)
     sender = Column(Text, nullable=False)
-    client_id = Column(String(64), nullable=False)
+    client_id = Column(String(LONGEST_CLIENT_ID), nullable=False)
     content = Column(JSON, nullable=False)
     at = Column(Instant, nullable=False)
     tries = Column(Integer, nullable=False, default=0, server_default="0")
@@ -253,7 +256,7 @@ class Attachment(Base):
     __tablename__ = "attachments"
     attachment_id = Column(Integer, primary_key=True)
     sender = Column(Text, nullable=False)
-    client_id = Column(String(64), nullable=False)
+    client_id = Column(String(LONGEST_CLIENT_ID), nullable=False)
     number = Column(Integer, nullable=False)
     name = Column(Text, nullable=False)
     kind = Column(String(120), nullable=False)

@@ -290,7 +290,10 @@ function deliver(entry) {
       if (entry.spoken) microphone.speak(messages.filter((message) => message.id > 0)).catch(reportError);
     } catch (error) {
       if (!(error instanceof api.ApiError)) throw error;
-      if (current === conversation) transcript.fail(entry, error);
+      if (current !== conversation) return;
+      // What has arrived stays so where only the way into another conversation failed; the next look leads there.
+      if (entry.state === "sent") schedulePoll();
+      else transcript.fail(entry, error);
     } finally {
       if (current === conversation) {
         waiting -= 1;

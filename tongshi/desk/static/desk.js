@@ -15,6 +15,9 @@ async function refresh() {
   if (response.type === "opaqueredirect" && !draft) return location.replace(address);
   if (!response.ok) return;
   const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+  // Who has signed in again, in another tab, may send what was typed here.
+  const token = fresh.querySelector("input[name=csrf]")?.value;
+  if (token) for (const field of document.querySelectorAll("input[name=csrf]")) field.value = token;
   const [now, then] = [fresh, document].map((page) => ({ log: page.querySelector("#transcript"), facts: page.querySelector("#case") }));
   if (!now.log || !now.facts) return;
   if (now.facts.dataset.state !== then.facts.dataset.state) {
