@@ -206,13 +206,16 @@ async def test_where_nobody_picks_up_the_caller_is_told_and_waits_for_a_person(o
     assert caller.twiml[-1].tag == "Dial"
 
 
-@pytest.mark.parametrize("values", [{"DialCallStatus": "completed"}, {"DialCallStatus": "canceled", "CallStatus": "completed"}])
-async def test_after_the_person_or_the_caller_has_hung_up_the_call_is_over(opened, bot, call_store, values):
+@pytest.mark.parametrize(
+    ("values", "end"),
+    [({"DialCallStatus": "completed"}, PUT_THROUGH), ({"DialCallStatus": "canceled", "CallStatus": "completed"}, HUNG_UP)],
+)
+async def test_after_the_person_or_the_caller_has_hung_up_the_call_is_over(opened, bot, call_store, values, end):
     caller = await opened(phone_person="+4930999")
     bot.says = [{"text": "I'm passing you on.", "utter_action": "utter_handoff_queued"}]
     await caller.says("a person please")
     assert await caller.call("dialled", **values) == "" and [verb.tag for verb in caller.twiml] == ["Hangup"]
-    assert call_store.line(f"phone:{SID}", clock.now()).end == PUT_THROUGH
+    assert call_store.line(f"phone:{SID}", clock.now()).end == end
 
 
 async def test_a_call_goes_on_after_a_restart(opened, bot, handovers):

@@ -117,6 +117,20 @@ def test_a_worse_bot_changes_nothing_unless_forced(workplace, monkeypatch):
     assert learning.learn(settings, store, force=True).live
 
 
+def test_two_do_not_train_at_once(workplace, monkeypatch):
+    settings, store, seen = workplace
+    monkeypatch.setattr(learning, "compare", shifted(True))
+    seen["refused"] = []
+
+    def meanwhile():
+        with pytest.raises(TongshiError, match="already"):
+            learning.learn(settings, store)
+        seen["refused"].append(True)
+
+    seen["meanwhile"] = meanwhile
+    assert learning.learn(settings, store).live and seen["refused"]
+
+
 def test_what_is_decided_anew_during_the_training_is_not_written(workplace, monkeypatch, database, clock):
     settings, store, seen = workplace
     monkeypatch.setattr(learning, "compare", shifted(True))

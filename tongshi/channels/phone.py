@@ -193,10 +193,11 @@ class PhoneChannel(Channel):
 
     async def _dialled(self, call: Call, values: dict[str, str]) -> Said:
         """What is to be done after the caller was put through, or was to be."""
-        if values.get("DialCallStatus") == "completed" or values.get("CallStatus") in _OVER:
+        if values.get("DialCallStatus") == "completed":
             return Said("", "hang_up")
+        # Nobody picked up; who has hung up while it rang was not put through either.
         await self._calls.stirs(call)
-        return self._calls.unanswered(call)
+        return Said("", "hang_up") if values.get("CallStatus") in _OVER else self._calls.unanswered(call)
 
     def _twiml(self, call: Call, said: Said) -> VoiceResponse:
         twiml = VoiceResponse()

@@ -131,6 +131,7 @@ class LastTraining:
         self._path = home / "last-training.json"
 
     def keep(self, told: dict[str, Any]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
         self._path.write_text(json.dumps({**told, "at": clock.now().isoformat()}, ensure_ascii=False), "utf-8")
 
     def read(self) -> dict[str, Any] | None:

@@ -80,7 +80,7 @@ class AgentPages:
         return [
             Route("/desk", signed_in(self.index)),
             Route("/desk/login", self.login, methods=["GET", "POST"]),
-            Route("/desk/conversations/{sender:path}/files/{attachment_id:int}", signed_in(self.file)),
+            Route("/desk/conversations/{sender:path}/files/{attachment_id:key}", signed_in(self.file)),
             Route("/desk/conversations/{sender:path}/take", signed_in(self.take), methods=["POST"]),
             Route("/desk/conversations/{sender:path}/reply", signed_in(self.reply), methods=["POST"]),
             Route("/desk/conversations/{sender:path}/translate", signed_in(self.translate), methods=["POST"]),

@@ -51,9 +51,9 @@ class ExplanationApi:
     def routes(self) -> list[Route]:
         return [
             Route("/desk/api/explain", self.explain),
-            Route("/desk/api/traces/{number:int}", self.trace),
+            Route("/desk/api/traces/{number:key}", self.trace),
             Route("/desk/api/reviews", self.reviews),
-            Route("/desk/api/reviews/{number:int}", self.decide, methods=["POST"]),
+            Route("/desk/api/reviews/{number:key}", self.decide, methods=["POST"]),
         ]
 
     async def explain(self, request: Request) -> Response:

@@ -69,7 +69,7 @@ class GraphApi:
             self._route("/desk/api/graph/proposals", self._propose, "POST"),
             self._route("/desk/api/graph/answer", self._answer),
             self._route("/desk/api/graph/path", self._path),
-            self._route("/desk/api/graph/{number:int}", self._decide, "POST"),
+            self._route("/desk/api/graph/{number:key}", self._decide, "POST"),
         ]
 
     def _route(self, path: str, work: Work, method: str = "GET") -> Route:

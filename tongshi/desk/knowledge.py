@@ -74,7 +74,7 @@ class KnowledgeApi:
             Route("/desk/api/session", self.session),
             self._route("/desk/api/knowledge", _list),
             self._route(f"{article}/versions", _versions),
-            self._route(f"{article}/versions/{{number:int}}", _version),
+            self._route(f"{article}/versions/{{number:key}}", _version),
             self._route(f"{article}/diff", _diff),
             self._route(f"{article}/approve", _approve, "POST"),
             self._route(f"{article}/retire", _retire, "POST"),

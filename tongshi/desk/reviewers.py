@@ -54,9 +54,9 @@ class ReviewPages:
         signed_in = self._frame.signed_in
         return [
             Route("/desk/reviews", signed_in(self.index)),
-            Route("/desk/reviews/{number:int}", signed_in(self.review)),
+            Route("/desk/reviews/{number:key}", signed_in(self.review)),
             Route("/desk/explain", signed_in(self.explain)),
-            Route("/desk/traces/{number:int}", signed_in(self.trace)),
+            Route("/desk/traces/{number:key}", signed_in(self.trace)),
         ]
 
     async def index(self, request: Request) -> Response:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import regex
+from filelock import FileLock, Timeout
 
 from tongshi import system
 from tongshi.errors import TongshiError
@@ -168,9 +169,18 @@ def learn(settings: Settings, store: ReviewStore, force: bool = False, say: Call
         say: told what is being done.
 
     Raises:
-        TongshiError: the training failed, files that the bot is trained on were changed meanwhile, or a running system could not load the
-            new bot.
+        TongshiError: another such training is going on, this one failed, files that the bot is trained on were changed meanwhile, or a running
+            system could not load the new bot.
     """
+    settings.models.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(settings.models / "candidate.lock", timeout=0):
+            return _learn(settings, store, force, say)
+    except Timeout as error:
+        raise TongshiError("Accepted messages are being learnt from already, by another command. Wait for it to end.") from error
+
+
+def _learn(settings: Settings, store: ReviewStore, force: bool, say: Callable[[str], None]) -> Outcome:
     from tongshi.nlu.reviewed import add
 
     files = system.bot_path(settings)
