@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready
+from tongshi.cli_base import Json, check_language, console, print_json, ready
 from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
@@ -159,6 +159,7 @@ def answer(
     """Answer one question from the knowledge base."""
     from tongshi.language.identify import get_identifier
     from tongshi.llm.answering import make_answerer
+    from tongshi.llm.server import language_model
     from tongshi.responses.catalog import get_replies
     from tongshi.storage.database import get_database
 
@@ -167,7 +168,7 @@ def answer(
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
-    with language_model(settings, *answerer.models):
+    with language_model(settings, *answerer.models, at_once=settings.answer_mode != "quote"):
         found = answerer.answer(question, language, collection=collection)
     value = {
         "text": found.text,

@@ -17,12 +17,15 @@ from tongshi.storage.models import ORIGINAL, Message
 GERMAN = "Meine Bestellung MD-10234 ist nicht angekommen."
 ENGLISH = "My order MD-10234 has not arrived."
 SUMMARY = "The customer's order MD-10234 has not arrived. They were promised 500 euros."
+MOOD = "mood: negative\nwords: nicht angekommen\nreason: The order has not arrived."
 REPLY, TRANSLATED = "I will look for order MD-10234.", "Ich suche nach der Bestellung MD-10234."
 
 
 def replies(messages: list[dict[str, str]]) -> str:
     """What the model says: the translations above, and a summary with a sum that nobody named."""
     told, asked = messages[0]["content"], messages[-1]["content"]
+    if "mood: " in told:
+        return MOOD
     if "sum up" in told:
         return SUMMARY
     # The number stands as a stand-in while it is translated.
@@ -78,6 +81,19 @@ def test_an_agent_reads_messages_and_a_summary_in_their_language(desk, agent, mo
     assert len(model.asked) == asked, "what was made is kept"
 
 
+def test_an_agent_who_asks_is_told_how_the_customer_feels_and_why(desk, agent, model):
+    page = begun(desk, "feels")
+    asks = "How does the customer feel?"
+    assert asks in agent.get(page).text
+    assert agent.post(f"{page}/mood", data={"csrf": agent.csrf}).headers["location"] == page
+    shown = agent.get(page).text
+    assert "Unhappy" in shown and "nicht angekommen</q>" in shown and "The order has not arrived." in shown
+    assert asks not in shown, "it is kept"
+    desk.store.add(Message(sender="feels", channel="web", author="customer", text="Hallo?", language="de", at=datetime.now(UTC)))
+    assert asks in agent.get(page).text
+    assert "could not tell" in agent.post("/desk/conversations/nobody/mood", data={"csrf": agent.csrf}).text
+
+
 def test_who_wants_messages_as_they_were_written_gets_them(desk, agent, model):
     page, asked = begun(desk, "plain"), len(model.asked)
     assert agent.post("/desk/language", data={"csrf": agent.csrf, "language": "", "back": page}).headers["location"] == page
@@ -109,5 +125,7 @@ def test_what_cannot_be_translated_stays_the_agents_draft(desk, agent):
 
 def test_a_model_that_is_away_leaves_the_page_as_it_is(tmp_path):
     with running(Settings(home=tmp_path / "home", encoder="use", llm_url="http://127.0.0.1:9/v1")) as desk:
-        shown = wait_for(desk.agent(), begun(desk, "away"), "There is no summary.")
-        assert GERMAN in shown
+        agent, page = desk.agent(), begun(desk, "away")
+        assert GERMAN in wait_for(agent, page, "There is no summary.")
+        asked = agent.post(f"{page}/mood", data={"csrf": agent.headers[CSRF_HEADER]}).text
+        assert "It cannot be told how the customer feels" in asked and GERMAN in asked

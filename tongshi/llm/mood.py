@@ -25,7 +25,9 @@ from tongshi.settings import Settings
 _PROMPTS = Path(__file__).with_name("mood.yml")
 _SECONDS = 60.0
 _MOST_TOKENS = 120
-_LONGEST = 1200
+LONGEST = 1200
+"""Characters of what a customer wrote that are read."""
+
 _ATTEMPTS = 2
 _LINE = regex.compile(r"^\W*(mood|words|reason)\W*[:：]\s*(.+?)\s*$", regex.I | regex.M)
 _SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
@@ -76,7 +78,7 @@ class MoodReader:
         Raises:
             Unavailable: the language model does not answer in time.
         """
-        deadline, text, told = time.monotonic() + seconds, text[:_LONGEST], _told()
+        deadline, text, told = time.monotonic() + seconds, text[:LONGEST], _told()
         asked, shown = told["example"]
         messages = [
             {"role": "system", "content": told["prompt"].format(language=name_of(language))},

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tongshi import weights
 from tongshi.llm.prompting import NO
-from tongshi.settings import Settings
+from tongshi.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from tongshi.llm.models import LanguageModel
 
 CONTEXT = 2048
 """Tokens a customer's request may take; a prompt with two passages takes about 600."""
@@ -86,3 +94,32 @@ def serve(settings: Settings, adapter: Path | None = None) -> None:
     stop.wait()
     # llama.cpp's threads do not end by themselves.
     os._exit(0)
+
+
+@contextmanager
+def language_model(settings: Settings, *models: LanguageModel, at_once: bool = False) -> Iterator[None]:
+    """Until the block ends, models that ask our server start one at the first need of it, if none runs.
+
+    Args:
+        at_once: start it now, so that no answer's time goes into loading it.
+    """
+    processes: list[subprocess.Popen] = []
+
+    def start() -> None:
+        if settings.llm_url or models[0].is_up() or processes:
+            return
+        command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
+        processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        while processes[0].poll() is None and not models[0].is_up():
+            time.sleep(0.2)
+
+    for model in models:
+        model.before = start
+    try:
+        if at_once:
+            start()
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()
