@@ -34,11 +34,12 @@ def finetune_data(
     folder = settings.data / "finetune"
     identify = get_identifier()
     reading = read(folder / "businesses", identify)
-    examples = Assembler(reading.businesses, seed).assemble()
+    joining = []
     if collected:
         database = get_database()
         database.upgrade()
-        examples += collect(settings, database, identify)
+        joining = collect(settings, database, identify, reading)
+    examples = Assembler(reading.businesses, seed).assemble() + joining
     counts = save(examples, settings.models / "finetune")
     left_out = [{"what": what, "why": why} for what, why in reading.left_out]
     if as_json:
@@ -76,7 +77,10 @@ def finetune_run(
     minutes: Annotated[float, typer.Option(help="End after so long, at a checkpoint; the same command goes on. 0: never.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Train a LoRA adapter on what `tongshi finetune data` wrote; an interrupted run goes on where it stopped."""
+    """Train a LoRA adapter on what `tongshi finetune data` wrote; an interrupted run goes on where it stopped.
+
+    On several GPUs: `accelerate launch -m tongshi.cli finetune run`, with the same options.
+    """
     from tongshi.evaluation.gate import export_run
     from tongshi.training.finetune import DEFAULT, SMALL, run
     from tongshi.weights import manifest
@@ -86,6 +90,8 @@ def finetune_run(
     given = {name: value for name, value in chosen.items() if value is not None}
     model = model or settings.llm
     folder = run(model, replace(SMALL if small else DEFAULT, **given), settings.models / "finetune", settings)
+    if folder is None:
+        return  # the process of the first GPU goes on
     told: dict[str, Any] = {"run": str(folder)}
     if model in manifest():
         told["adapter"] = str(export_run(folder))
