@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -141,19 +141,19 @@ class Report(tables.Report):
         return " · ".join(_shown(row[name][variant], name) for variant in self.variants)
 
 
-def report(settings: Settings, sample: int | None = None, adapter: Path | None = None) -> Report:
-    """Measure the base and, where there is one, an adapter, bare and behind the checks.
+def report(settings: Settings, sample: int | None = None, adapters: Mapping[str, Path] | None = None) -> Report:
+    """Measure the base and adapters, and the last of them behind the checks.
 
     Args:
         settings: whose model is measured; one that another address serves is measured as it is there.
         sample: items a language, evenly taken; all by default.
-        adapter: the installed one by default.
+        adapters: by what the report calls them; the installed one, as `tuned`, by default.
     """
     items = chosen(settings, sample)
-    adapter = adapter or installed_adapter(settings)
-    models = {"base": model_of(settings, None)}
-    if adapter and not settings.llm_url:
-        models["tuned"] = model_of(settings, adapter)
+    if adapters is None:
+        installed = None if settings.llm_url else installed_adapter(settings)
+        adapters = {"tuned": installed} if installed else {}
+    models = {"base": model_of(settings, None)} | {name: model_of(settings, one) for name, one in adapters.items()}
     newest = list(models)[-1]
     variants = (*models, f"{newest} + checks")
     answered: dict[str, list[Reply]] = {}
