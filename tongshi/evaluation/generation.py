@@ -40,7 +40,7 @@ from tongshi.language.text import fold, fold_digits, fold_width
 from tongshi.llm.answering import Answerer
 from tongshi.llm.checks import Checker, make_checker
 from tongshi.llm.checks.words import plain, words
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import ChatClient, Cut, read_reply
 from tongshi.llm.generating import is_no_answer
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import prompt, system_prompt
@@ -260,13 +260,13 @@ class Model:
         self._serve = serve
         self._server: Any = None
         self._file = kept / f"{digest}.jsonl"
-        self._replies: dict[str, str] = {}
+        self._replies: dict[str, tuple[str, bool]] = {}
         if self._file.exists():
             for line in self._file.read_text("utf-8").splitlines():
                 # The last line of a run that was killed may be half a line.
                 with suppress(ValueError):
                     row = json.loads(line)
-                    self._replies[row["prompt"]] = row["reply"]
+                    self._replies[row["prompt"]] = row["reply"], not row.get("cut")
 
     def __enter__(self) -> Model:
         return self
@@ -286,15 +286,23 @@ class Model:
                 self._server = self._serve()
                 self._server.__enter__()
             pieces = self._client.stream(messages, deadline=time.monotonic() + _DEADLINE, most_tokens=most_tokens)
-            self._replies[key] = "".join(pieces)
+            reply, is_whole = self._replies[key] = read_reply(pieces)
+            row = {"prompt": key, "reply": reply, **({} if is_whole else {"cut": True})}
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"prompt": key, "reply": self._replies[key]}, ensure_ascii=False) + "\n")
-        yield self._replies[key]
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        reply, is_whole = self._replies[key]
+        yield reply
+        if not is_whole:
+            raise Cut("The language model's reply was cut: it is longer than it may be.")
 
 
 def model_of(settings: Settings, adapter: Path | None) -> Model:
-    """The settings' model, with an adapter or without; one of another address as it is there."""
+    """The settings' model, with an adapter or without; one of another address as it is there.
+
+    What a server elsewhere has behind a name cannot be seen from here: where another model is put there, the replies of the one before are found
+    on disk until they are deleted.
+    """
     kept = settings.home / "evaluation"
     if settings.llm_url:
         digest = hashlib.sha256(f"{settings.llm_url} {settings.llm}".encode()).hexdigest()[:16]
@@ -342,7 +350,7 @@ def bare(model: Model) -> Callable[[Item], Reply]:
 
     def ask(item: Item) -> Reply:
         messages = prompt(item.shop, item.language, item.texts, item.question)
-        text = "".join(model.stream(messages, deadline=0)).strip()
+        text = read_reply(model.stream(messages, deadline=0))[0].strip()
         return Reply("" if is_no_answer(text) else text)
 
     return ask

@@ -18,6 +18,7 @@ from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.llm.checks import is_in_language, lacking
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.translation import name_of
 from tongshi.settings import Settings
@@ -87,7 +88,9 @@ class MoodReader:
             {"role": "user", "content": text},
         ]
         for _ in range(_ATTEMPTS):
-            reply = "".join(self.model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            reply, is_whole = read_reply(self.model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            # Of a reply that was cut, the last line is half a line.
+            reply = reply if is_whole else reply.rpartition("\n")[0]
             if found := self._checked(reply, text, spoken, language):
                 return found
             again = {"role": "user", "content": f"✗ mood, words\n\n{text}"}

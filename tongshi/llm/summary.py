@@ -16,6 +16,7 @@ from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.rewriting import Said
 from tongshi.settings import Settings
@@ -66,13 +67,15 @@ class Summariser:
         best: list[str] = []
         for _ in range(_ATTEMPTS):
             try:
-                reply = "".join(self._model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+                reply, is_whole = read_reply(self._model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
             except Unavailable:
                 if not best:
                     raise
                 break
             reply = to_simplified(reply) if language == "zh" else reply
             written = [_MARK.sub("", one).strip() for one in sentences(reply)]
+            # Of a reply that was cut, the last sentence is half a sentence.
+            written = written if is_whole else written[:-1]
             wrong = [self._problems(one, language, whole, spoken) for one in written]
             kept = [one for one, problems in zip(written, wrong) if one and not problems]
             best = max(best, kept, key=len)
