@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import event
 
 from tongshi.conversations import review
-from tongshi.conversations.masking import masked
 from tongshi.conversations.review import ReviewQueue
 from tongshi.errors import TongshiError
 from tongshi.storage.conversations import ConversationStore
@@ -196,18 +195,3 @@ def test_a_review_goes_with_its_message(queue, store, say, database):
     with database.session() as session:
         session.query(Message).delete()
     assert store.reviews() == [] and store.reading(1) is None
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"),
-    [
-        ("mein paket MD-10244, tel. 0171 / 23 45 678", "mein paket MD-10000, tel. 000 000 000"),
-        ("看 https://example.org/o?id=5 谢谢 li.wei@mail.cn", "看 https://example.com 谢谢 name@example.com"),
-        ("رقمي ٠١٢٣٤٥٦٧٨٩ شكرا", "رقمي 000 000 000 شكرا"),
-        ("IBAN DE44 5001 0517 5407 3249 31 bitte", "IBAN DE00 0000 bitte"),
-        ("card 4111 1111 1111 1111", "card 000 000 000"),
-        ("my return RT-10007 for 2 items at 49,90 €", "my return RT-10000 for 2 items at 49,90 €"),
-    ],
-)
-def test_masked_texts_stay_readable(text, wanted):
-    assert masked(text) == wanted
