@@ -30,8 +30,8 @@ interactive: setup ## curate training data in conversation (rasa interactive)
 test: setup ## run all tests
 	@$(BIN)/python -m pytest
 
-bench: setup ## measure how long turns and answers take
-	@$(BIN)/tongshi evaluate latency
+bench: setup ## measure how long turns and answers take, and the language model beside raw llama.cpp
+	@$(BIN)/tongshi evaluate latency && $(BIN)/tongshi evaluate serving
 
 bench-nlu: setup ## measure intents on public sets beside Rasa's default, and in twelve languages
 	@$(BIN)/tongshi evaluate benchmarks $(ARGS) && $(BIN)/tongshi evaluate crosslingual

@@ -21,6 +21,7 @@ from tongshi.llm.answering import Answer
 from tongshi.llm.citing import OnSentence, Sentence
 from tongshi.llm.followups import Turn
 from tongshi.responses.catalog import get_replies
+from tongshi.threads import beside
 
 STREAMED = "web"
 """The channel whose customers see an answer while it is written."""
@@ -82,7 +83,7 @@ async def details_asked_for(tracker: Tracker) -> Answer | None:
     if not (message.get("text") or "").startswith("/product_question{"):
         return None
     sku = next((one["value"] for one in message.get("entities", []) if one["entity"] == "product"), None)
-    return sku and await asyncio.to_thread(lambda: services.answerer().describe(sku, language_of(tracker)))
+    return sku and await beside("answering", lambda: services.answerer().describe(sku, language_of(tracker)))
 
 
 async def answer_last(tracker: Tracker, question: str | None = None, *, hangs: bool = True) -> Answer:
@@ -95,7 +96,7 @@ async def answer_last(tracker: Tracker, question: str | None = None, *, hangs: b
     gone = threading.Event()
     text = question or tracker.latest_message.get("text") or ""
     try:
-        return await asyncio.to_thread(_answer, text, tracker, gone, _before(tracker, text) if hangs else [])
+        return await beside("answering", _answer, text, tracker, gone, _before(tracker, text) if hangs else [])
     except asyncio.CancelledError:
         gone.set()
         raise

@@ -149,6 +149,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             said[requested] = answer
         if said.get("confirm") and self._wants_another(tracker):
             said["confirm"] = None
+        if requested in said and self._asks_instead(tracker):
+            del said[requested]
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
         if requested in _OFFERED and (picked := self._picked(tracker, requested, said)):
@@ -226,7 +228,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
             text = message.get("text") or ""
             likely = self._likely(tracker)
-            may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
+            may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS) or self._questions(tracker, _RATHER_SURE)
             if has_question_mark(text) or may_ask:
                 return None
             denies = likely.get("deny", 0.0)
@@ -332,13 +334,30 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if tracker.get_slot(REQUESTED_SLOT) and not said and not self._is_vain(tracker, said):
             # The form leaves the message to the policies, which answer it.
             return None
+        if self._asks_instead(tracker):
+            return without_names(message.get("text") or "")
         if (message.get("intent") or {}).get("name") not in QUESTIONS:
-            parts = [part for part in message.get("parts") or () if part["intent"] in QUESTIONS]
-            return " ".join(part["text"] for part in parts if part["confidence"] >= _sure_question(part["text"])) or None
+            return " ".join(self._questions(tracker)) or None
         if not set(said) & set(IDENTITY):
             return None
         rest = without_names(message.get("text") or "")
         return rest if letters(rest) >= _SHORTEST_QUESTION else None
+
+    @staticmethod
+    def _questions(tracker: Tracker, sure: float | None = None) -> list[str]:
+        """The parts of a message that ask something.
+
+        Args:
+            sure: confidence from which one does; by default as much as is needed to answer it besides.
+        """
+        parts = [part for part in tracker.latest_message.get("parts") or () if part["intent"] in QUESTIONS]
+        return [part["text"] for part in parts if part["confidence"] >= (sure or _sure_question(part["text"]))]
+
+    def _asks_instead(self, tracker: Tracker) -> bool:
+        """Whether a message asks, where a reason was to be told: "do I pay the postage?" is none."""
+        text, likely = tracker.latest_message.get("text") or "", self._likely(tracker)
+        is_told = tracker.get_slot(REQUESTED_SLOT) == "reason" and not named_in(tracker, "reason")
+        return is_told and has_question_mark(text) and any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS)
 
     @staticmethod
     def _missed(tracker: Tracker, said: dict[str, Any]) -> str | None:

@@ -21,7 +21,11 @@ class ValidateReturnForm(ValidateOrderForm):
     def _said(self, tracker: Tracker) -> dict[str, Any]:
         """As ever, and the reason that comes along with the wish: "take the watch back, my son has one already"."""
         said = super()._said(tracker)
-        wishes = tracker.latest_message.get("intent", {}).get("name") == "return_item"
+        intent = tracker.latest_message.get("intent", {}).get("name")
+        if said.get("confirm") and intent != "affirm" and told(tracker, "resolution") == "replacement":
+            # "Then send me other ones" is no yes to a refund.
+            said["confirm"] = None
+        wishes = intent == "return_item"
         if wishes and not (said.get("reason") or tracker.get_slot("reason")) and (reason := told(tracker, "reason")):
             said["reason"] = reason
         return said

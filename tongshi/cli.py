@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready
+from tongshi.cli_base import Json, check_language, console, print_json, ready
 from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
@@ -51,7 +51,8 @@ def main() -> None:
     try:
         app()
     except TongshiError as error:
-        Console(stderr=True).print(f"[red]{error}[/red]", soft_wrap=True)
+        # Without markup: servers are quoted, and may say "[/x]".
+        Console(stderr=True).print(str(error), style="red", soft_wrap=True, markup=False)
         sys.exit(1)
 
 
@@ -82,11 +83,17 @@ def status(as_json: Json = False) -> None:
     from tongshi import system
 
     found = system.status(get_settings())
+    trouble = system.model_elsewhere(get_settings())
+    if trouble is not None:
+        found["llm"] = not trouble
     backlogs = system.undelivered()
     if as_json:
-        return print_json(found | ({"undelivered": [one.as_dict() for one in backlogs]} if backlogs else {}))
+        waiting = {"undelivered": [one.as_dict() for one in backlogs]} if backlogs else {}
+        return print_json(found | ({"llm_error": trouble} if trouble else {}) | waiting)
     for name, is_up in found.items():
         console.print(f"{name:10} {'up' if is_up else '[red]no answer[/red]'}")
+    if trouble:
+        console.print(f"{'':10} {trouble}", markup=False, soft_wrap=True)
     for one in backlogs:
         since = f" since {one.oldest:%Y-%m-%d %H:%M} UTC" if one.oldest else ""
         console.print(
@@ -159,6 +166,7 @@ def answer(
     """Answer one question from the knowledge base."""
     from tongshi.language.identify import get_identifier
     from tongshi.llm.answering import make_answerer
+    from tongshi.llm.server import language_model
     from tongshi.responses.catalog import get_replies
     from tongshi.storage.database import get_database
 
@@ -167,7 +175,7 @@ def answer(
     language = lang or get_identifier()(question).language or settings.language
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
-    with language_model(settings, *answerer.models):
+    with language_model(settings, *answerer.models, at_once=settings.answer_mode != "quote"):
         found = answerer.answer(question, language, collection=collection)
     value = {
         "text": found.text,

@@ -5,22 +5,14 @@ from __future__ import annotations
 import json
 import os
 import pwd
-import subprocess
-import sys
-import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, ROOT, Settings, get_settings
-
-if TYPE_CHECKING:
-    from tongshi.llm.client import ChatClient
+from tongshi.settings import LANGUAGES, Settings, get_settings
 
 console = Console()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -44,29 +36,6 @@ def check_language(language: str | None, option: str = "--lang") -> None:
 def print_json(value: Any) -> None:
     """Print a value for other programs, on one line."""
     print(json.dumps(value, ensure_ascii=False, indent=None))
-
-
-@contextmanager
-def language_model(settings: Settings, *clients: ChatClient) -> Iterator[None]:
-    """Lets clients of the language model start one of their own at the first need of it, if none runs."""
-    processes = []
-
-    def start() -> None:
-        if settings.llm_url or clients[0].is_up() or processes:
-            return
-        command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
-        processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
-        while processes[0].poll() is None and not clients[0].is_up():
-            time.sleep(0.2)
-
-    for client in clients:
-        client.before = start
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.terminate()
-            process.wait()
 
 
 def ready() -> Settings:

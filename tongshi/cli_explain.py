@@ -9,7 +9,7 @@ import httpx
 import typer
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, hush, language_model, print_json, ready
+from tongshi.cli_base import Json, console, hush, print_json, ready
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
 
@@ -52,6 +52,7 @@ def explain(
 def _mood(settings: Settings, text: str, as_json: bool) -> None:
     from tongshi.language.identify import get_identifier
     from tongshi.llm.mood import make_mood_reader
+    from tongshi.llm.server import language_model
 
     reader = make_mood_reader(settings)
     with language_model(settings, reader.model):

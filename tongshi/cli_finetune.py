@@ -14,6 +14,8 @@ from tongshi.cli_base import Json, console, print_json
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, get_settings
 
+_RESTART = "What runs goes on as it was loaded: end `tongshi up` (or `make run`) and start it again."
+
 finetune = typer.Typer(no_args_is_help=True, help="Fine-tuning of the language model.")
 
 
@@ -34,11 +36,12 @@ def finetune_data(
     folder = settings.data / "finetune"
     identify = get_identifier()
     reading = read(folder / "businesses", identify)
-    examples = Assembler(reading.businesses, seed).assemble()
+    joining = []
     if collected:
         database = get_database()
         database.upgrade()
-        examples += collect(settings, database, identify)
+        joining = collect(settings, database, identify, reading)
+    examples = Assembler(reading.businesses, seed).assemble() + joining
     counts = save(examples, settings.models / "finetune")
     left_out = [{"what": what, "why": why} for what, why in reading.left_out]
     if as_json:
@@ -76,7 +79,10 @@ def finetune_run(
     minutes: Annotated[float, typer.Option(help="End after so long, at a checkpoint; the same command goes on. 0: never.")] = 0,
     as_json: Json = False,
 ) -> None:
-    """Train a LoRA adapter on what `tongshi finetune data` wrote; an interrupted run goes on where it stopped."""
+    """Train a LoRA adapter on what `tongshi finetune data` wrote; an interrupted run goes on where it stopped.
+
+    On several GPUs: `accelerate launch -m tongshi.cli finetune run`, with the same options.
+    """
     from tongshi.evaluation.gate import export_run
     from tongshi.training.finetune import DEFAULT, SMALL, run
     from tongshi.weights import manifest
@@ -86,6 +92,8 @@ def finetune_run(
     given = {name: value for name, value in chosen.items() if value is not None}
     model = model or settings.llm
     folder = run(model, replace(SMALL if small else DEFAULT, **given), settings.models / "finetune", settings)
+    if folder is None:
+        return  # the process of the first GPU goes on
     told: dict[str, Any] = {"run": str(folder)}
     if model in manifest():
         told["adapter"] = str(export_run(folder))
@@ -103,17 +111,35 @@ def finetune_gate(
     force: Annotated[bool, typer.Option("--force", help="Install it though a language got worse.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Measure an adapter beside its base, and install it unless a language got worse."""
+    """Measure an adapter beside its base and the adapter that is live, and install it unless a language got worse than now."""
     from tongshi.evaluation.gate import pass_through
 
     if not new.exists():
         raise TongshiError(f"There is nothing at {new}.")
     verdict = pass_through(new, get_settings(), sample, force)
     if as_json:
-        print_json({**verdict.report.as_dict(), "worse": verdict.worse, "installed": str(verdict.installed or "")})
+        print_json(
+            {
+                **verdict.report.as_dict(),
+                "before": verdict.before,
+                "worse": verdict.worse,
+                "installed": str(verdict.installed or ""),
+            }
+        )
     else:
         console.print(verdict.report.table())
-        console.print(f"Worse: {', '.join(verdict.worse) or 'no language'}.")
-        console.print(f"Installed: {verdict.installed}" if verdict.installed else "Not installed.", soft_wrap=True)
+        console.print(f"Worse than {verdict.before}: {', '.join(verdict.worse) or 'no language'}.")
+        console.print(f"Installed: {verdict.installed}. {_RESTART}" if verdict.installed else "Not installed.", soft_wrap=True)
     if not verdict.installed:
         raise typer.Exit(1)
+
+
+@finetune.command("back")
+def finetune_back(as_json: Json = False) -> None:
+    """Exchange the installed adapter for the one before it; once more, and it is back."""
+    from tongshi.training.adapter import go_back
+
+    installed = go_back(get_settings())
+    if as_json:
+        return print_json({"installed": str(installed)})
+    console.print(f"Installed: {installed}, as it was before. {_RESTART}", soft_wrap=True)

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready, user
+from tongshi.cli_base import Json, check_language, console, print_json, ready, user
 from tongshi.errors import TongshiError
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def _read_by_model(known: Graph, articles: list[Article], again: bool) -> Tally:
     """Have the language model read articles, with its progress shown."""
     from tongshi.llm.models import make_model
     from tongshi.llm.relating import Relater
+    from tongshi.llm.server import language_model
     from tongshi.settings import get_settings
 
     settings = get_settings()

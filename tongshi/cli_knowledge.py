@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, language_model, print_json, ready, user
+from tongshi.cli_base import Json, check_language, console, print_json, ready, user
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.settings import get_settings
 
@@ -425,6 +425,7 @@ def knowledge_translate(
 ) -> None:
     """Have the language model draft a translation, for a person to read and approve."""
     from tongshi.llm.drafting import draft_translation, make_drafter
+    from tongshi.llm.server import language_model
     from tongshi.storage.database import get_database
 
     settings, editor = get_settings(), _editor(collection)
@@ -456,6 +457,7 @@ def knowledge_questions(
 ) -> None:
     """Have the language model draft similar questions, for a person to read and approve."""
     from tongshi.llm.drafting import draft_questions, make_drafter, short_of_questions
+    from tongshi.llm.server import language_model
     from tongshi.storage.database import get_database
 
     if (article_id is None) != all_articles:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, check_language, language_model, print_json
+from tongshi.cli_base import Json, check_language, print_json
 from tongshi.settings import get_settings
 
 
@@ -21,6 +21,7 @@ def translate(
     as_json: Json = False,
 ) -> None:
     """Translate a text; names, codes, figures and addresses stay as they are. What cannot be translated is printed as it was."""
+    from tongshi.llm.server import language_model
     from tongshi.llm.translation import make_translator
     from tongshi.storage.database import get_database
 

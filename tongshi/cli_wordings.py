@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, check_language, console, language_model, print_json
+from tongshi.cli_base import Json, check_language, console, print_json
 from tongshi.errors import TongshiError
 from tongshi.settings import get_settings
 
@@ -28,6 +28,7 @@ def wordings_draft(
     """Have the language model draft wordings of an intent. With --approve those that you choose go to data/nlu/reviewed."""
     from tongshi.explanation.neighbours import make_nearest_wordings
     from tongshi.llm.drafting import make_drafter
+    from tongshi.llm.server import language_model
     from tongshi.nlu.wordings import training_wordings
     from tongshi.storage.database import get_database
 

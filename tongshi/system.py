@@ -20,11 +20,13 @@ from honcho.printer import Printer
 
 from tongshi import clock, weights
 from tongshi.commerce.seed import seed
-from tongshi.errors import TongshiError
+from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import searched_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.knowledge.graph import make_graph
 from tongshi.knowledge.values import encode_values
+from tongshi.llm.client import read_reply
+from tongshi.llm.models import IN_PROCESS, make_model
 from tongshi.settings import ROOT, Settings, is_class
 from tongshi.storage.database import get_database
 from tongshi.storage.knowledge import KnowledgeStore
@@ -33,6 +35,8 @@ from tongshi.storage.shop import ShopStore
 
 _TRAINED_ON = ("config.yml", "domain.yml", "data/nlu", "data/rules.yml", "data/stories.yml", "data/responses/en.yml")
 _KEPT_BOTS = 3
+_ASKING = 10.0
+"""Seconds that a language model elsewhere has for one token."""
 _ONE_BY_ONE = ("rasa", "actions")
 """Parts that encode single messages, for which a second thread of torch and NumPy does little but wait for the first."""
 _ALSO_TRAINED_ON = ("data/knowledge", "data/catalogue", "data/sentiment", "tongshi/nlu", "tongshi/language")
@@ -259,6 +263,22 @@ def status(settings: Settings) -> dict[str, bool]:
     return found
 
 
+def model_elsewhere(settings: Settings) -> str | None:
+    """What keeps the language model of `TONGSHI_LLM_URL` from answering, found by having it write one token.
+
+    Returns:
+        "" where it answers; None where the model is ours, which `status` tells of.
+    """
+    if settings.llm_url in ("", IN_PROCESS):
+        return None
+    asked = [{"role": "user", "content": "OK?"}]
+    try:
+        read_reply(make_model(settings).stream(asked, deadline=time.monotonic() + _ASKING, most_tokens=1))
+    except Unavailable as error:
+        return str(error)
+    return ""
+
+
 def undelivered() -> list[Backlog]:
     """Channels on which messages wait, or were given up within the last week; none where there is no database yet."""
     try:
@@ -276,12 +296,15 @@ def _announce(settings: Settings, addresses: dict[str, str], password_file: Path
             silent = [name for name, up in status(settings).items() if not up]
             print(f"Still no answer from: {', '.join(silent)}. The lines above say why.", flush=True)
             return
+    trouble = model_elsewhere(settings)
+    everything = "everything but the language model" if trouble else "everything"
     lines = [
         f"Chat page      http://127.0.0.1:{settings.web_port}/",
         f"Support desk   http://127.0.0.1:{settings.web_port}/desk   (password in {password_file})",
         f"Rasa           {settings.rasa_address}   (POST /webhooks/rest/webhook)",
         f"Action server  http://127.0.0.1:{settings.action_port}",
-        f"Tongshi is up: everything answers, {time.monotonic() - began:.0f} s after its start. Ctrl-C stops it.",
+        *([f"Language model no answer: {trouble} Articles are quoted meanwhile."] if trouble else []),
+        f"Tongshi is up: {everything} answers, {time.monotonic() - began:.0f} s after its start. Ctrl-C stops it.",
     ]
     print("\n" + "\n".join(lines) + "\n", flush=True)
 

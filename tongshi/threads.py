@@ -1,4 +1,4 @@
-"""Threads of their own for what takes the processor for long.
+"""Threads of their own for what takes the processor for long, or waits for a language model.
 
 asyncio's own threads are few, and every call of the database goes through them: whoever waits for an engine there holds up all channels.
 """
@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
-Engine = Literal["hearing", "speaking", "reading"]
-"""Speech to text, text to speech, text in photos."""
+Engine = Literal["hearing", "speaking", "reading", "answering"]
+"""Speech to text, text to speech, text in photos, answers to questions."""
 
 T = TypeVar("T")
 
-_AT_ONCE = 2
-"""Threads of each; what comes on top waits for one."""
+_AT_ONCE: dict[Engine, int] = {"hearing": 2, "speaking": 2, "reading": 2, "answering": 40}
+"""Threads of each; what comes on top waits for one. Whoever answers mostly waits for the language model, whose server takes 32 requests: a few more, so
+that a quotation need not wait behind them."""
 
 
 async def beside(engine: Engine, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
@@ -27,4 +28,4 @@ async def beside(engine: Engine, work: Callable[..., T], *arguments: Any, **name
 
 @cache
 def _threads(engine: Engine) -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(_AT_ONCE, engine)
+    return ThreadPoolExecutor(_AT_ONCE[engine], engine)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rasa_sdk import Tracker
@@ -12,6 +13,7 @@ from actions.answers import ActionAnswer
 from tongshi.conversations.live import Spoken
 from tongshi.llm.answering import Answer
 from tongshi.llm.citing import Citation, Sentence
+from tongshi.llm.server import CONNECTIONS
 
 WINDOW = Citation("returns-window", "30 天内可以退货。", "zh", "退货")
 
@@ -78,6 +80,39 @@ def test_where_rasa_gives_the_turn_up_the_language_model_is_told_so(monkeypatch)
 
     asyncio.run(give_up())
     assert heard.wait(5)
+
+
+async def test_a_quotation_waits_for_nobody_who_waits_for_the_language_model(monkeypatch):
+    """Its server takes many more requests than asyncio has threads on a machine with two cores."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(6))
+    may, waiting = threading.Event(), threading.Semaphore(0)
+
+    class Busy(Answerer):
+        def answer(self, question, language, **options):
+            if question == "slow":
+                waiting.release()
+                may.wait(20)
+            return super().answer(question, language, **options)
+
+        def describe(self, sku, language):
+            return Answer("Noise cancelling.", language, "quoted", (WINDOW,))
+
+    monkeypatch.setattr(services, "answerer", Busy)
+
+    def asked(text, *entities):
+        said = {"text": text, "intent": {}, "entities": list(entities)}
+        tracker = Tracker("anna", {"language": "en"}, said, [], False, None, {}, "action_listen")
+        return asyncio.create_task(ActionAnswer().run(CollectingDispatcher(), tracker, {}))
+
+    slow = [asked("slow") for _ in range(CONNECTIONS)]
+    try:
+        async with asyncio.timeout(5):
+            await asked("quick")
+            await asked("/product_question{}", {"entity": "product", "value": "MER-HP-200"})
+        assert all(waiting.acquire(timeout=5) for _ in slow) and not any(one.done() for one in slow)
+    finally:
+        may.set()
+        await asyncio.gather(*slow)
 
 
 @pytest.mark.parametrize(

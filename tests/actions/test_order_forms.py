@@ -2,7 +2,7 @@
 
 import pytest
 
-from actions import services
+from actions import order_forms, services
 from actions.orders import (
     ActionSubmitCancelForm,
     ActionSubmitOrderStatusForm,
@@ -231,6 +231,33 @@ def test_the_wish_said_once_more_is_a_yes_unless_it_is_negated_or_asked(talk, la
     asked = talk.run(ValidateCancelForm(), text=text, intent="cancel_order")
     assert asked == (["utter_request_cancel_confirm"] if answer is None else [])
     assert talk.slots.get("confirm") is answer
+
+
+def test_the_wish_said_once_more_with_a_question_is_no_yes(talk):
+    talk.slots["language"] = "zh"
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    talk.run(ValidateCancelForm(), **lucia)
+    asks = [{"text": "要另外收钱吗", "intent": "policy_question", "confidence": 0.6}]
+    assert talk.run(ValidateCancelForm(), text="取消一下要另外收钱吗", intent="cancel_order", parts=asks) == [
+        "utter_request_cancel_confirm"
+    ]
+    assert talk.slots.get("confirm") is None
+
+
+def test_a_question_is_no_reason(talk, monkeypatch):
+    asked = []
+
+    async def answer(tracker, question, **_):
+        asked.append(question)
+        return Answer("", "it", "unknown")
+
+    monkeypatch.setattr(order_forms, "answer_last", answer)
+    talk.run(ValidateReturnForm(), **ANNA)
+    text, likely = "ma l'etichetta per rispedirlo la devo pagare io?", {"return_item": 0.75, "policy_question": 0.24}
+    assert talk.run(ValidateReturnForm(), text=text, intent="return_item", likely=likely, reason=text) == [
+        "utter_request_return_reason"
+    ]
+    assert asked == [text] and talk.slots.get("reason") is None
 
 
 @pytest.mark.parametrize(

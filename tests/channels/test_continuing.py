@@ -28,6 +28,7 @@ from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.speech.speakable import spell
 from tongshi.storage.continuing import ContinuationStore
+from tongshi.storage.mail import File
 
 CODE = re.compile(r"[2-9A-Z]{5}-[2-9A-Z]{5}")
 ANNA, PHONE, BEN = "web-anna", "telegram:77", "whatsapp:ben"
@@ -95,6 +96,19 @@ async def test_a_code_or_a_link_leads_into_the_conversation_and_back(says, bot, 
     assert is_named((await says(PHONE, "/leave", "telegram"))[0], "utter_continue_left")
     await says(PHONE, "hello again", "telegram")
     assert bot.heard[-1].sender_id == PHONE
+
+
+async def test_a_file_that_comes_with_a_code_goes_with_it(says, attachments, clock):
+    await says(ANNA, "hi")
+    _, code = await invitation(says)
+    before, bill = (
+        attachments.keep(PHONE, client_id, [File("bill.pdf", "application/pdf", b"%PDF")], clock()) for client_id in ("1", "2")
+    )
+    await says(PHONE, "my bill", "telegram", client_id="1", extras={"attachments": before})
+    await says(PHONE, code, "telegram", client_id="2", extras={"attachments": bill})
+    assert [attachments.get(one["id"]).sender for one in (*before, *bill)] == [PHONE, ANNA]
+    # A platform that brings it twice.
+    assert attachments.keep(ANNA, "2", [File("bill.pdf", "application/pdf", b"%PDF")], clock()) == bill
 
 
 async def test_it_works_once_for_a_short_time_and_is_not_to_be_forged(says, clock, guard):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from rasa.shared.core.events import ActionExecuted, SlotSet, UserUttered
 from rasa.shared.core.trackers import DialogueStateTracker
+from sqlalchemy import select
 
 from tongshi.channels.noting import Noting
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.models import Message
+from tongshi.storage.models import Message, Reading
 from tongshi.storage.review import ReviewStore
 
 
@@ -32,15 +33,16 @@ def tracker(text, **parsed):
     return DialogueStateTracker.from_events("anna", events)
 
 
-def test_the_newest_message_is_noted_once(store):
+def test_the_newest_message_is_noted_once(store, database):
     noting = Noting(store)
     for _ in range(2):
         noting.note(tracker("what about my thing", mood={"sentiment": -0.7, "urgency": 0.1}))
     noting.note(tracker("/greet"))
     noting.note(tracker("nobody said this"))
     noting.close()
-    reading = store.reading(2)
+    with database.session() as session:
+        reading, *others = session.scalars(select(Reading)).all()
     assert (reading.intent, reading.confidence, reading.asked) == ("nlu_fallback", 0.8, "address")
     assert reading.ranking == [["greet", 0.2123], ["stop", 0.1]]
     assert (reading.sentiment, reading.urgency) == (-0.7, 0.1)
-    assert store.reading(1) is None and store.reading(3) is None
+    assert reading.message_id == 2 and not others

@@ -21,6 +21,14 @@ async def test_without_a_key_the_body_names_the_sender(serve, channel, bot):
     assert (await client.post("/webhook", json={"message": "hi"})).status_code == 400
 
 
+async def test_a_sender_whose_page_no_browser_opens_is_refused(serve, channel, bot):
+    client = await serve(channel())
+    for sender in (".", ".."):
+        answer = await client.post("/webhook", json={"sender": sender, "message": "hi"})
+        assert answer.status_code == 400 and repr(sender) in answer.json()["error"]
+    assert (await client.post("/webhook", json={"sender": "...", "message": "hi"})).status_code == 200 and len(bot.heard) == 1
+
+
 async def test_with_a_key_the_token_names_the_sender_and_nothing_else_does(serve, channel, bot):
     client = await serve(channel(client_key=KEY))
     body = {"sender": "somebody else", "message": "hi"}

@@ -194,4 +194,5 @@ def test_a_review_goes_with_its_message(queue, store, say, database):
     queue.gather()
     with database.session() as session:
         session.query(Message).delete()
-    assert store.reviews() == [] and store.reading(1) is None
+    with database.session() as session:
+        assert store.reviews() == [] and session.get(Reading, 1) is None

@@ -7,22 +7,31 @@ from datetime import UTC, datetime
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from tests.desk.conftest import Site, running
 from tests.llm.server import scripted
+from tongshi.desk.reading import Helped, Reading
 from tongshi.desk.sessions import CSRF_HEADER
+from tongshi.llm.client import ChatClient
+from tongshi.llm.summary import Summariser
+from tongshi.llm.translation import ModelEngine, Translator
 from tongshi.settings import Settings
+from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.models import ORIGINAL, Message
 
 GERMAN = "Meine Bestellung MD-10234 ist nicht angekommen."
 ENGLISH = "My order MD-10234 has not arrived."
 SUMMARY = "The customer's order MD-10234 has not arrived. They were promised 500 euros."
+MOOD = "mood: negative\nwords: nicht angekommen\nreason: The order has not arrived."
 REPLY, TRANSLATED = "I will look for order MD-10234.", "Ich suche nach der Bestellung MD-10234."
 
 
 def replies(messages: list[dict[str, str]]) -> str:
     """What the model says: the translations above, and a summary with a sum that nobody named."""
     told, asked = messages[0]["content"], messages[-1]["content"]
+    if "mood: " in told:
+        return MOOD
     if "sum up" in told:
         return SUMMARY
     # The number stands as a stand-in while it is translated.
@@ -70,12 +79,25 @@ def wait_for(agent: httpx.Client, page: str, text: str) -> str:
 def test_an_agent_reads_messages_and_a_summary_in_their_language(desk, agent, model):
     page = begun(desk, "reads")
     assert "Being written" in agent.get(page).text
-    shown = wait_for(agent, page, ENGLISH)
-    assert GERMAN in shown and "The customer&#39;s order MD-10234 has not arrived." in shown
+    shown = wait_for(agent, page, "The customer&#39;s order MD-10234 has not arrived.")
+    assert GERMAN in shown and ENGLISH in shown
     assert "500" not in shown, "a sum that nobody named"
     asked = len(model.asked)
     agent.get(page)
     assert len(model.asked) == asked, "what was made is kept"
+
+
+def test_an_agent_who_asks_is_told_how_the_customer_feels_and_why(desk, agent, model):
+    page = begun(desk, "feels")
+    asks = "How does the customer feel?"
+    assert asks in agent.get(page).text
+    assert agent.post(f"{page}/mood", data={"csrf": agent.csrf}).headers["location"] == page
+    shown = agent.get(page).text
+    assert "Unhappy" in shown and "nicht angekommen</q>" in shown and "The order has not arrived." in shown
+    assert asks not in shown, "it is kept"
+    desk.store.add(Message(sender="feels", channel="web", author="customer", text="Hallo?", language="de", at=datetime.now(UTC)))
+    assert asks in agent.get(page).text
+    assert "could not tell" in agent.post("/desk/conversations/nobody/mood", data={"csrf": agent.csrf}).text
 
 
 def test_who_wants_messages_as_they_were_written_gets_them(desk, agent, model):
@@ -109,5 +131,55 @@ def test_what_cannot_be_translated_stays_the_agents_draft(desk, agent):
 
 def test_a_model_that_is_away_leaves_the_page_as_it_is(tmp_path):
     with running(Settings(home=tmp_path / "home", encoder="use", llm_url="http://127.0.0.1:9/v1")) as desk:
-        shown = wait_for(desk.agent(), begun(desk, "away"), "There is no summary.")
-        assert GERMAN in shown
+        agent, page = desk.agent(), begun(desk, "away")
+        assert GERMAN in wait_for(agent, page, "There is no summary.")
+        asked = agent.post(f"{page}/mood", data={"csrf": agent.headers[CSRF_HEADER]}).text
+        assert "It cannot be told how the customer feels" in asked and GERMAN in asked
+
+
+@pytest.fixture
+def messages(database) -> list[Message]:
+    """What a German has written."""
+    store = ConversationStore(database)
+    store.add(Message(sender="r", channel="web", author="customer", text=GERMAN, language="de", at=datetime.now(UTC)))
+    return list(store.messages("r"))
+
+
+def made(reading: Reading, messages: list[Message]) -> Helped:
+    """What is there once nothing is being made any more."""
+    end = time.monotonic() + 20
+    while (found := reading.open("r", messages, "en")).waiting:
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    return found
+
+
+def test_a_summary_that_does_not_come_costs_no_translation(database, identify, messages):
+    def reply(asked: list[dict[str, str]]) -> str:
+        if "sum up" in asked[0]["content"]:
+            raise ConnectionResetError
+        return replies(asked)
+
+    with scripted(reply) as server:
+        client = ChatClient(server.url, "m")
+        translator = Translator([ModelEngine(client)], identify)
+        reading = Reading(ConversationStore(database), lambda: translator, lambda: Summariser(client, identify))
+        with capture_logs() as logged:
+            found = made(reading, messages)
+    assert list(found.translations.values()) == [ENGLISH] and found.summary is None
+    assert [one["event"] for one in logged] == ["desk.reading_unavailable"]
+
+
+def test_what_goes_wrong_otherwise_is_logged_and_not_tried_again_at_once(database, messages):
+    tried = []
+
+    def broken() -> Translator:
+        tried.append(1)
+        raise RuntimeError("no translator")
+
+    reading = Reading(ConversationStore(database), broken, broken)
+    with capture_logs() as logged:
+        made(reading, messages)
+        made(reading, messages)
+    assert [(one["event"], one["log_level"]) for one in logged] == [("desk.reading_failed", "error")]
+    assert len(tried) == 1

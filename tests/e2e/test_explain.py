@@ -6,8 +6,7 @@ import httpx
 import pytest
 
 from tongshi.storage.database import Database
-from tongshi.storage.models import Message
-from tongshi.storage.review import ReviewStore
+from tongshi.storage.models import Message, Reading
 
 
 @pytest.fixture
@@ -37,12 +36,12 @@ def test_what_is_made_of_a_message_is_noted_with_its_mood(system, sender):
     text = "this is the third time you sent me a broken watch, absolutely disgraceful"
     system.say(sender, text)
     database = Database(f"sqlite:///{system.home / 'tongshi.db'}")
-    store = ReviewStore(database)
     with database.session() as session:
         number = session.query(Message.message_id).filter_by(sender=sender, author="customer").scalar()
     for _ in range(50):
-        if reading := store.reading(number):
-            break
+        with database.session() as session:
+            if reading := session.get(Reading, number):
+                break
         time.sleep(0.1)
     assert reading.ranking[0][0] == reading.intent
     assert reading.sentiment < -0.3 and 0 <= reading.urgency <= 1

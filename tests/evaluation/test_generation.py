@@ -8,7 +8,7 @@ import pytest
 
 from tongshi.errors import TongshiError
 from tongshi.evaluation.generation import Item, Model, Reply, Report, abstains, bare, decisive, resists, rows, says_facts, worse
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import ChatClient, Cut
 
 PASSAGE = "A replacement takes 4 working days and costs £1,250; call +44 20 7946 0318."
 
@@ -104,6 +104,20 @@ def test_a_reply_is_asked_for_once_and_found_again_after_a_run_that_was_killed(s
     with Model(ChatClient(url, "m"), "other", tmp_path) as model:
         bare(model)(item())
     assert len(asked) == 3
+
+
+def test_a_reply_that_was_cut_is_found_again_as_such(tmp_path):
+    class Client:
+        def stream(self, *_, **__):
+            yield "It costs £1,250"
+            raise Cut("cut")
+
+    for client in (Client(), None):
+        with Model(client, "digest", tmp_path) as model:
+            with pytest.raises(Cut):
+                list(model.stream([], deadline=0))
+    with Model(Client(), "digest", tmp_path) as model:
+        assert bare(model)(item()) == Reply("It costs £1,250")
 
 
 def test_the_gate_names_each_language_that_got_worse():

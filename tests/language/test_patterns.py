@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongshi.language.patterns import bare_order_number, find, mask
+from tongshi.language.patterns import bare_order_number, find, is_attempt, mask
 
 
 def values(text, kind):
@@ -182,3 +182,35 @@ def test_five_digits_beside_an_email_are_an_order_number():
 )
 def test_a_bare_figure_is_an_order_number_unless_it_is_part_of_something_else(text, number):
     assert bare_order_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "coucou, ma montre je l'aurais préférée en vert, on peut me la changer svp. cde 10250",
+        "订单号是10250，我想问一下什么时候能送到我家里",
+        "주문번호 10250 인데 언제 오나요 너무 늦어서 궁금합니다 정말로요",
+        "скажите пожалуйста где мой заказ № 10250, жду уже две недели",
+        "الطلب رقم 10250 ما وصل لحد الحين وانا انتظره من اسبوعين",
+        "a minha encomenda é a 10250 e ainda não chegou nada, o que se passa",
+        "meine Bestellung 10250 ist noch nicht da obwohl sie gestern kommen sollte",
+        "注文番号は10250ですが、まだ届いていません。どうなっていますか",
+    ],
+)
+def test_five_digits_after_the_word_for_an_order_are_one_in_a_long_message_too(text):
+    assert [match.value for match in find(text) if match.kind == "order_number"] == ["MD-10250"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "please send my order to 10115 Berlin because I have moved there",
+        "I want to order 10250€ worth of things for our whole office",
+    ],
+)
+def test_a_postcode_or_an_amount_near_that_word_is_no_order(text):
+    assert not [match for match in find(text) if match.kind == "order_number"]
+
+
+def test_another_sign_for_at_is_meant_as_an_address():
+    assert is_attempt("email", "sato.yuki#example.com") and not is_attempt("email", "my #1 problem is the colour")

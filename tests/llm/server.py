@@ -19,15 +19,17 @@ class ScriptedModel(ThreadingHTTPServer):
         asked: the messages of each request.
         bodies: each request whole.
         pause: seconds before the first word and between words.
+        refusal: why every request is refused, "" where none is.
         left: is set when a client went before its reply was whole.
     """
 
     daemon_threads = True
 
-    def __init__(self, reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0) -> None:
+    def __init__(self, reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0, refusal: str = "") -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.reply = reply
         self.pause = pause
+        self.refusal = refusal
         self.asked: list[list[dict[str, str]]] = []
         self.bodies: list[dict[str, Any]] = []
         self.left = threading.Event()
@@ -48,8 +50,11 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append(body["messages"])
         self.server.bodies.append(body)
-        self.send_response(200)
+        self.send_response(400 if self.server.refusal else 200)
         self.end_headers()
+        if self.server.refusal:
+            self.wfile.write(json.dumps({"error": {"message": self.server.refusal}}).encode())
+            return
         try:
             for word in self.server.reply(body["messages"]).split(" "):
                 self._pause()
@@ -72,9 +77,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted(reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0) -> Iterator[ScriptedModel]:
+def scripted(reply: Callable[[list[dict[str, str]]], str], pause: float = 0.0, refusal: str = "") -> Iterator[ScriptedModel]:
     """Serves until the block ends."""
-    server = ScriptedModel(reply, pause)
+    server = ScriptedModel(reply, pause, refusal)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server

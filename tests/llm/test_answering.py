@@ -9,7 +9,7 @@ from tests.llm.server import scripted
 from tongshi.errors import Unavailable
 from tongshi.knowledge.base import Found, Passage
 from tongshi.llm.answering import UNTUNED, Answerer
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import ChatClient, Cut
 from tongshi.llm.followups import Turn
 from tongshi.llm.translation import Translator
 from tongshi.storage.conversations import ConversationStore
@@ -241,6 +241,16 @@ def test_a_model_that_breaks_off_leaves_the_sentences_that_were_whole(ask):
     assert "Der Versand" not in " ".join(released)
 
 
+def test_of_a_reply_that_was_cut_the_whole_sentences_are_given_and_the_next_time_it_is_written_anew(identify):
+    model = Model([f"{GERMAN} Der", " Versand kostet 4,90", Cut("cut")], pieces(GERMAN), [GERMAN[:-1], Cut("cut")])
+    answerer = Answerer(Knowledge(QUOTED), model, identify, "Meridian")
+    released = []
+    first, second = (answerer.answer(QUESTION, "de", on_sentence=lambda one: released.append(one.text)) for _ in range(2))
+    assert [first.text, second.text] == released == [GERMAN] * 2
+    assert (first.details["whole"], second.details["whole"]) == (False, True)
+    assert answerer.answer("Rückgabe?", "de").outcome == "quoted"
+
+
 def test_a_model_that_says_nothing_leaves_the_quotation(ask):
     answer, _ = ask(Model([]))
     assert answer.outcome == "quoted"
@@ -426,6 +436,8 @@ def test_where_search_is_unsure_the_model_says_whether_the_passage_answers(rende
     assert rendering(unknowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
     assert rendering(knowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN
     assert len(unknowing.asked) == len(knowing.asked) == 1
+    cut = Model(["NOANSWER", Cut("cut")])
+    assert rendering(cut, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import pytest
 from tests.llm.test_answering import Model, pieces
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.knowledge.articles import Article
+from tongshi.llm.client import Cut
 from tongshi.llm.drafting import Drafter
 from tongshi.llm.translation import ModelEngine, Translator
 
@@ -84,3 +85,13 @@ def test_wordings_are_new_in_the_language_and_name_nothing_of_their_own(identify
     reply = "Wo bleibt mein Paket\n- ist mein Päckchen verloren gegangen?\nwhere is my parcel now\nwo ist Bestellung MD-99999?\nhab immer noch nix bekommen"
     found = drafter(identify, reply).wordings(examples, "de", 8, ["hab immer noch nix bekommen"])
     assert found == ["ist mein Päckchen verloren gegangen?"]
+
+
+def test_of_lines_that_were_cut_the_last_is_left_out(identify):
+    reply = ["ist mein Päckchen verloren gegangen?\nhab immer noch", Cut("cut")]
+    assert drafter(identify, reply).wordings(["wo bleibt mein Paket"], "de", 8) == ["ist mein Päckchen verloren gegangen?"]
+
+
+def test_a_translation_that_was_cut_is_no_draft(identify):
+    with pytest.raises(Unavailable, match="cut"):
+        drafter(identify, *[["Einen Artikel", Cut("cut")]] * 2).translate(RETURNS, "de")

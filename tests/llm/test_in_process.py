@@ -13,7 +13,7 @@ from tokenizers.pre_tokenizers import Whitespace
 from transformers import PreTrainedTokenizerFast, Qwen2Config, Qwen2ForCausalLM
 
 from tongshi.errors import Unavailable
-from tongshi.llm.client import Cancelled, ChatClient
+from tongshi.llm.client import Cancelled, ChatClient, Cut, read_reply
 from tongshi.llm.in_process import InProcessModel
 from tongshi.llm.models import make_model
 from tongshi.settings import Settings
@@ -39,9 +39,23 @@ def model():
 
 
 def test_a_reply_comes_in_pieces_the_same_each_time(model):
-    pieces = list(model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=12))
+    pieces = []
+    with pytest.raises(Cut):
+        for piece in model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=12):
+            pieces.append(piece)
     assert len(pieces) > 1 and len("".join(pieces).split()) == 12
-    assert list(model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=12)) == pieces
+    assert read_reply(model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=12)) == ("".join(pieces), False)
+
+
+def test_a_reply_that_ends_at_the_last_token_is_whole():
+    def load():
+        tokenizer, one = tiny()
+        asked = tokenizer("w1 w2", return_tensors="pt")
+        # What it says by itself in the third place is taken for the end.
+        one.generation_config.eos_token_id = int(one.generate(**asked, max_new_tokens=3, do_sample=False)[0, -1])
+        return tokenizer, one
+
+    assert read_reply(InProcessModel(load).stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=3))[1]
 
 
 def test_who_goes_closes_or_has_no_time_leaves_the_model_to_others(model):
@@ -54,7 +68,7 @@ def test_who_goes_closes_or_has_no_time_leaves_the_model_to_others(model):
     reply = model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=100_000)
     next(reply)
     reply.close()
-    assert list(model.stream(QUESTION, deadline=time.monotonic() + 10, most_tokens=2))
+    assert read_reply(model.stream(QUESTION, deadline=time.monotonic() + 10, most_tokens=2))[0]
     with pytest.raises(Unavailable, match="No time"):
         list(model.stream(QUESTION, deadline=time.monotonic() - 1))
 
@@ -71,7 +85,7 @@ def test_a_model_that_fails_is_unavailable_and_asked_anew_the_next_time():
     model = InProcessModel(load)
     with pytest.raises(Unavailable, match="no such file"):
         list(model.stream(QUESTION, deadline=time.monotonic() + 30))
-    assert list(model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=2))
+    assert read_reply(model.stream(QUESTION, deadline=time.monotonic() + 30, most_tokens=2))[0]
 
 
 def test_the_settings_say_what_runs_the_model():

@@ -5,12 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+import pytest
 from gguf import GGUFWriter
+from structlog.testing import capture_logs
 
+from tests.adapters import write_adapter
 from tests.llm.server import scripted
+from tongshi.errors import TongshiError
 from tongshi.llm.models import make_model
-from tongshi.llm.server import UNKNOWN_BIAS
+from tongshi.llm.server import UNKNOWN_BIAS, adapter_path, installed_adapter, serve
 from tongshi.settings import Settings
+from tongshi.weights import manifest
 
 
 def test_only_answering_asks_the_model_with_its_adapter_and_less_readily_says_unknown(tmp_path):
@@ -31,3 +36,16 @@ def test_only_answering_asks_the_model_with_its_adapter_and_less_readily_says_un
             )
     assert [one.get("logit_bias") for one in server.bodies] == [[["NO", -2.5]], None]
     assert [one.get("lora") for one in server.bodies] == [None, [{"id": 0, "scale": 0.0}]]
+
+
+def test_an_adapter_of_another_model_is_passed_over_with_a_word_and_not_served(tmp_path):
+    settings = Settings(models=tmp_path)
+    path = write_adapter(adapter_path(settings), base="ff")
+    with capture_logs() as logged:
+        assert installed_adapter(settings) is None
+    assert [one["event"] for one in logged] == ["llm.adapter_of_another_model"]
+    with pytest.raises(TongshiError, match="another model than llm-1.5b"):
+        serve(settings, path)
+    for base in (manifest()["llm-1.5b"].sha256, ""):
+        write_adapter(path, base=base)
+        assert installed_adapter(settings) == path

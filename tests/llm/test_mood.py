@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.llm.test_answering import Model, pieces
+from tongshi.llm.client import Cut
 from tongshi.llm.mood import Mood, MoodReader
 
 TEXT = "Das ist jetzt die DRITTE Mail, meine 79 € sind immer noch nicht da!"
@@ -32,3 +33,8 @@ def test_no_mood_and_words_that_nobody_wrote_are_asked_for_again_and_then_none(i
 def test_a_reason_with_what_nobody_said_or_in_another_language_is_left_out(identify, reason):
     reply = RIGHT.rpartition("reason: ")[0] + f"reason: {reason}"
     assert MoodReader(Model(pieces(reply)), identify).read(TEXT, "de", "de") == Mood(-1, "die dritte Mail", "")
+
+
+def test_a_reason_that_was_cut_is_left_out(identify):
+    model = Model([RIGHT.removesuffix(" auf seine 79 €."), Cut("cut")])
+    assert MoodReader(model, identify).read(TEXT, "de", "de") == Mood(-1, "die dritte Mail", "")

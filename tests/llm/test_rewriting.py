@@ -11,6 +11,7 @@ from tests.llm.test_answering import Model, pieces
 from tongshi.errors import Unavailable
 from tongshi.evaluation.followups import FOLLOWUPS
 from tongshi.knowledge.articles import shop_articles
+from tongshi.llm.client import Cut
 from tongshi.llm.followups import Turn
 from tongshi.llm.rewriting import Rewriter
 from tongshi.llm.summary import Summariser
@@ -74,7 +75,7 @@ def test_the_follow_ups_of_the_evaluation_ask_for_articles_that_there_are():
 
 
 def summed_up(identify, *replies, said=SAID, language="en"):
-    model = Model(*map(pieces, replies))
+    model = Model(*(pieces(one) if isinstance(one, str) else one for one in replies))
     return Summariser(model, identify).summarise(said, "de", language), model.asked
 
 
@@ -89,6 +90,12 @@ def test_a_sentence_with_what_nobody_said_is_written_again_and_then_left_out(ide
     assert found == "Order MD-10234 has not arrived."
     assert len(asked) == 2 and "99 euros" in asked[1][-1]["content"]
     assert summed_up(identify, "It costs 99 euros.", "Es kostet 99 Euro.")[0] == ""
+
+
+def test_of_a_summary_that_was_cut_the_last_sentence_is_left_out(identify):
+    cut = ["Order MD-10234 has not arrived. The customer wants", Cut("cut")]
+    found, asked = summed_up(identify, cut)
+    assert found == "Order MD-10234 has not arrived." and len(asked) == 1
 
 
 def test_of_a_long_conversation_the_beginning_and_the_end_are_read(identify):

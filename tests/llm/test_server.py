@@ -39,9 +39,9 @@ def client():
         yield client
 
 
-def ask(client: ChatClient, language: str, most_tokens: int = 40) -> list[str]:
+def ask(client: ChatClient, language: str) -> list[str]:
     messages = prompt("Meridian", language, [PASSAGE], ASKED[language])
-    return list(client.stream(messages, deadline=time.monotonic() + 120, most_tokens=most_tokens))
+    return list(client.stream(messages, deadline=time.monotonic() + 120))
 
 
 def test_a_reply_comes_in_pieces_and_says_the_fact(client):

@@ -12,7 +12,7 @@ from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.knowledge import KnowledgeStore, Revision
 from tongshi.storage.models import Feedback, Message, Trace
-from tongshi.training.businesses import read
+from tongshi.training.businesses import Reading, read
 from tongshi.training.collected import collect
 from tongshi.training.examples import Assembler, load, save
 
@@ -128,24 +128,64 @@ def test_the_projects_own_data_gives_6000_examples_that_keep_to_their_split(iden
     assert not texts["train"] & texts["test"]
 
 
-def test_approved_and_helpful_answers_join_in_with_personal_data_masked(database, identify):
+@pytest.fixture
+def rated(database):
+    """Writes down a generated answer that a customer rated."""
+    store = ConversationStore(database)
+
+    def rated(question, answer, quotes, helpful=True, language="de"):
+        trace = Trace(sender="a", question=question, outcome="generated", seconds=1, at=clock.now())
+        store.add(trace)
+        citations = [{"article": article, "quote": quote, "lang": "en"} for article, quote in quotes]
+        message = Message(sender="a", channel="web", author="bot", text=answer, language=language, at=clock.now())
+        message.extras = {"custom": {"citations": citations, "trace": trace.trace_id}}
+        store.add(message)
+        store.add(Feedback(sender="a", message_id=message.message_id, helpful=helpful, at=clock.now()))
+
+    return rated
+
+
+TRACKING = ("tracking", "Tracking starts after 24 hours.")
+
+
+def test_approved_and_helpful_answers_join_in_with_personal_data_masked(database, identify, rated):
     content = {"title": "Sunday", "text": "We are closed on Sundays.", "questions": ["Open on sunday?"], "verbatim": True}
     more = {"source": "", "owner": "", "tags": [], "valid_from": None, "valid_until": None}
     KnowledgeStore(database).save("faq", [Revision("sunday", "en", "approved", "anna", {**content, **more})])
-    store = ConversationStore(database)
-    trace = Trace(sender="a", question="Wo ist MD-10234, ich bin li@example.com", outcome="generated", seconds=1, at=clock.now())
-    store.add(trace)
-    quote = {"article": "tracking", "quote": "Tracking starts after 24 hours.", "lang": "en"}
-    custom = {"citations": [quote], "trace": trace.trace_id}
     for helpful in (True, False):
-        message = Message(
-            sender="a", channel="web", author="bot", text=f"Die Sendung lässt sich nach 24 Stunden verfolgen. {helpful}"
-        )
-        message.language, message.at, message.extras = "de", clock.now(), {"custom": custom}
-        store.add(message)
-        store.add(Feedback(sender="a", message_id=message.message_id, helpful=helpful, at=clock.now()))
-    found = {one.language: one for one in collect(Settings(), database, identify)}
+        question = "Wo ist MD-10234, ich bin unter li@example.com und 0151 2345678 zu erreichen"
+        rated(question, f"Die Sendung lässt sich nach 24 Stunden verfolgen. {helpful}", [TRACKING], helpful)
+    found = {one.language: one for one in collect(Settings(), database, identify, Reading())}
     assert set(found) == {"en", "de"}
     assert (found["en"].question, found["en"].answer) == ("Open on sunday?", "We are closed on Sundays.")
-    assert found["de"].answer.endswith("True") and found["de"].passages == (quote["quote"],)
-    assert "10234" not in found["de"].question and "li@" not in found["de"].question
+    assert found["de"].answer.endswith("True") and found["de"].passages == (TRACKING[1],)
+    assert not any(personal in found["de"].question for personal in ("10234", "li@", "0151", "2345678"))
+
+
+def test_a_helpful_answer_is_learnt_with_all_that_it_cites(database, identify, rated):
+    pickup = ("pickup", "A parcel waits for 7 days at the pick-up point.")
+    days = ("tracking", "It is updated every 12 hours.")
+    answer = "Die Sendung lässt sich nach 24 Stunden verfolgen. Die Angaben kommen alle 12 Stunden. Danach liegt sie eine Woche bereit."
+    rated("ab wann kann ich das paket verfolgen", answer, [TRACKING, days, pickup, TRACKING])
+    (found,) = collect(Settings(), database, identify, Reading())
+    assert found.passages == (f"{TRACKING[1]} {days[1]}", pickup[1])
+    assert (found.languages, found.rests) == (("en", "en"), (1, 2))
+
+
+def test_what_says_who_asks_invents_a_figure_or_repeats_another_is_left_out(database, identify, rated, written):
+    answer = "Die Sendung lässt sich nach 24 Stunden verfolgen."
+    rated("Ich bin Anna Petersen, ab wann kann ich es verfolgen", answer, [TRACKING])
+    rated("wie lange dauert es mit der sendungsnummer", "Das dauert nach dem Versand 36 Stunden.", [TRACKING])
+    rated("Ab wann kann ich mein Paket verfolgen?", answer, [TRACKING])
+    rated("ab wann kann ich mein paket verfolgen", answer, [TRACKING])
+    rated("icehall: how long can i bring them back?", "You can track it after 24 hours.", [TRACKING], language="en")
+    rated("rink: how long can i bring them back??", "You can track it after 24 hours.", [TRACKING], language="en")
+    reading = written(business("icehall"), business("rink", split="test"))
+    before = len(reading.left_out)
+    found = collect(Settings(), database, identify, reading)
+    assert sorted(one.question.split()[0].lower() for one in found) == ["ab", "icehall:"]
+    told = [why for _, why in reading.left_out[before:]]
+    assert {"says who asks", "36 stands in none of its passages"} <= set(told) and len(told) == 5
+    icehall, rink = reading.businesses
+    assert "plain" not in {one.kind for one in icehall.questions}, "the shop's own question stays instead"
+    assert len(rink.questions) == 3, "what is measured with stays"

@@ -1,6 +1,7 @@
 """Training and export with a real, very small model."""
 
 import json
+from collections import Counter
 
 import pytest
 import torch
@@ -10,7 +11,8 @@ from transformers import DataCollatorWithFlattening, Qwen2Config, Qwen2ForCausal
 
 from tongshi.errors import TongshiError
 from tongshi.training import adapter
-from tongshi.training.finetune import LINEARS, AnswerTrainer
+from tongshi.training.examples import Example
+from tongshi.training.finetune import LINEARS, AnswerTrainer, Options, _require_one_gpu, choose
 
 EXAMPLES = [
     {"input_ids": [5, 6, 7, 8, 9], "labels": [-100, -100, -100, 8, 9]},
@@ -49,6 +51,54 @@ def test_packed_examples_do_not_see_one_another_and_only_answers_are_learnt(mode
         model(input_ids=torch.tensor([one["input_ids"]]), labels=torch.tensor([one["labels"]])).loss.item() for one in EXAMPLES
     ]
     assert packed.item() == pytest.approx(sum(theirs) / 2, abs=1e-5)
+
+
+class Letters:
+    """A tokenizer, one token a character."""
+
+    def apply_chat_template(self, messages, **_):
+        return "".join(f"<{one['role']}>{one['content']}" for one in messages)
+
+    def __call__(self, text, **_):
+        return {"input_ids": [ord(one) for one in text]}
+
+
+def examples(language, many, question="When?"):
+    values = {"business": "b", "shop": "s", "split": "train", "kind": "plain", "case": "own", "passages": ("Soon.",)}
+    return [
+        Example(id=str(n), language=language, question=question, languages=("en",), rests=(1,), answer=language, **values)
+        for n in range(many)
+    ]
+
+
+def languages(chosen):
+    """Of examples whose answer is the name of their language."""
+    learnt = ("".join(chr(one) for one in row["labels"] if one > 0) for row in chosen)
+    return Counter(one.removeprefix("<assistant>") for one in learnt)
+
+
+@pytest.mark.parametrize(
+    ("there", "most", "wanted"),
+    [
+        ({"de": 40, "en": 40}, 10, [5, 5]),
+        ({"de": 40, "en": 40, "zh": 40}, 10, [3, 3, 4]),
+        ({"de": 40, "en": 2}, 10, [2, 8]),
+        ({"de": 3, "en": 2}, 10, [2, 3]),
+        ({"de": 40, "en": 2}, 0, [2, 40]),
+    ],
+)
+def test_as_many_examples_are_learnt_from_as_are_wanted_evenly_of_the_languages_there_are(there, most, wanted):
+    given = [one for language, many in there.items() for one in (*examples(language, many), *examples(language, 3, "x" * 5000))]
+    chosen = choose(given, Letters(), Options(longest=4000), most)
+    assert sorted(languages(chosen).values()) == wanted
+
+
+def test_one_process_on_several_gpus_is_refused_with_the_command_for_them(tmp_path):
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to=[])
+    _require_one_gpu(arguments)
+    arguments._n_gpu = 2
+    with pytest.raises(TongshiError, match="There are 2 GPUs.*accelerate launch -m tongshi.cli"):
+        _require_one_gpu(arguments)
 
 
 def test_an_exported_adapter_holds_each_pair_under_llama_cpps_names(model, tmp_path):

@@ -21,6 +21,8 @@ from tongshi.storage.database import get_database
 from tongshi.storage.models import LONGEST_CLIENT_ID, Message
 
 _LOOK_BACK = 20
+_NO_NAMES = (".", "..")
+"""Senders whose page at the desk no browser opens: in an address they mean the page itself, and the one above."""
 
 
 class RestChannel(Channel):
@@ -73,6 +75,8 @@ class RestChannel(Channel):
                     return response.json({"error": "Send a token, signed with the client key: Authorization: Bearer …"}, 401)
             if not isinstance(sender, str) or not sender or len(sender) > 200:
                 return response.json({"error": 'Send JSON like {"sender": "an-id", "message": "a text"}.'}, 400)
+            if sender in _NO_NAMES:
+                return response.json({"error": f'{sender!r} names nobody: choose another "sender".'}, 400)
             if len(_name(body) or "") > LONGEST_CLIENT_ID:
                 return response.json({"error": f"A client_id has {LONGEST_CLIENT_ID} characters at the most."}, 400)
             if self._client_key and (wait := await self._rate.count(sender)):

@@ -10,8 +10,8 @@ from typing import Any
 
 from tongshi import clock
 from tongshi.commerce.forms import ASIDES, STARTS, YES_OR_NO
-from tongshi.conversations.masking import masked
 from tongshi.errors import TongshiError
+from tongshi.language.masking import masked
 from tongshi.storage.models import ACCEPTED, CORRECTED, DROPPED, Review
 from tongshi.storage.review import Candidate, ReviewStore, Sought
 

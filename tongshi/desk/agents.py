@@ -20,6 +20,7 @@ from tongshi.conversations.rates import RateLimit
 from tongshi.conversations.urgency import in_order
 from tongshi.desk.frame import Frame, segment
 from tongshi.desk.live import Live
+from tongshi.desk.moods import Moods
 from tongshi.desk.reading import Reading, agent_language, keep_agent_language
 from tongshi.desk.sessions import Cookie, address_of, new_session
 from tongshi.errors import TongshiError
@@ -44,6 +45,7 @@ class AgentPages:
         live: tells the customer's page that something was said.
         cookie: names the session of who is signed in.
         reading: translates and sums up for the agent.
+        moods: tells how a customer feels.
         frame: renders pages for who is signed in.
     """
 
@@ -58,12 +60,14 @@ class AgentPages:
         cookie: Cookie,
         settings: Settings,
         reading: Reading,
+        moods: Moods,
         frame: Frame,
     ) -> None:
         self._store = store
         self._outbox = outbox
         self._calls = calls
         self._reading = reading
+        self._moods = moods
         self._attachments = attachments
         self._handovers = handovers
         self._live = live
@@ -84,6 +88,7 @@ class AgentPages:
             Route("/desk/conversations/{sender:path}/take", signed_in(self.take), methods=["POST"]),
             Route("/desk/conversations/{sender:path}/reply", signed_in(self.reply), methods=["POST"]),
             Route("/desk/conversations/{sender:path}/translate", signed_in(self.translate), methods=["POST"]),
+            Route("/desk/conversations/{sender:path}/mood", signed_in(self.mood), methods=["POST"]),
             Route("/desk/conversations/{sender:path}/release", signed_in(self.release), methods=["POST"]),
             # Below the others, since a sender's name may hold anything, a slash as well.
             Route("/desk/conversations/{sender:path}", signed_in(self.conversation)),
@@ -120,6 +125,7 @@ class AgentPages:
         last = messages[-1] if messages else None
         language = agent_language(request, self._settings)
         helped = await asyncio.to_thread(self._reading.open, sender, messages, language)
+        mood = await asyncio.to_thread(self._moods.known, messages, language) if language else None
         on_their_way = await asyncio.to_thread(self._outbox.of_messages, [one.message_id for one in messages])
         written_from = [message.extras["address"] for message in messages if message.extras.get("address")]
         shown = {
@@ -144,7 +150,14 @@ class AgentPages:
             for one in messages
         ]
         traces = _answered(messages, await asyncio.to_thread(self._store.traces, sender))
-        values = {"conversation": shown, "messages": lines, "helped": helped, "agent_language": language, "traces": traces}
+        values = {
+            "conversation": shown,
+            "messages": lines,
+            "helped": helped,
+            "mood": mood,
+            "agent_language": language,
+            "traces": traces,
+        }
         return self._render(request, "conversation.html", **values, **draft)
 
     async def language(self, request: Request) -> Response:
@@ -171,6 +184,18 @@ class AgentPages:
             error = self._texts(request)("reply.not_translated", why="; ".join(found.problems))
             return await self._conversation(request, draft=text, error=error)
         return await self._conversation(request, draft=found.text, original=text, doubts=found.doubts)
+
+    async def mood(self, request: Request) -> Response:
+        """How the customer feels and why, by the language model; shown beneath the summary from here on."""
+        sender, language = request.path_params["sender"], agent_language(request, self._settings) or self._settings.language
+        messages = await asyncio.to_thread(self._store.messages, sender)
+        try:
+            found = await asyncio.to_thread(self._moods.read, messages, language)
+        except TongshiError as error:
+            return await self._conversation(request, error=self._texts(request)("mood.away", why=error))
+        if found is None:
+            return await self._conversation(request, error=self._texts(request)("mood.unknown"))
+        return _to_conversation(sender)
 
     async def file(self, request: Request) -> Response:
         """What a customer sent: a photo to be looked at, anything else to be saved."""

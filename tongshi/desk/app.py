@@ -36,6 +36,7 @@ from tongshi.desk.graph_pages import GraphPages
 from tongshi.desk.help import HelpCentre
 from tongshi.desk.knowledge import LARGEST_IMPORT, KnowledgeApi
 from tongshi.desk.live import Hub, Live
+from tongshi.desk.moods import Moods
 from tongshi.desk.reading import Reading
 from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions
@@ -46,6 +47,7 @@ from tongshi.knowledge.editing import make_editor
 from tongshi.knowledge.graph import make_graph
 from tongshi.llm.answering import make_answerer
 from tongshi.llm.drafting import make_drafter
+from tongshi.llm.mood import make_mood_reader
 from tongshi.llm.summary import make_summariser
 from tongshi.llm.translation import make_translator
 from tongshi.nlu.wordings import known_intents
@@ -217,6 +219,7 @@ def _for_agents(shared: _Shared) -> list[Route]:
         shared.signed_in,
         settings,
         reading,
+        Moods(store, lambda: make_mood_reader(settings)),
         shared.frame,
     ).routes()
 

@@ -1,7 +1,7 @@
 """What helps an agent with a conversation in a language they do not speak: its messages in theirs, and all of it in a few sentences.
 
-Both are made in the background when the agent opens the conversation, newest message first, and kept beside the messages; the page shows
-what is there, and asks again.
+Both are made in the background when the agent opens the conversation, newest message first and the summary last, and kept beside the
+messages; the page shows what is there, and asks again.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ class Reading:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
         self._rest_until = 0.0
+        self._failed: dict[tuple[str, str], float] = {}
 
     def open(self, sender: str, messages: Sequence[Message], language: str | None) -> Helped:
         """What is there of a conversation that an agent has open; what is not is begun.
@@ -111,8 +112,10 @@ class Reading:
 
     def _begin(self, sender: str, messages: Sequence[Message], missing: Sequence[Message], language: str, sum_up: bool) -> None:
         with self._lock:
-            if (sender, language) in self._running or time.monotonic() < self._rest_until:
+            rests_until = max(self._rest_until, self._failed.get((sender, language), 0.0))
+            if (sender, language) in self._running or time.monotonic() < rests_until:
                 return
+            self._failed.pop((sender, language), None)
             self._running.add((sender, language))
         work = (sender, messages, missing, language, sum_up)
         threading.Thread(target=self._make, args=work, name=f"reading {sender}", daemon=True).start()
@@ -120,14 +123,20 @@ class Reading:
     def _make(self, sender: str, messages: Sequence[Message], missing: Sequence[Message], language: str, sum_up: bool) -> None:
         try:
             with self._turn:
-                if sum_up:
-                    self._sum_up(messages, language)
+                # The summary last: it takes longest, and a model that is too slow for it may still translate.
                 for message in missing:
                     found = self._translate(message.text, language, message.language)
                     self._keep(message.message_id, TRANSLATION, language, found.text, found.translated)
+                if sum_up:
+                    self._sum_up(messages, language)
         except Unavailable as error:
             self._rest_until = time.monotonic() + _REST
             log.warning("desk.reading_unavailable", error=str(error), hint="see `tongshi llm serve` and TONGSHI_LLM_URL")
+        except Exception:
+            # The page asks again every few seconds; others' conversations need not wait for this one.
+            with self._lock:
+                self._failed[sender, language] = time.monotonic() + _REST
+            log.exception("desk.reading_failed")
         finally:
             with self._lock:
                 self._running.discard((sender, language))

@@ -1,9 +1,9 @@
-"""The gate before a new adapter of the language model goes live: in no language may fewer answers be right than before."""
+"""The gate before a new adapter of the language model goes live: in no language may fewer answers be right than with what is live."""
 
 from __future__ import annotations
 
+import filecmp
 import json
-import shutil
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from tongshi.errors import TongshiError
 from tongshi.evaluation import abstention, generation
 from tongshi.llm.server import installed_adapter
 from tongshi.settings import Settings
-from tongshi.training.adapter import card, describe, export
+from tongshi.training.adapter import card, describe, export, install
 from tongshi.training.finetune import RUN
 from tongshi.weights import manifest
 
@@ -23,18 +23,20 @@ class Verdict:
     """What the gate found.
 
     Attributes:
-        report: base and new adapter side by side, both bare, and the latter behind the checks.
-        worse: languages in which fewer items are right than with the base.
+        report: base, the adapter that is live and the new one side by side, all bare, and the last behind the checks.
+        before: what of it the new one is judged against: `live`, or `base` where no other adapter is installed.
+        worse: languages in which fewer items are right than before.
         installed: where the adapter lies from now on; None where it was refused.
     """
 
     report: generation.Report
+    before: str
     worse: list[str]
     installed: Path | None
 
 
 def pass_through(new: Path, settings: Settings, sample: int | None = None, force: bool = False) -> Verdict:
-    """Measure an adapter beside its base and install it, with its card, unless a language got worse.
+    """Measure an adapter beside what is live and install it, with its card, unless a language got worse.
 
     Args:
         new: the folder of a run, or an adapter's GGUF file.
@@ -52,12 +54,15 @@ def pass_through(new: Path, settings: Settings, sample: int | None = None, force
     settings = replace(settings, llm=_model_of(adapter))
     if new.is_dir():
         _calibrate(new, adapter, settings)
-    report = generation.report(settings, sample, adapter)
-    worse = generation.worse(report, "base", "tuned")
-    verdict = f"worse in {', '.join(worse)}" if worse else "no language got worse"
+    live = installed_adapter(settings)
+    others = {"live": live} if live and not filecmp.cmp(live, adapter, shallow=False) else {}
+    report = generation.report(settings, sample, {**others, "tuned": adapter})
+    before = "live" if others else "base"
+    worse = generation.worse(report, before, "tuned")
+    verdict = (f"worse in {', '.join(worse)}" if worse else "no language got worse") + f", judged against {before}"
     _write_card(new, adapter, report, verdict + ("; installed by force" if worse and force else ""), sample)
-    installed = _install(adapter, settings) if force or not worse else None
-    return Verdict(report, worse, installed)
+    installed = install(adapter, settings) if force or not worse else None
+    return Verdict(report, before, worse, installed)
 
 
 def export_run(folder: Path) -> Path:
@@ -104,14 +109,3 @@ def _write_card(new: Path, adapter: Path, report: generation.Report, verdict: st
     )
     text = card(json.loads(run.read_text("utf-8")), explained, verdict)
     adapter.with_suffix(".md").write_text(text, "utf-8")
-
-
-def _install(adapter: Path, settings: Settings) -> Path:
-    folder = settings.models / "adapters" / "llm"
-    folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{settings.llm}.gguf"
-    if adapter.resolve() != target.resolve():
-        shutil.copyfile(adapter, target)
-        if adapter.with_suffix(".md").exists():
-            shutil.copyfile(adapter.with_suffix(".md"), target.with_suffix(".md"))
-    return installed_adapter(settings)

@@ -13,7 +13,7 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
@@ -40,7 +40,7 @@ from tongshi.language.text import fold, fold_digits, fold_width
 from tongshi.llm.answering import Answerer
 from tongshi.llm.checks import Checker, make_checker
 from tongshi.llm.checks.words import plain, words
-from tongshi.llm.client import ChatClient
+from tongshi.llm.client import ChatClient, Cut, read_reply
 from tongshi.llm.generating import is_no_answer
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.prompting import prompt, system_prompt
@@ -141,19 +141,19 @@ class Report(tables.Report):
         return " · ".join(_shown(row[name][variant], name) for variant in self.variants)
 
 
-def report(settings: Settings, sample: int | None = None, adapter: Path | None = None) -> Report:
-    """Measure the base and, where there is one, an adapter, bare and behind the checks.
+def report(settings: Settings, sample: int | None = None, adapters: Mapping[str, Path] | None = None) -> Report:
+    """Measure the base and adapters, and the last of them behind the checks.
 
     Args:
         settings: whose model is measured; one that another address serves is measured as it is there.
         sample: items a language, evenly taken; all by default.
-        adapter: the installed one by default.
+        adapters: by what the report calls them; the installed one, as `tuned`, by default.
     """
     items = chosen(settings, sample)
-    adapter = adapter or installed_adapter(settings)
-    models = {"base": model_of(settings, None)}
-    if adapter and not settings.llm_url:
-        models["tuned"] = model_of(settings, adapter)
+    if adapters is None:
+        installed = None if settings.llm_url else installed_adapter(settings)
+        adapters = {"tuned": installed} if installed else {}
+    models = {"base": model_of(settings, None)} | {name: model_of(settings, one) for name, one in adapters.items()}
     newest = list(models)[-1]
     variants = (*models, f"{newest} + checks")
     answered: dict[str, list[Reply]] = {}
@@ -260,13 +260,13 @@ class Model:
         self._serve = serve
         self._server: Any = None
         self._file = kept / f"{digest}.jsonl"
-        self._replies: dict[str, str] = {}
+        self._replies: dict[str, tuple[str, bool]] = {}
         if self._file.exists():
             for line in self._file.read_text("utf-8").splitlines():
                 # The last line of a run that was killed may be half a line.
                 with suppress(ValueError):
                     row = json.loads(line)
-                    self._replies[row["prompt"]] = row["reply"]
+                    self._replies[row["prompt"]] = row["reply"], not row.get("cut")
 
     def __enter__(self) -> Model:
         return self
@@ -286,15 +286,23 @@ class Model:
                 self._server = self._serve()
                 self._server.__enter__()
             pieces = self._client.stream(messages, deadline=time.monotonic() + _DEADLINE, most_tokens=most_tokens)
-            self._replies[key] = "".join(pieces)
+            reply, is_whole = self._replies[key] = read_reply(pieces)
+            row = {"prompt": key, "reply": reply, **({} if is_whole else {"cut": True})}
             self._file.parent.mkdir(parents=True, exist_ok=True)
             with self._file.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"prompt": key, "reply": self._replies[key]}, ensure_ascii=False) + "\n")
-        yield self._replies[key]
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        reply, is_whole = self._replies[key]
+        yield reply
+        if not is_whole:
+            raise Cut("The language model's reply was cut: it is longer than it may be.")
 
 
 def model_of(settings: Settings, adapter: Path | None) -> Model:
-    """The settings' model, with an adapter or without; one of another address as it is there."""
+    """The settings' model, with an adapter or without; one of another address as it is there.
+
+    What a server elsewhere has behind a name cannot be seen from here: where another model is put there, the replies of the one before are found
+    on disk until they are deleted.
+    """
     kept = settings.home / "evaluation"
     if settings.llm_url:
         digest = hashlib.sha256(f"{settings.llm_url} {settings.llm}".encode()).hexdigest()[:16]
@@ -342,7 +350,7 @@ def bare(model: Model) -> Callable[[Item], Reply]:
 
     def ask(item: Item) -> Reply:
         messages = prompt(item.shop, item.language, item.texts, item.question)
-        text = "".join(model.stream(messages, deadline=0)).strip()
+        text = read_reply(model.stream(messages, deadline=0))[0].strip()
         return Reply("" if is_no_answer(text) else text)
 
     return ask

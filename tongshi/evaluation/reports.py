@@ -47,19 +47,23 @@ def answers(settings: Settings, sample: int | None = None) -> Report:
 
     Args:
         sample: questions a language, evenly taken; by default all of the system's, and a few of the model's, which takes seconds each.
-            With TONGSHI_ANSWER_MODE=generate the running language model writes all, with =quote none: the two beside one another.
+            With TONGSHI_ANSWER_MODE=generate the language model writes all, with =quote none: the two beside one another.
     """
     from tongshi.llm.answering import make_answerer
+    from tongshi.llm.server import language_model
     from tongshi.storage.database import get_database
 
     answerer = make_answerer(settings, get_database())
     answerer.warm_up()
-    notes = f"tests/evaluation/answers, mode {settings.answer_mode}"
-    report = Report("Answers", "fact right", notes=notes)
-    for language in track(LANGUAGES, "answers", transient=True):
-        questions = asked_questions(language)
-        taken = questions[:: max(1, len(questions) // sample) if sample else 1]
-        report.rows.append(_answered(answerer, taken, language))
+    asks = settings.answer_mode != "quote"
+    report = Report("Answers", "fact right", notes=f"tests/evaluation/answers, mode {settings.answer_mode}")
+    with language_model(settings, *answerer.models, at_once=asks):
+        if asks and not answerer.models[0].is_up():
+            report.notes += ", no language model answers"
+        for language in track(LANGUAGES, "answers", transient=True):
+            questions = asked_questions(language)
+            taken = questions[:: max(1, len(questions) // sample) if sample else 1]
+            report.rows.append(_answered(answerer, taken, language))
     if settings.answer_mode == "auto" and (settings.llm_url or (settings.models / manifest()[settings.llm].file).exists()):
         report.parts.append(generation(settings, sample or _GENERATED))
     return with_mean(report)

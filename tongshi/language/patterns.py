@@ -17,6 +17,13 @@ _GAP = r"[\s.\-–—‐‑_#№:/°]{0,3}"
 _DIGITS = r"\d(?:[\s.,\-–—]?\d){4}(?![\s\-–—]?\d)"
 _ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}({_DIGITS})", regex.I)
 _BARE_ORDER = regex.compile(r"(?<![\d.,+\-/@\p{Latin}\p{Cyrillic}]|\d\s)(1\d{4})(?![\d.,]\d|\d|\s*(?:€|eur))", regex.I)
+_ORDER_WORD = r"\b(?:orders?|cde|cmd|commande|bestell\p{L}*|auftrag\p{L}*|pedidos?|ordine|encomenda)|заказ\p{L}*|注文|オーダー|주문|订单|訂單|单号|單號|คำสั่งซื้อ|ออเดอร์|ال?طلب\p{L}*|[أا]وردر"
+_ORDER_SIGN = r"number|num|nummer|no|nr|n[uú]m(?:ero)?|numéro|numero|n|номер|番号|ナンバー|번호|号码?|號碼?|เลขที่|หมายเลข|رقم|is|ist|lautet|est|es|[eèé](?:\s+[ao])?|是|は|는|은|คือ|هو"
+_NAMED_ORDER = regex.compile(
+    rf"(?:{_ORDER_WORD})(?:[\s.:：#№°º\-]|(?<!\p{{Latin}})(?:{_ORDER_SIGN})(?!\p{{Latin}}))*(?<![\d\p{{Latin}}])(1\d{{4}})(?![.,]?\d|\s*(?:€|eur))",
+    regex.I,
+)
+"""Five digits that follow the word for an order, with or without one for a number: "cde 10250", "订单号是10250"."""
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
 # Signs in words, as people say them, and write down what they say. The second row of each is of scripts without spaces.
 _AT_WORD = r"arrobas?|arobas[es]?|arrobase|chiocciol(?:a|ina)|klammeraffe|ät|собак[аи]|собачк[аи]|앳|엣|آت"
@@ -64,7 +71,8 @@ _FOREIGN = {
 _ANY_MONEY = regex.compile("|".join(_MONEY.values()), regex.I)
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
 _MEANT_AS_EMAIL = regex.compile(
-    rf"@|[a-z0-9](?:\s+(?:{_AT_WORD})\s|\s*(?:{_AT_GLUED}))|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$", regex.I
+    rf"@|[a-z0-9](?:\s+(?:{_AT_WORD})\s|\s*(?:{_AT_GLUED}))|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$|[a-z0-9][#*&][a-z0-9\-]+\.[a-z]{{2,}}",
+    regex.I,
 )
 _NUMBER = regex.compile(r"(?<![\d.,\p{L}])(\d{1,4})(?![\d\p{Latin}]|[.,]\d)")
 _WORD = regex.compile(r"\p{L}+")
@@ -106,6 +114,8 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("email", *match.span(), f"{local}@{domain}.{top}".lower())
     for match in _ORDER.finditer(text):
         yield Match("order_number", *match.span(), "MD-" + regex.sub(r"\D", "", match[1]))
+    for match in _NAMED_ORDER.finditer(text):
+        yield Match("order_number", *match.span(1), f"MD-{match[1]}")
     for match in _CASE.finditer(text):
         yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
     for match in _PRICE.finditer(text):

@@ -16,6 +16,7 @@ from tongshi.knowledge.editing import Editor, Entry
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.llm.checks import differences, is_in_language
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel
 from tongshi.llm.translation import Translator, make_translator, name_of, paragraphs
 from tongshi.settings import Settings
@@ -95,7 +96,7 @@ class Drafter:
             TongshiError: nothing that it wrote will do.
         """
         prompt = self._prompts["questions"].format(language=name_of(article.language), number=number)
-        reply = self._ask(prompt, f"{article.title}\n\n{article.text}"[:_LONGEST], _MOST_TOKENS)
+        reply = self._ask(prompt, f"{article.title}\n\n{article.text}"[:_LONGEST])
         found = self._lines(reply, article.language, article.questions)[:number]
         if not found:
             raise TongshiError(
@@ -119,7 +120,7 @@ class Drafter:
             Unavailable: the language model does not answer.
         """
         prompt = self._prompts["wordings"].format(language=name_of(language), number=number)
-        reply = self._ask(prompt, "\n".join(examples), _MOST_TOKENS)
+        reply = self._ask(prompt, "\n".join(examples))
         named = " ".join(examples)
         new = self._lines(reply, language, [*examples, *known])
         return [one for one in new if not differences(one, language, named, language)][:number]
@@ -140,9 +141,11 @@ class Drafter:
             return False
         return is_in_language(text, language, self._identify)
 
-    def _ask(self, prompt: str, text: str, most_tokens: int) -> str:
+    def _ask(self, prompt: str, text: str) -> str:
         messages = [{"role": "system", "content": prompt}, {"role": "user", "content": text}]
-        return "".join(self.model.stream(messages, deadline=time.monotonic() + _SECONDS, most_tokens=most_tokens)).strip()
+        reply, is_whole = read_reply(self.model.stream(messages, deadline=time.monotonic() + _SECONDS, most_tokens=_MOST_TOKENS))
+        # Of a reply that was cut, the last line is half a line.
+        return (reply if is_whole else reply.rpartition("\n")[0]).strip()
 
 
 def draft_translation(

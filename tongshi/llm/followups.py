@@ -47,6 +47,7 @@ def look_up(
 
     One that sounds as if it hung on the customer's question before it is looked up together with that, and with what that one hangs on;
     any other alone, and together only where it finds nothing and is not plainly a question without an answer: a joke wished for after a question is no follow-up.
+    One about a property that leaves open of what is about what was spoken of: "do they run out?", asked after gift cards.
 
     Returns:
         What was looked up, and what was found.
@@ -69,7 +70,8 @@ def look_up(
         joined = with_before(joined, knowledge.elsewhere(question, said, language))
         together = knowledge.search(joined, language, collection, context=context, newest=question)
         if together.confident:
-            if not hangs_on_before(question, language) and _answers_alone(together, knowledge.search(said, language, collection)):
+            is_own = not (alone.about_product or hangs_on_before(question, language))
+            if is_own and _answers_alone(together, knowledge.search(said, language, collection)):
                 break
             return joined, together
         if not hangs_on_before(said, language):

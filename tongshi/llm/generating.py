@@ -16,7 +16,7 @@ from tongshi.knowledge.base import Passage
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, Problem, Verdict
 from tongshi.llm.citing import Citation, OnSentence, Sentence
-from tongshi.llm.client import Cancelled
+from tongshi.llm.client import Cancelled, Cut
 from tongshi.llm.models import LanguageModel
 from tongshi.llm.prompting import NO_ANSWER, prompt
 
@@ -72,6 +72,8 @@ class Generator:
                     said += piece
                     if len(said) >= len(NO_ANSWER):
                         break
+        except Cut:
+            pass
         except Cancelled:
             return True
         except Unavailable as error:

@@ -26,7 +26,7 @@ from transformers import (
 
 from tongshi.errors import Unavailable
 from tongshi.language.e5 import has_bfloat16
-from tongshi.llm.client import Cancelled
+from tongshi.llm.client import Cancelled, Cut
 from tongshi.settings import Settings
 from tongshi.weights import manifest, path_of
 
@@ -97,6 +97,7 @@ class InProcessModel:
 
         Raises:
             Cancelled: `gone` was set.
+            Cut: the reply was longer than `most_tokens`.
             Unavailable: the model is not done by the deadline, or fails.
         """
         left, over = deadline - time.monotonic(), threading.Event()
@@ -117,18 +118,26 @@ class InProcessModel:
             tokenizer, model = self._loaded
             asked = tokenizer.apply_chat_template(messages, add_generation_prompt=True, tokenize=False)
             prompt = tokenizer(asked, add_special_tokens=False, return_tensors="pt").to(model.device)
-            model.generate(
+            written = model.generate(
                 **prompt,
                 max_new_tokens=most_tokens,
                 do_sample=False,
                 streamer=_Pieces(tokenizer, came),
                 stopping_criteria=StoppingCriteriaList([_Stop(over)]),
-            )
+            )[0, prompt["input_ids"].shape[1] :]
+            if len(written) == most_tokens and int(written[-1]) not in _ends(model):
+                came.put(Cut("The language model's reply was cut: it is longer than it may be."))
         except Exception as error:  # whatever it is, who waits must hear of it
             came.put(error)
         finally:
             self._lock.release()
             came.put(None)
+
+
+def _ends(model: PreTrainedModel) -> list[int]:
+    """The tokens with which a model ends its reply."""
+    ends = model.generation_config.eos_token_id
+    return [] if ends is None else ends if isinstance(ends, list) else [ends]
 
 
 class _Pieces(TextIteratorStreamer):
@@ -164,6 +173,8 @@ def _next(came: queue.Queue, deadline: float, gone: threading.Event | None) -> s
             piece = came.get(timeout=_LOOK)
         except queue.Empty:
             continue
+        if isinstance(piece, Cut):
+            raise piece
         if isinstance(piece, Exception):
             raise Unavailable(f"The language model failed: {piece or type(piece).__name__}") from piece
         return piece

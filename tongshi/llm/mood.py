@@ -18,6 +18,7 @@ from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.llm.checks import is_in_language, lacking
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.translation import name_of
 from tongshi.settings import Settings
@@ -25,7 +26,9 @@ from tongshi.settings import Settings
 _PROMPTS = Path(__file__).with_name("mood.yml")
 _SECONDS = 60.0
 _MOST_TOKENS = 120
-_LONGEST = 1200
+LONGEST = 1200
+"""Characters of what a customer wrote that are read."""
+
 _ATTEMPTS = 2
 _LINE = regex.compile(r"^\W*(mood|words|reason)\W*[:：]\s*(.+?)\s*$", regex.I | regex.M)
 _SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
@@ -76,7 +79,7 @@ class MoodReader:
         Raises:
             Unavailable: the language model does not answer in time.
         """
-        deadline, text, told = time.monotonic() + seconds, text[:_LONGEST], _told()
+        deadline, text, told = time.monotonic() + seconds, text[:LONGEST], _told()
         asked, shown = told["example"]
         messages = [
             {"role": "system", "content": told["prompt"].format(language=name_of(language))},
@@ -85,7 +88,9 @@ class MoodReader:
             {"role": "user", "content": text},
         ]
         for _ in range(_ATTEMPTS):
-            reply = "".join(self.model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            reply, is_whole = read_reply(self.model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            # Of a reply that was cut, the last line is half a line.
+            reply = reply if is_whole else reply.rpartition("\n")[0]
             if found := self._checked(reply, text, spoken, language):
                 return found
             again = {"role": "user", "content": f"✗ mood, words\n\n{text}"}

@@ -16,6 +16,7 @@ from tongshi.errors import Unavailable
 from tongshi.knowledge.articles import passages
 from tongshi.knowledge.graph_kinds import contradict, sense
 from tongshi.knowledge.graph_passages import Candidate, Passage, PassageReader
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel
 from tongshi.storage.graph import Edge, GraphStore
 from tongshi.storage.models import Article, Relation
@@ -163,7 +164,7 @@ class Relater:
             messages += self._asked(example["passage"], example["statements"])
         messages += self._asked(passage.headed, [(statement, "")])[:1]
         pieces = self._model.stream(messages, deadline=time.monotonic() + _SECONDS, most_tokens=_MOST_TOKENS, form=self._form)
-        return "".join(pieces).strip(' \n".').lower() == _YES
+        return read_reply(pieces)[0].strip(' \n".').lower() == _YES
 
     def _asked(self, passage: str, statements: Iterable[tuple[str, str]]) -> list[dict[str, str]]:
         """A passage, statements on it, and the answer to each."""

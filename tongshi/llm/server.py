@@ -4,13 +4,24 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import structlog
 
 from tongshi import weights
+from tongshi.errors import TongshiError
 from tongshi.llm.prompting import NO
-from tongshi.settings import Settings
+from tongshi.settings import ROOT, Settings
+
+if TYPE_CHECKING:
+    from tongshi.llm.models import LanguageModel
 
 CONTEXT = 2048
 """Tokens a customer's request may take; a prompt with two passages takes about 600."""
@@ -29,21 +40,49 @@ KEPT_PROMPTS = 512
 UNKNOWN_BIAS = "tongshi.unknown_bias"
 """Name, in an adapter's file, of what is added to the logit of `prompting.NO`."""
 
+BASE = "tongshi.base_sha256"
+"""Name, in an adapter's file, of the sha256 of the model's file that it was made for."""
+
+log = structlog.get_logger()
+
+
+def adapter_path(settings: Settings) -> Path:
+    """Where the LoRA adapter of the settings' model lies, once one is installed."""
+    return settings.models / "adapters" / "llm" / f"{settings.llm}.gguf"
+
 
 def installed_adapter(settings: Settings) -> Path | None:
-    """The LoRA adapter that belongs to the settings' model, if one is installed."""
-    path = settings.models / "adapters" / "llm" / f"{settings.llm}.gguf"
-    return path if path.exists() else None
+    """The LoRA adapter that belongs to the settings' model, if one is installed; one of another model is passed over with a warning."""
+    path = adapter_path(settings)
+    if not path.exists():
+        return None
+    if not is_made_for(path, settings.llm):
+        hint = "the model is used without it; train one for it, or set TONGSHI_LLM to its model"
+        log.warning("llm.adapter_of_another_model", adapter=str(path), model=settings.llm, hint=hint)
+        return None
+    return path
+
+
+def is_made_for(adapter: Path, model: str) -> bool:
+    """Whether an adapter was made for the file that the manifest names for a model; True where it does not tell."""
+    wanted, entry = _field(adapter, BASE), weights.manifest().get(model)
+    return not wanted or entry is None or entry.sha256 == wanted
 
 
 def wishes_to_answer(adapter: Path) -> dict[str, Any]:
     """What a request for an answer asks of our server besides: how much less readily than its likeliest word the model is to say that it does
     not know. "I don't know" is one word, an answer begins with one of many, so by itself each would lose to it; see `evaluation.abstention`.
     """
+    bias = _field(adapter, UNKNOWN_BIAS)
+    return {} if bias is None else {"logit_bias": [[NO, float(bias)]]}
+
+
+def _field(adapter: Path, name: str) -> Any:
+    """What an adapter's file says under a name; None where it says nothing."""
     from gguf import GGUFReader
 
-    field = GGUFReader(adapter).get_field(UNKNOWN_BIAS)
-    return {"logit_bias": [[NO, float(field.contents())]]} if field else {}
+    field = GGUFReader(adapter).get_field(name)
+    return field.contents() if field else None
 
 
 WITHOUT_ADAPTER = {"lora": [{"id": 0, "scale": 0.0}]}
@@ -57,9 +96,14 @@ def serve(settings: Settings, adapter: Path | None = None) -> None:
         adapter: laid over the model; none by default.
 
     Raises:
-        TongshiError: the model file is missing or damaged.
+        TongshiError: the model file is missing or damaged, or the adapter was made for another.
     """
     import xllamacpp
+
+    if adapter and not is_made_for(adapter, settings.llm):
+        raise TongshiError(
+            f"{adapter} was made for another model than {settings.llm}. Set TONGSHI_LLM to its model, or leave it out."
+        )
 
     params = xllamacpp.CommonParams()
     params.model.path = str(weights.path_of(settings.llm, settings))
@@ -86,3 +130,32 @@ def serve(settings: Settings, adapter: Path | None = None) -> None:
     stop.wait()
     # llama.cpp's threads do not end by themselves.
     os._exit(0)
+
+
+@contextmanager
+def language_model(settings: Settings, *models: LanguageModel, at_once: bool = False) -> Iterator[None]:
+    """Until the block ends, models that ask our server start one at the first need of it, if none runs.
+
+    Args:
+        at_once: start it now, so that no answer's time goes into loading it.
+    """
+    processes: list[subprocess.Popen] = []
+
+    def start() -> None:
+        if settings.llm_url or models[0].is_up() or processes:
+            return
+        command = [sys.executable, "-m", "tongshi.cli", "llm", "serve"]
+        processes.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        while processes[0].poll() is None and not models[0].is_up():
+            time.sleep(0.2)
+
+    for model in models:
+        model.before = start
+    try:
+        if at_once:
+            start()
+        yield
+    finally:
+        for process in processes:
+            process.terminate()
+            process.wait()

@@ -11,10 +11,12 @@ from typing import Any
 import regex
 import yaml
 
+from tongshi.errors import Unavailable
 from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import is_in_language, lacking
+from tongshi.llm.client import read_reply
 from tongshi.llm.models import LanguageModel, make_model
 from tongshi.llm.rewriting import Said
 from tongshi.settings import Settings
@@ -53,7 +55,7 @@ class Summariser:
             The sentences whose figures, codes, names and days were all said; "" where there is none.
 
         Raises:
-            Unavailable: the language model does not answer in time.
+            Unavailable: the language model does not answer in time, and nothing that it wrote before can stand.
         """
         deadline = time.monotonic() + seconds
         told = _prompts()[language]
@@ -64,19 +66,28 @@ class Summariser:
         whole = " ".join(turn.text for turn in said)
         best: list[str] = []
         for _ in range(_ATTEMPTS):
-            reply = "".join(self._model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            try:
+                reply, is_whole = read_reply(self._model.stream(messages, deadline=deadline, most_tokens=_MOST_TOKENS))
+            except Unavailable:
+                if not best:
+                    raise
+                break
             reply = to_simplified(reply) if language == "zh" else reply
             written = [_MARK.sub("", one).strip() for one in sentences(reply)]
+            # Of a reply that was cut, the last sentence is half a sentence.
+            written = written if is_whole else written[:-1]
             wrong = [self._problems(one, language, whole, spoken) for one in written]
             kept = [one for one, problems in zip(written, wrong) if one and not problems]
             best = max(best, kept, key=len)
             if kept and len(kept) == len(written):
                 break
             problems = "; ".join(dict.fromkeys(problem for one in wrong for problem in one))
+            # The conversation stands there once: twice it would be longer than what the server takes, where a character is nearly a token,
+            # and what has been read already need not be read again.
             messages = [
                 *messages[:2],
                 {"role": "assistant", "content": reply},
-                {"role": "user", "content": f"✗ {problems}\n\n{shown}"},
+                {"role": "user", "content": f"✗ {problems}\n\n{told['prompt']}"},
             ]
         return " ".join(best)
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.storage.database import Database
 from tongshi.storage.models import (
     GIVEN_UP,
     ORIGINAL,
+    Attachment,
     Case,
     Feedback,
     Handover,
@@ -53,9 +54,18 @@ class ConversationStore:
                 )  # fmt: skip
 
     def add_once(self, message: Message) -> bool:
-        """Keep a customer's message unless one with its `client_id` is there; says whether it was new."""
+        """Keep a customer's message unless one with its `client_id` is there; says whether it was new.
+
+        The files that came with it go with it, should it have led into a conversation other than the one that they were kept for.
+        """
+        files = [one["id"] for one in message.extras.get("attachments", [])]
+        brought = update(Attachment).where(Attachment.attachment_id.in_(files), Attachment.client_id == message.client_id)
         try:
-            self.add(message)
+            with self._database.session() as session:
+                session.add(message)
+                if files:
+                    session.flush()
+                    session.execute(brought.values(sender=message.sender))
         except IntegrityError:
             return False
         return True

@@ -344,8 +344,9 @@ class Proof(Base):
     at = Column(Instant, nullable=False)
 
 
-TRANSLATION, SUMMARY, ORIGINAL = "translation", "summary", "original"
-"""What a rendering can be: the message in another language, the conversation up to it in short, or what an agent wrote before it was translated."""
+TRANSLATION, SUMMARY, ORIGINAL, MOOD = "translation", "summary", "original", "mood"
+"""What a rendering can be: the message in another language, the conversation up to it in short, what an agent wrote before it was translated, or how
+the customer felt when they wrote it."""
 
 
 class Rendering(Base):

@@ -69,10 +69,6 @@ class ReviewStore:
             session.merge(reading)
             return True
 
-    def reading(self, message_id: int) -> Reading | None:
-        with self._database.session() as session:
-            return session.get(Reading, message_id)
-
     # What may have to be reviewed
 
     def unhelpful(self, sought: Sought) -> list[Candidate]:

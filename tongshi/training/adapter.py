@@ -1,10 +1,13 @@
-"""A trained adapter as llama.cpp takes it, and its card."""
+"""A trained adapter as llama.cpp takes it, its card, and where both are installed."""
 
 from __future__ import annotations
 
+import filecmp
 import json
 import re
+import shutil
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -12,7 +15,8 @@ from gguf import MODEL_ARCH, GGUFReader, GGUFType, GGUFWriter, Keys, get_tensor_
 from safetensors.numpy import load_file
 
 from tongshi.errors import TongshiError
-from tongshi.llm.server import UNKNOWN_BIAS
+from tongshi.llm.server import BASE, UNKNOWN_BIAS, adapter_path, is_made_for
+from tongshi.settings import Settings
 
 _MODULE = re.compile(r"base_model\.model\.(?P<module>model\.layers\.\d+\..+)\.lora_(?P<side>[AB])\.weight")
 _ARCHITECTURE = MODEL_ARCH.QWEN2
@@ -38,7 +42,7 @@ def export(adapter: Path, target: Path, base_sha256: str, unknown_bias: float = 
     writer.add_type(GGUFType.ADAPTER)
     writer.add_string(Keys.Adapter.TYPE, "lora")
     writer.add_float32(Keys.Adapter.LORA_ALPHA, float(config["lora_alpha"]))
-    writer.add_string("tongshi.base_sha256", base_sha256)
+    writer.add_string(BASE, base_sha256)
     writer.add_float32(UNKNOWN_BIAS, unknown_bias)
     for name, values in sorted(tensors.items()):
         match = _MODULE.fullmatch(name)
@@ -84,7 +88,7 @@ def describe(path: Path) -> dict[str, Any]:
         "rank": max(ranks),
         "layers": sorted(layers),
         "tensors": len(shapes),
-        "base_sha256": field("tongshi.base_sha256", ""),
+        "base_sha256": field(BASE, ""),
         "unknown_bias": field(UNKNOWN_BIAS, 0.0),
     }
 
@@ -94,7 +98,7 @@ def card(run: dict[str, Any], measured: str, verdict: str) -> str:
 
     Args:
         run: what `run.json` says.
-        measured: a Markdown table, base beside adapter, with the command that made it.
+        measured: a Markdown table, base and the adapter live till then beside the new one, with the command that made it.
         verdict: of the gate.
     """
     data, options = run["data"], run["options"]
@@ -143,6 +147,62 @@ Gate: {verdict}
 - Twelve languages (ar de en es fr it ja ko pt ru th zh); prompts of `tongshi/llm/prompts.yml` only.
 - Attempts to make it break its rules were learnt as written in `data/finetune`; others may succeed.
 """
+
+
+def install(adapter: Path, settings: Settings) -> Path:
+    """Put an adapter, with its card, where the settings' model is served with it. Those that lie there are kept, see `go_back`.
+
+    Returns:
+        Where it lies from now on.
+    """
+    target = adapter_path(settings)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if adapter.resolve() == _previous(target).resolve():
+        return go_back(settings)
+    if target.exists() and not filecmp.cmp(adapter, target, shallow=False):
+        _put(target, _previous(target))
+    if adapter.resolve() != target.resolve():
+        _put(adapter, target)
+    return target
+
+
+def go_back(settings: Settings) -> Path:
+    """Exchange the installed adapter for the one before it, each with its card.
+
+    Returns:
+        Where the one before lies from now on.
+
+    Raises:
+        TongshiError: there was none, or it was made for another model.
+    """
+    target = adapter_path(settings)
+    previous = _previous(target)
+    if not previous.exists():
+        raise TongshiError(f"No adapter is kept at {previous}. To go back to the model without any, delete {target}.")
+    if not is_made_for(previous, settings.llm):
+        raise TongshiError(f"{previous} was made for another model than {settings.llm}.")
+    with TemporaryDirectory(dir=target.parent) as folder:
+        aside = Path(folder) / target.name
+        if target.exists():
+            _put(target, aside)
+        _put(previous, target)
+        _put(aside, previous)
+    return target
+
+
+def _previous(installed: Path) -> Path:
+    return installed.with_suffix(".previous.gguf")
+
+
+def _put(adapter: Path, target: Path) -> None:
+    """Copy an adapter and its card, or take both away where there are none. Who reads the target meanwhile finds a whole file."""
+    for there, here in ((adapter, target), (adapter.with_suffix(".md"), target.with_suffix(".md"))):
+        if there.exists():
+            part = here.with_name(f"{here.name}.part")
+            shutil.copyfile(there, part)
+            part.replace(here)
+        else:
+            here.unlink(missing_ok=True)
 
 
 def _layer(name: str) -> int:

@@ -99,11 +99,25 @@ def read(folder: Path, identify: LanguageIdentifier) -> Reading:
         reading.businesses.append(_supported(business, reading.left_out))
     if not reading.businesses:
         raise TongshiError(f"There is no business in {folder}.")
-    kept = set(distinct([one for business in reading.businesses for one in business.questions], reading.left_out))
+    drop_repetitions(reading)
+    return reading
+
+
+def drop_repetitions(reading: Reading, others: Iterable[Question] = ()) -> set[Question]:
+    """Leave out of a reading what nearly repeats another question, see `distinct`.
+
+    Args:
+        others: questions from elsewhere; they stay where one of the same split is nearly the same.
+
+    Returns:
+        Those that stay, from the reading and elsewhere.
+    """
+    written = [one for business in reading.businesses for one in business.questions]
+    kept = set(distinct([*others, *written], reading.left_out))
     reading.businesses = [
         replace(business, questions=tuple(one for one in business.questions if one in kept)) for business in reading.businesses
     ]
-    return reading
+    return kept
 
 
 def tidy(text: str) -> str:
@@ -135,7 +149,7 @@ def distinct(questions: Iterable[Question], left_out: list[tuple[str, str]]) -> 
                 kept.append(one)
             else:
                 dropped.add(number)
-                left_out.append((_name(one), f"nearly the same as {_name(group[twin])}"))
+                left_out.append((label(one), f"nearly the same as {label(group[twin])}"))
     return kept
 
 
@@ -187,7 +201,7 @@ def _in_their_languages(business: Business, identify: LanguageIdentifier, left_o
         name: {language: text for language, text in texts.items() if right(text, language, f"{business.id}/{name}")}
         for name, texts in business.passages.items()
     }
-    questions = tuple(one for one in business.questions if right(one.answer, one.language, _name(one)))
+    questions = tuple(one for one in business.questions if right(one.answer, one.language, label(one)))
     return replace(business, passages=passages, questions=questions)
 
 
@@ -213,13 +227,14 @@ def _supported(business: Business, left_out: list[tuple[str, str]]) -> Business:
         texts = [business.passages.get(name, {}) for name in one.rests]
         known = numbers(" ".join([one.ask, *one.before, *(text for each in texts for text in each.values())]))
         if not all(texts):
-            left_out.append((_name(one), "rests on a passage that was left out"))
+            left_out.append((label(one), "rests on a passage that was left out"))
         elif one.rests and (odd := numbers(one.answer) - known):
-            left_out.append((_name(one), f"{', '.join(sorted(odd))} stands in none of its passages"))
+            left_out.append((label(one), f"{', '.join(sorted(odd))} stands in none of its passages"))
         else:
             kept.append(one)
     return replace(business, questions=tuple(kept))
 
 
-def _name(question: Question) -> str:
+def label(question: Question) -> str:
+    """How a question is called where it is said why it was left out."""
     return f"{question.business}/{question.language}: {question.ask[:40]}"

@@ -1,21 +1,20 @@
 """Fine-tuning of the language model: a LoRA adapter (Hu et al. 2021, arXiv:2106.09685) that learns to answer from passages.
 
 Only the answer's words are learnt, not the prompt's. The base is an entry of the manifest (its GGUF file, dequantised) or a name on the
-model hub. On a GPU it runs in bfloat16; on several, through `accelerate launch -m tongshi.training.finetune --model … --folder …`. `SMALL`
-is for two CPU cores: fewer and shorter examples, and only the upper layers are adapted, so that the way back is short.
+model hub. On a GPU it runs in bfloat16; on several, through `accelerate launch -m tongshi.cli finetune run`. `SMALL` is for two CPU cores:
+fewer and shorter examples, and only the upper layers are adapted, so that the way back is short.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import platform
 import random
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import islice, zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +39,7 @@ from transformers.utils import logging as transformers_logging
 
 from tongshi.errors import TongshiError
 from tongshi.llm.in_process import load_model, load_tokenizer
-from tongshi.settings import Settings, get_settings
+from tongshi.settings import Settings
 from tongshi.training.examples import Example, load
 from tongshi.weights import manifest
 
@@ -106,7 +105,10 @@ def encode(example: Example, tokenizer: PreTrainedTokenizerBase) -> dict[str, li
 
 
 def choose(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, options: Options, most: int) -> list[dict[str, Any]]:
-    """Encoded examples that are short enough, evenly of all languages, in random order.
+    """Encoded examples that are short enough, in random order.
+
+    Args:
+        most: how many, by turns one of each language, as long as it has any; 0: all.
 
     Raises:
         TongshiError: none is short enough.
@@ -114,15 +116,18 @@ def choose(examples: Sequence[Example], tokenizer: PreTrainedTokenizerBase, opti
     chance = random.Random(options.seed)
     order = list(examples)
     chance.shuffle(order)
-    quota = Counter({language: most // 12 for language in {one.language for one in order}})
-    chosen: list[dict[str, Any]] = []
+    by_language: dict[str, list[Example]] = {}
     for one in order:
-        if most and not quota[one.language]:
-            continue
-        encoded = encode(one, tokenizer)
-        if len(encoded["input_ids"]) <= options.longest:
-            chosen.append(encoded)
-            quota[one.language] -= 1
+        by_language.setdefault(one.language, []).append(one)
+
+    def short_enough(group: list[Example]) -> Iterator[dict[str, Any]]:
+        for one in group:
+            encoded = encode(one, tokenizer)
+            if len(encoded["input_ids"]) <= options.longest:
+                yield encoded
+
+    turns = zip_longest(*map(short_enough, by_language.values()))
+    chosen = list(islice((one for turn in turns for one in turn if one is not None), most or None))
     if not chosen:
         raise TongshiError(f"No example is as short as {options.longest} tokens.")
     chance.shuffle(chosen)
@@ -176,7 +181,7 @@ class _Watch(TrainerCallback):
         self._bar.stop()
 
 
-def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
+def run(model: str, options: Options, data: Path, settings: Settings) -> Path | None:
     """Fine-tune a model, going on after the last checkpoint where a run of the same data and options was interrupted.
 
     Args:
@@ -185,20 +190,26 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
         data: the folder that `tongshi finetune data` wrote.
 
     Returns:
-        The run's folder, with the best adapter by validation loss in `adapter/`, and `run.json`, what it was made of and reached.
+        The run's folder, with the best adapter by validation loss in `adapter/`, and `run.json`, what it was made of and reached; None in
+        a process that `accelerate` started for a further GPU.
+
+    Raises:
+        TongshiError: there are several GPUs, and `accelerate` did not start a process for each; or no example is short enough.
     """
     transformers_logging.set_verbosity_error()
     transformers_logging.disable_progress_bar()
     set_seed(options.seed)
     counts = json.loads((data / "counts.json").read_text("utf-8")) if (data / "counts.json").exists() else {}
     folder = data / "runs" / f"{Path(model).name}-{_fingerprint(model, options, counts.get('digest', ''))}"
+    arguments = _arguments(folder / "checkpoints", options)
+    _require_one_gpu(arguments)
     tokenizer = load_tokenizer(model, settings)
     learnt = choose(load(data, "train"), tokenizer, options, options.examples)
     held = choose(load(data, "validation"), tokenizer, options, options.validation)
     adapted = _adapted(load_model(model, settings), options)
     trainer = AnswerTrainer(
         model=adapted,
-        args=_arguments(folder / "checkpoints", options),
+        args=arguments,
         train_dataset=learnt,
         eval_dataset=held,
         data_collator=DataCollatorWithFlattening(return_flash_attn_kwargs=False),
@@ -229,7 +240,20 @@ def run(model: str, options: Options, data: Path, settings: Settings) -> Path:
             "versions": {"python": platform.python_version(), "torch": torch.__version__},
         }
         (folder / RUN).write_text(json.dumps(told, indent=2) + "\n", "utf-8")
-    return folder
+    return folder if trainer.is_world_process_zero() else None
+
+
+def _require_one_gpu(arguments: TrainingArguments) -> None:
+    """On several, one process would cut each batch up among them, and a row of packed examples cannot be cut.
+
+    Raises:
+        TongshiError: this process has several.
+    """
+    if arguments.n_gpu > 1:
+        raise TongshiError(
+            f"There are {arguments.n_gpu} GPUs here. For all of them, put `accelerate launch -m tongshi.cli` in place of `tongshi`; for one, set"
+            " CUDA_VISIBLE_DEVICES=0."
+        )
 
 
 def _fingerprint(model: str, options: Options, data: str) -> str:
@@ -296,18 +320,3 @@ def _losses(trainer: Trainer, before: float | None) -> list[dict[str, float]]:
     """Validation losses by step, the untouched base at step 0."""
     told = [{"step": one["step"], "loss": round(one["eval_loss"], 4)} for one in trainer.state.log_history if "eval_loss" in one]
     return told if before is None else [{"step": 0, "loss": round(before, 4)}, *(one for one in told if one["step"])]
-
-
-def main() -> None:
-    """The run that `accelerate launch` starts on each of several GPUs."""
-    parser = argparse.ArgumentParser(description="Fine-tune the language model; see `tongshi finetune run --help`.")
-    parser.add_argument("--model", required=True)
-    parser.add_argument("--folder", type=Path, required=True, help="that `tongshi finetune data` wrote")
-    parser.add_argument("--epochs", type=int, default=DEFAULT.epochs)
-    parser.add_argument("--batch", type=int, default=DEFAULT.batch)
-    chosen = parser.parse_args()
-    run(chosen.model, replace(DEFAULT, epochs=chosen.epochs, batch=chosen.batch), chosen.folder, get_settings())
-
-
-if __name__ == "__main__":
-    main()

@@ -35,12 +35,22 @@ _ADDRESSES = {
 }
 """What stands for an address, by its script: addresses themselves, so that a text stays as it is when it is masked again."""
 
+_NAME_FOLLOWS = regex.compile(
+    r"\bmy name(?: is|['’]s)\b|\bich hei(?:ß|ss)e\b|\bmein name ist\b|\bje (?:m['’]appelle|me nomme)\b|\bmon nom est\b"
+    r"|\bme llamo\b|\bmi nombre es\b|\bmi chiamo\b|\bil mio nome è|\bme chamo\b|\bchamo-me\b|\bmeu nome é"
+    r"|\bменя зовут\b|\bмо[её] имя\b|我的名字|我叫(?!了)|我姓|(?:私|僕|わたし)の名前は|と申します"
+    r"|(?:제|내) 이름은|저는\s+\S{2,12}라고\s*(?:합니다|해요)|(?:ผม|ฉัน|หนู)ชื่อ|ชื่อ(?:ของ)?(?:ผม|ดิฉัน|ฉัน)|(?<!\p{L})[اإ]سمي(?!\p{L})",
+    regex.I,
+)
+_CAPITAL_FOLLOWS = regex.compile(
+    r"(?<!\p{L})(?i:i am|i['’]m|this is|ich bin|hier (?:ist|spricht|schreibt)|je suis|soy|sono|sou(?: [oa])?|я|это)\s+(?!Ва[мсш])\p{Lu}\p{Ll}+"
+)
+
 
 def masked(text: str) -> str:
     """The text with stand-ins for order and case numbers, e-mail and postal addresses, links, bank accounts and long numbers.
 
-    Names have no form of their own and stay, as does an address that `find_address` does not tell: what answered a question for one never
-    comes here (`tongshi.conversations.review`), and a reviewer can take out the rest.
+    Names have no form of their own and stay (see `introduces_a_name`), as does an address that `find_address` does not tell.
     """
     text = _URL.sub("https://example.com", text)
     text = _IBAN.sub("DE00 0000", text)
@@ -52,6 +62,14 @@ def masked(text: str) -> str:
             pieces += [text[end : match.start], stand_in]
             end = match.end
     return _LONG_NUMBER.sub("000 000 000", "".join([*pieces, text[end:]]))
+
+
+def introduces_a_name(text: str) -> bool:
+    """Whether somebody says in a text who they are ("My name is Anna", "Ich bin Anna Petersen"), as far as its form shows it.
+
+    Errs on the safe side: "Ich bin Kunde" counts as well.
+    """
+    return bool(_NAME_FOLLOWS.search(text) or _CAPITAL_FOLLOWS.search(text))
 
 
 def _without_addresses(text: str) -> str:
