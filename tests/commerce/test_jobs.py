@@ -201,6 +201,10 @@ class TestAddresses:
         ask = customer.ask("address_form", "MD-10236", address=address)
         assert (ask.say.reply, ask.forget) == ("utter_invalid_address", ("address",))
 
+    @pytest.mark.parametrize("address", ["rua das flores 10, loulé", "PO Box 123", "문화로 12 301호"])
+    def test_free_text_with_a_number_is_taken_for_one(self, customer, address):
+        assert customer.asked("address_form", "MD-10236", address=address) == "utter_request_address_confirm"
+
     def test_digits_of_any_script_make_an_address(self, customer):
         assert customer.asked("address_form", "MD-10236", address="شارع الملك فهد ١٢، الرياض") == "utter_request_address_confirm"
 

@@ -133,6 +133,10 @@ def test_a_price_is_read_as_each_language_writes_it(text, price):
     assert values(text, "price") == [price]
 
 
+def test_a_door_is_no_price():
+    assert values("20号2单元301室", "foreign_price") == []
+
+
 def test_several_things_are_found_in_one_message_in_order():
     found = find("10235, no: MD-10240 emily.carter@example.com RT-10001")
     assert [(match.kind, match.value) for match in found if match.kind != "number"] == [
