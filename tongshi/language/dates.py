@@ -151,13 +151,11 @@ class DayFinder:
         figures = rf"(?P<d>{_NO_FIGURE_CUT}\d{{1,2}})"
         eastern = language in ("ja", "ko", "zh")
         days = either([*self._ordinals, *([spelt] if language in _CARDINALS else [])] or [r"(?!)"])
-        year = (
-            r"\d{4}|[〇零一二三四五六七八九]{4}"
-            if eastern
-            else r"\d{4}|\d{2}(?![\d.,:]| ?\p{L})"
-            if language == "th"
-            else r"\d{4}"
-        )
+        year = r"\d{4}"
+        if eastern:
+            year += "|[〇零一二三四五六七八九]{4}"
+        elif language == "th":
+            year += r"|\d{2}(?![\d.,:]| ?\p{L})"
         return {
             "span": f"(?:(?P<fixed>{either(self._fixed)})|{counted})" if self._fixed else f"(?:{counted})",
             "day": f"(?P<weekday>{either(self._weekdays)})",

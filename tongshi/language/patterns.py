@@ -47,9 +47,9 @@ _EMAIL = regex.compile(
 _BEFORE_EMAIL = regex.compile(r"(?:^|[:=,;!?.\n]|\b(?:is|use|it's|mail|e-?mail|address|adresse|ist))\s*$", regex.I)
 # Telephone, card and account numbers: none of their groups counts anything.
 _LONG_NUMBER = regex.compile(
-    r"(?<![\p{L}\d])(?!\d{1,4}[\-/.]\d{1,2}[\-/.]\d{1,4}(?!\d))"
-    r"(?:[a-z]{2}\d{2}\s?[a-z0-9]{4}(?:\s?\d[a-z0-9]{3}){2,6}(?:\s?[a-z0-9]{1,3})?|\+\d(?:[\s().\-/]{0,2}\d){6,}"
-    r"|\(?0\d(?:(?:[\s()\-]{0,2}|\s?/\s?)\d){4,}|\d(?:[\s\-]?\d){8,})(?![\p{L}\d])",
+    r"(?<![\p{Latin}\d])(?!\d{1,4}[\-/.]\d{1,2}[\-/.]\d{1,4}(?!\d))"
+    r"(?:[a-z]{2}\d{2}\s?[a-z0-9]{4}(?:\s?\d[a-z0-9]{3}){2,6}(?:\s?[a-z0-9]{1,3})?(?!\p{Latin})|\+\d(?:[\s().\-/]{0,2}\d){6,}"
+    r"|\(?0\d(?:(?:[\s()\-]{0,2}|\s?/\s?)\d){4,}|\d(?:[\s\-]?\d){8,})(?!\d)",
     regex.I,
 )
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
