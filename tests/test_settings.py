@@ -117,3 +117,12 @@ def test_secrets_of_channels_stand_in_no_printed_settings():
     names = [name for name in Settings.__dataclass_fields__ if re.search(r"(token|secret|password|key|verify)$", name)]
     settings = Settings(**dict.fromkeys(names, "hidden" * 8), **OPEN)
     assert "hidden" not in repr(settings) and len(names) > 10
+
+
+def test_the_time_zone_is_that_of_the_support_hours():
+    assert str(Settings().time_zone) == "Europe/Berlin"
+    assert str(Settings(support_hours="Mon-Fri 09:00-18:00 Asia/Tokyo").time_zone) == "Asia/Tokyo"
+    assert all(
+        str(Settings(support_hours=hours).time_zone) == "UTC"
+        for hours in ("always", "never", "whenever", "Mon 08:00-20:00 Europe")
+    )

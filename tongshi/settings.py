@@ -6,9 +6,11 @@ import os
 import re
 import secrets
 from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
 from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tongshi.errors import TongshiError
 
@@ -223,6 +225,15 @@ class Settings:
     def origin_pattern(self) -> str:
         """A regular expression of `origins`; where there are none, it matches nothing but an empty text."""
         return "|".join(re.escape(one).replace(r"\*", r"[a-zA-Z0-9-]+") for one in self.origins)
+
+    @property
+    def time_zone(self) -> tzinfo:
+        """That of the support hours, in which "today" is told; UTC where they name none."""
+        name = self.support_hours.rpartition(" ")[2]
+        try:
+            return UTC if name in ("always", "never") else ZoneInfo(name)
+        except (ValueError, OSError, ZoneInfoNotFoundError):
+            return UTC  # such hours are refused where they are used
 
     @property
     def database(self) -> str:

@@ -5,6 +5,7 @@ import pytest
 from actions import services
 from actions.answers import ActionAnswer
 from actions.products import ActionRecommend
+from tongshi.language.patterns import find
 from tongshi.llm.answering import Answer
 from tongshi.llm.citing import Citation
 from tongshi.responses.catalog import get_replies
@@ -66,3 +67,10 @@ def test_the_button_of_a_card_is_answered_with_all_that_the_catalogue_says(talk_
     assert talk.run(ActionAnswer(), text='/product_question{"product": "gone"}', entities=[("product", "gone")], **press) == [
         "utter_answer_unknown"
     ]
+
+
+def test_of_a_span_of_prices_the_upper_end_is_the_budget(talk_in):
+    talk = talk_in("en")
+    span = [("product", "headphones"), *((match.kind, match.value) for match in find("between 100 and 150 euros"))]
+    assert talk.run(ActionRecommend(), intent="recommend_product", entities=span) == ["utter_recommendations"]
+    assert talk.messages[0]["products"] == recommended(talk_in("en"))["products"]

@@ -37,7 +37,7 @@ def test_a_message_that_names_nothing_must_be_left_alone():
 def test_labels_are_those_of_the_pipeline_and_the_table_has_a_row_a_language():
     kinds = {one.kind for language in LANGUAGES for message in read(language)[1] for one in message.named}
     assert kinds == {
-        "address", "case_number", "colour", "date", "email", "language", "order_number", "price", "product", "quantity", "reason", "resolution",
+        "address", "case_number", "colour", "date", "email", "foreign_price", "language", "order_number", "price", "product", "quantity", "reason", "resolution",
     }  # fmt: skip
     assert all(len(read(language)[1]) >= 60 for language in LANGUAGES)
     blind = measure(lambda texts: [{"entities": []} for _ in texts])

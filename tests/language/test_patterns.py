@@ -214,3 +214,25 @@ def test_a_postcode_or_an_amount_near_that_word_is_no_order(text):
 
 def test_another_sign_for_at_is_meant_as_an_address():
     assert is_attempt("email", "sato.yuki#example.com") and not is_attempt("email", "my #1 problem is the colour")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+49 170 1234567", "0170/1234567", "전화 +49 30 5550 1420입니다", "电话0170 1234567", "GB29 NWBK 6016 1331 9268 19",
+        "FR14 2004 1010 0505 0001 3M02 606", "612 34 56 78", "call me on 0170 1234567", "DE89 3704 0044 0532 0130 00",
+        "4111 1111 1111 1111", "03-1234-5678",
+    ],
+)  # fmt: skip
+def test_groups_of_a_long_number_count_nothing(text):
+    assert values(text, "number") == []
+
+
+def test_figures_beside_a_long_number_or_a_date_stay_numbers():
+    assert values("call +49 170 1234567, I have 500", "number") == ["500"]
+    assert values("am 05.06.2026 500", "number") == ["500"]
+    assert values("rt10 have been told 50", "number") == ["50"]
+
+
+def test_both_ends_of_a_span_of_prices_are_prices():
+    assert values("between 50 and 100 euros", "price") == ["50", "100"]

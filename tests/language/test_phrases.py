@@ -99,3 +99,9 @@ def test_a_letter_wrong_in_several_words_is_forgiven_but_no_figure():
     assert [(one.value, one.confidence) for one in finder.find("the merdian book 14")] == [("laptop", 0.8)]
     assert finder.find("the merdian book 15") == []
     assert [one.value for one in finder.find("merdian tab")] == ["tab"]
+
+
+def test_a_phrase_keeps_the_marks_of_its_last_letter(finder):
+    text = "أريد سماعاتٍ جديدة"
+    (found,) = finder.find(text)
+    assert text[found.start : found.end] == "سماعاتٍ"

@@ -1,5 +1,6 @@
 """What messages name, as the components of the pipeline put it on the message."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,6 +10,7 @@ from rasa.shared.nlu.training_data.message import Message
 from tongshi.nlu.entities import DayEntityExtractor, PatternEntityExtractor, SynonymEntityExtractor
 from tongshi.nlu.language import LANGUAGE
 from tongshi.nlu.naming import Names
+from tongshi.settings import get_settings
 
 PHRASES = {
     "product": [
@@ -90,3 +92,19 @@ def test_kind_and_name_are_one_product_and_sloppy_ones_are_known(named, text, la
 def test_words_of_their_own_are_left_alone(named, text, language):
     found = named(text, language)
     assert "product" not in found and "quantity" not in found
+
+
+@pytest.mark.parametrize(
+    ("hours", "day"),
+    [
+        ("Mon-Fri 09:00-18:00 Asia/Tokyo", "2026-11-19"),
+        ("Mon-Fri 09:00-18:00 America/New_York", "2026-11-18"),
+        ("always", "2026-11-18"),
+    ],
+)
+def test_today_is_that_of_the_support_hours(components, monkeypatch, hours, day):
+    monkeypatch.setattr("tongshi.nlu.entities.get_settings", lambda: replace(get_settings(), support_hours=hours))
+    monkeypatch.setattr("tongshi.clock.now", lambda: datetime(2026, 11, 18, 20, tzinfo=UTC))
+    message = Message({TEXT: "today", LANGUAGE: {"code": "en", "confidence": 1.0}})
+    components[1].process([message])
+    assert [one["value"] for one in message.get(ENTITIES)] == [day]

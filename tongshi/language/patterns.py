@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import regex
 
 from tongshi.language.addresses import find_address
+from tongshi.language.amounts import EURO, find_amounts
 from tongshi.language.text import fold_digits, fold_width
 
 NAMES = ("order_number", "case_number", "email")
@@ -44,31 +45,13 @@ _EMAIL = regex.compile(
     regex.I,
 )
 _BEFORE_EMAIL = regex.compile(r"(?:^|[:=,;!?.\n]|\b(?:is|use|it's|mail|e-?mail|address|adresse|ist))\s*$", regex.I)
-_CURRENCY = r"(?:€|(?<!\p{L})eur(?:os?|o)?\b|евро|欧元?|歐元?|ユーロ|유로|ยูโร|يورو)"
-_THOUSANDS = r"[.,'’\s\u00a0\u202f](?=\d{3})"
-_AMOUNT = rf"(?<![\d.,])(?:\d{{1,3}}(?:{_THOUSANDS}\d{{3}})+|\d{{1,7}})(?:[.,]\d{{1,2}})?(?!\d)"
-_PRICE = regex.compile(rf"{_CURRENCY}\s*({_AMOUNT})|({_AMOUNT})\s*{_CURRENCY}", regex.I)
-# Money that is not euro, by the signs and everyday words of the twelve languages; "pound" may be a weight, "won" a verb, "real" an adjective.
-_MONEY = {
-    "USD": r"us\$|\$|usd\b|dollars?\b|d[oó]lar(?:es)?\b|dollari?\b|доллар\p{L}*|بكس|دولار|美元|美金|美刀|ドル|달러|ดอลลาร์",
-    "GBP": r"£|gbp\b|quid\b|英镑|英鎊|ポンド|파운드|ปอนด์|фунт\p{L}* стерлингов|جنيه استرليني",
-    "CHF": r"chf\b|sfr\.?(?!\p{L})|franken\b|瑞士法郎|スイスフラン",
-    "JPY": r"jpy\b|円|日元|日圆|엔화|เยน|иен\p{L}*|\byen\b",
-    "CNY": r"cny\b|rmb\b|人民币|人民幣|块钱|塊錢|(?<=\d\s?)[块塊]|(?<!欧|歐|美|日|单|單)元|위안|หยวน|юан\p{L}*",
-    "KRW": r"krw\b|₩|(?<=\d\s?)원|韩元|ウォン",
-    "RUB": r"₽|rub\b|руб(?:\.|л\p{L}*)?(?!\p{L})|卢布",
-    "THB": r"฿|thb\b|บาท|泰铢|バーツ",
-    "PLN": r"zł(?!\p{L})|pln\b|z[lł]oty(?:ch)?\b",
-    "BRL": r"r\$|brl\b|reais\b",
-    "AED": r"aed\b|درهم",
-    "SAR": r"sar\b|ريال",
-    "EGP": r"egp\b|جنيه(?! استرليني)",
-}
-_FOREIGN = {
-    code: regex.compile(rf"(?<!\p{{Latin}})(?:{signs})\s*({_AMOUNT})(?!\s*{_CURRENCY})|({_AMOUNT})\s*(?:{signs})", regex.I)
-    for code, signs in _MONEY.items()
-}
-_ANY_MONEY = regex.compile("|".join(_MONEY.values()), regex.I)
+# Telephone, card and account numbers: none of their groups counts anything.
+_LONG_NUMBER = regex.compile(
+    r"(?<![\p{Latin}\d])(?!\d{1,4}[\-/.]\d{1,2}[\-/.]\d{1,4}(?!\d))"
+    r"(?:[a-z]{2}\d{2}\s?[a-z0-9]{4}(?:\s?\d[a-z0-9]{3}){2,6}(?:\s?[a-z0-9]{1,3})?(?!\p{Latin})|\+\d(?:[\s().\-/]{0,2}\d){6,}"
+    r"|\(?0\d(?:(?:[\s()\-]{0,2}|\s?/\s?)\d){4,}|\d(?:[\s\-]?\d){8,})(?!\d)",
+    regex.I,
+)
 _MEANT_AS_ORDER = regex.compile(rf"(?<![a-zа-я])(?:m[\s.\-]?d|м[\s.\-]?д){_GAP}\d", regex.I)
 _MEANT_AS_EMAIL = regex.compile(
     rf"@|[a-z0-9](?:\s+(?:{_AT_WORD})\s|\s*(?:{_AT_GLUED}))|^\s*[a-z0-9_\-]+\.[a-z0-9._\-]+\s*$|[a-z0-9][#*&][a-z0-9\-]+\.[a-z]{{2,}}",
@@ -118,12 +101,11 @@ def _candidates(text: str) -> Iterator[Match]:
         yield Match("order_number", *match.span(1), f"MD-{match[1]}")
     for match in _CASE.finditer(text):
         yield Match("case_number", *match.span(), f"{match[1].upper()}-" + regex.sub(r"\D", "", match[2]))
-    for match in _PRICE.finditer(text):
-        yield Match("price", *match.span(), _decimal(match[1] or match[2]))
-    if _ANY_MONEY.search(text):
-        for code, pattern in _FOREIGN.items():
-            for match in pattern.finditer(text):
-                yield Match("foreign_price", *match.span(), f"{_decimal(match[1] or match[2])} {code}")
+    for amount in find_amounts(text):
+        kind, value = (
+            ("price", amount.value) if amount.currency == EURO else ("foreign_price", f"{amount.value} {amount.currency}")
+        )
+        yield Match(kind, amount.start, amount.end, value)
     # Five digits alone are an order number where little else is said, or where an e-mail stands beside them and no other number of an order:
     # a postcode stands among the words of an address.
     bare = list(_BARE_ORDER.finditer(text))
@@ -131,7 +113,12 @@ def _candidates(text: str) -> Iterator[Match]:
     few = _FEW_WORDS_BESIDE_EMAIL if beside_email else _FEW_WORDS
     if len(bare) == 1 and len(_WORD.findall(_EMAIL.sub(" ", text))) <= few and (beside_email or "," not in text):
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
-    for match in _NUMBER.finditer(text):
+    if not (numbers := list(_NUMBER.finditer(text))):
+        return
+    long = [match.span() for match in _LONG_NUMBER.finditer(text)]
+    for match in numbers:
+        if any(start <= match.start(1) < end for start, end in long):
+            continue
         yield Match("number", *match.span(1), str(int(match[1])))
 
 
@@ -140,11 +127,6 @@ def _is_place(match: regex.Match) -> bool:
     if (match["at"] or "").lower() != "at" or not match["local"].isalpha() or "." not in match[0]:
         return False
     return not _BEFORE_EMAIL.search(match.string[: match.start()])
-
-
-def _decimal(amount: str) -> str:
-    """An amount as people write it with a decimal point and nothing between its thousands."""
-    return regex.sub(_THOUSANDS, "", amount).replace(",", ".")
 
 
 def bare_order_number(text: str) -> str | None:

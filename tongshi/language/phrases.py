@@ -109,7 +109,9 @@ class PhraseFinder:
             language: the language that it is in, where that is known.
         """
         folded, places = fold_with_places(text)
-        found = _without_overlaps([one for one in self._as_written(folded, places) if not self._is_foreign(one, text, language)])
+        found = _without_overlaps(
+            [one for one in self._as_written(text, folded, places) if not self._is_foreign(one, text, language)]
+        )
 
         def add(start: int, end: int, value: str | None) -> None:
             if value is None:
@@ -119,7 +121,7 @@ class PhraseFinder:
             if not any(start < other.end and other.start < end for other in found if other not in within):
                 found[:] = [*(one for one in found if one not in within), Found(start, end, value, NEARLY)]
 
-        words = [(match, places[match.start()], places[match.end() - 1] + 1) for match in _WORD.finditer(folded)]
+        words = [(match, *place_in(text, places, *match.span())) for match in _WORD.finditer(folded)]
         for count in (3, 2):
             for first in range(len(words) - count + 1):
                 window = words[first : first + count]
@@ -128,10 +130,10 @@ class PhraseFinder:
             if not any(start < other.end and other.start < end for other in found):
                 add(start, end, self._with_typo(match.group(), text[start:end].lower(), language))
         for start, end, value in self._sounds.find(folded):
-            add(places[start], places[end - 1] + 1, value)
+            add(*place_in(text, places, start, end), value)
         return sorted(found, key=lambda one: one.start)
 
-    def _as_written(self, folded: str, places: Sequence[int]) -> Iterator[Found]:
+    def _as_written(self, text: str, folded: str, places: Sequence[int]) -> Iterator[Found]:
         for kind, pattern in self._patterns.items():
             borders = None
             for match in pattern.finditer(folded):
@@ -142,7 +144,7 @@ class PhraseFinder:
                     enough = 1 if _HAN.fullmatch(match["phrase"]) else 2
                     if (start in borders) + (end in borders) < enough:
                         continue
-                yield Found(places[start], places[end - 1] + 1, self._squeezed[_squeeze(match["phrase"])], 1.0)
+                yield Found(*place_in(text, places, start, end), self._squeezed[_squeeze(match["phrase"])], 1.0)
 
     def _is_foreign(self, one: Found, text: str, language: str | None) -> bool:
         """Whether a phrase of other languages stands where a text's own language has a word."""
@@ -306,6 +308,20 @@ def fold_with_places(text: str) -> tuple[str, tuple[int, ...]]:
     return "".join(folded), tuple(places)
 
 
+def place_in(text: str, places: Sequence[int], start: int, end: int) -> tuple[int, int]:
+    """Where a stretch of a folded text lies in the original, with the marks that belong to its last letter: غداً is غدا folded.
+
+    Args:
+        text: the original.
+        places: as `fold_with_places` gives them.
+        start, end: the stretch, not empty.
+    """
+    last = places[end - 1] + 1
+    while last < len(text) and unicodedata.category(text[last]) == "Mn" and not (end < len(places) and places[end] == last):
+        last += 1
+    return places[start], last
+
+
 def _without_overlaps(found: list[Found]) -> list[Found]:
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start - one.end, one.start)):
@@ -315,9 +331,14 @@ def _without_overlaps(found: list[Found]) -> list[Found]:
 
 
 @lru_cache(maxsize=64)
-def word_borders(text: str) -> frozenset[int]:
-    """Where the segmenter of the text's own language cuts it."""
-    counts = scripts(text)
-    language = "th" if counts["Thai"] else "ja" if counts["Kana"] else "zh"
+def word_borders(text: str, language: str | None = None) -> frozenset[int]:
+    """Where a segmenter cuts a text.
+
+    Args:
+        language: `zh`, `ja` or `th`; by default the one that the script tells.
+    """
+    if language is None:
+        counts = scripts(text)
+        language = "th" if counts["Thai"] else "ja" if counts["Kana"] else "zh"
     tokens = tokenize(text, language)
     return frozenset(place for token in tokens for place in (token.start, token.end))

@@ -84,7 +84,7 @@ class DayEntityExtractor(_Extractor):
     """`date`, in ISO form with its `grain`, told from today: see `tongshi.language.dates`. Needs the message's language."""
 
     def process(self, messages: list[Message]) -> list[Message]:
-        today = clock.now().date()
+        today = clock.now().astimezone(get_settings().time_zone).date()
         for message in messages:
             language = (message.get(LANGUAGE) or {}).get("code")
             found = get_days(language).find(message.get(TEXT) or "", today) if language in LANGUAGES else []
