@@ -28,7 +28,7 @@ def components():
     return [
         PatternEntityExtractor(),
         DayEntityExtractor(),
-        SynonymEntityExtractor({}, None, None, Names(PHRASES, SAID_IN, KINDS, {}, ([], []))),
+        SynonymEntityExtractor({}, None, None, Names(PHRASES, SAID_IN, KINDS)),
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
@@ -38,10 +39,10 @@ class Names:
         phrases: Mapping[str, Sequence[tuple[str, str]]],
         languages: Mapping[str, Set[str]],
         kinds: Mapping[str, Sequence[str]],
-        senses: Mapping[str, Sequence[str]],
-        makers: tuple[Sequence[str], Sequence[str]],
+        senses: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        makers: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> None:
-        self._made_of = phrases, languages, kinds, senses, makers
+        self._made_of = phrases, languages, kinds, dict(senses), makers
         self._finders = {entity: PhraseFinder(pairs, languages) for entity, pairs in phrases.items()}
         self._senses = {entity: OtherSenses(expressions) for entity, expressions in senses.items()}
         self._makers = OtherMakers(*makers)
