@@ -44,7 +44,7 @@ class Explanation:
         words: the message's words in order, with what each did to the first intent and to the second.
         neighbours: training wordings, nearest first; to the part that decided, if one did.
         part: the part of the message for which all of it was taken; None where it was taken as a whole.
-        cut_short: whether the words rest on fewer trials than usual, since the message is long.
+        cut_short: whether the words rest on fewer trials than usual, since time was short.
     """
 
     text: str
@@ -113,7 +113,7 @@ class Explanation:
                 f"Without “{word.text}” the bot would believe that the customer {wish(other)} ({other}, {percent(likely)})."
             )
         if self.cut_short:
-            said.append("The message is long: its words were tried less often than usual, so that their weights are rough.")
+            said.append("There was no time to try its words as often as usual, so that their weights are rough.")
         return said
 
     def _rival(self) -> list[str]:

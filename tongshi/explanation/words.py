@@ -28,7 +28,7 @@ _SECONDS = 6.0
 
 _MOST_WORDS = 30
 """Words that are told apart; those of a longer message are looked at in groups."""
-_LONG = 600
+_LONG = 250
 _MOST_GROUPS = 15
 """Characters from which there are fewer groups, since each version of such a message takes as long as several of a short one."""
 
