@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 
@@ -10,7 +11,7 @@ from tongshi.errors import TongshiError
 from tongshi.explanation.message import Explainer, Explanation, percent
 from tongshi.explanation.neighbours import Neighbour
 from tongshi.explanation.page import coloured, heat, page
-from tongshi.explanation.words import split
+from tongshi.explanation.words import decisive_words, split, units
 
 # What each word adds to an intent's points.
 POINTS = {
@@ -126,3 +127,58 @@ def test_any_message_is_explained_whole(explain, text):
 def test_where_there_is_nothing_to_read_it_is_said_so(explain):
     with pytest.raises(TongshiError, match="nothing to read"):
         explain(" \u200b\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "words"),
+    [
+        ("so bad ❤️👍🏽🇩🇪 👨‍👩‍👧 1️⃣ bye", "en", ["so", "bad", "❤️", "👍🏽", "🇩🇪", "👨‍👩‍👧", "1️⃣", "bye"]),
+        ("แย่มาก😡😡", "th", ["แย่มาก", "😡", "😡"]),
+        ("ありがとう〜 ™", "ja", ["ありがとう"]),
+    ],
+)
+def test_an_emoji_is_one_word_however_many_characters_it_has(text, language, words):
+    assert [word for word, _ in split(text, language)] == words
+
+
+def test_a_long_message_is_looked_at_in_groups_that_end_where_sentences_do():
+    text = "I waited for the parcel all day. Nobody came! " * 20
+    groups = units(text, "en")
+    assert 8 <= len(groups) <= 15
+    assert all(text[start : start + len(group)] == group for group, start in groups)
+    assert sum(text[start + len(group)] in ".!" for group, start in groups) > len(groups) / 2
+    assert len(units("我等了一整天的包裹。没有人来！" * 20, "zh")) <= 30
+
+
+def test_a_long_message_is_tried_for_seconds_only_and_it_is_said_so(monkeypatch):
+    def slow(texts):
+        time.sleep(0.01 * len(texts))
+        return bot(texts)
+
+    monkeypatch.setattr("tongshi.explanation.words._SECONDS", 0.6)
+    text = "where is it? I waited for my parcel all day and nobody came, so now I want to return it. " * 8
+    began = time.monotonic()
+    found = Explainer(slow, lambda text: [], 0.4, "en")(text)
+    assert time.monotonic() - began < 2 and found.cut_short
+    assert "no time to try its words as often" in " ".join(found.sentences())
+    assert not decisive_words("where is my parcel", "en", slow)[1]
+
+
+def test_a_word_without_which_nothing_would_be_understood_is_told(explain):
+    found = explain("return")
+    assert found.intent == "return_item" and found.words[0].without[0] == "nlu_fallback"
+    assert "Without “return” the bot would not have understood the message." in found.sentences()
+    assert "not understood" in page(found)
+
+
+def test_the_part_that_decided_is_named_and_its_wordings_are_the_nearest():
+    def of_parts(texts):
+        return [{**one, "deciding_part": "I want to return it."} for one in bot(texts)]
+
+    asked = []
+    found = Explainer(of_parts, lambda text: asked.append(text) or [Neighbour("return", "return_item", "en", 0.8)], 0.4, "en")(
+        "Hello there. I want to return it."
+    )
+    assert asked == ["I want to return it."] and Explanation.from_dict(found.as_dict()) == found
+    said = " ".join(found.sentences())
+    assert "what one part of it says: “I want to return it.”" in said and "nearest thing to that part" in said

@@ -1,6 +1,8 @@
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
-from tongshi.language.segment import sentences, tokenize
+from tongshi.language.segment import readings, sentences, tagged, terms, tokenize
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,21 @@ def test_tokens_stand_where_they_say(language):
     tokens = tokenize(text, language)
     assert all(text[token.start : token.end] == token.text for token in tokens)
     assert "".join(token.text for token in tokens) == "".join(text.split())
+
+
+def test_japanese_is_cut_by_several_threads_at_once():
+    text = "昨日注文したヘッドホンがまだ届きません。いつ届きますか？" * 20
+    works = [lambda: tokenize(text, "ja"), lambda: tagged(text, "ja"), lambda: readings(text)]
+    expected = [work() for work in works]
+    with ThreadPoolExecutor(6) as threads:
+        done = [(number, threads.submit(works[number])) for _ in range(20) for number in range(len(works))]
+        assert all(one.result() == expected[number] for number, one in done)
+
+
+def test_several_threads_at_once_find_the_same_stems():
+    texts = {"ru": "возвращённые наушники приходили сломанными", "de": "die zurückgeschickten Lieferungen kamen beschädigt"}
+    texts = {language: f"{text} " * 200 for language, text in texts.items()}
+    expected = {language: terms(text, language) for language, text in texts.items()}
+    with ThreadPoolExecutor(4) as threads:
+        done = [(language, threads.submit(terms, text, language)) for _ in range(12) for language, text in texts.items()]
+        assert all(one.result() == expected[language] for language, one in done)

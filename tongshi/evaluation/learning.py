@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import regex
 from filelock import FileLock, Timeout
 
 from tongshi import system
 from tongshi.errors import TongshiError
 from tongshi.evaluation.understanding import Comparison, compare, held_out
 from tongshi.language.identify import get_identifier
-from tongshi.language.text import fold
+from tongshi.language.text import bare
 from tongshi.language.vectors import Encoder, VectorCache, get_encoder
 from tongshi.nlu.pipeline import configured, prepare
 from tongshi.nlu.wordings import REVIEWED, Wording, training_wordings
@@ -25,8 +24,6 @@ from tongshi.storage.review import ReviewStore
 
 ALIKE = 0.95
 """Cosine from which two wordings teach the same."""
-
-_SEPARATORS = regex.compile(r"[\p{P}\p{S}\s]+")
 
 
 @dataclass(frozen=True)
@@ -79,16 +76,16 @@ def make_lesson(
         encoder: makes vectors of what is new.
         cache: has those of what is known.
     """
-    by_text = {_bare(one.text): one for one in known}
-    tested = {_bare(one.text) for one in unseen}
+    by_text = {bare(one.text): one for one in known}
+    tested = {bare(one.text) for one in unseen}
     taught, vectors = list(known), [cache.encode([prepare(one.text) for one in known])] if known else []
     lesson = Lesson()
     for review in reviews:
         wording = _wording(review)
         vector = encoder.encode([prepare(wording.text)])
         nearest, cosine = _nearest(vector, vectors, taught)
-        twin = by_text.get(_bare(wording.text)) or (nearest if cosine >= ALIKE else None)
-        if _bare(wording.text) in tested:
+        twin = by_text.get(bare(wording.text)) or (nearest if cosine >= ALIKE else None)
+        if bare(wording.text) in tested:
             why = "it is one of the wordings that the bot is tested on"
         elif not _is_plain(wording.text):
             why = "its brackets would be read as marks of an entity"
@@ -98,7 +95,7 @@ def make_lesson(
             why = f"“{twin.text}” teaches the same already"
         else:
             lesson.wordings[review.review_id] = wording
-            by_text[_bare(wording.text)] = wording
+            by_text[bare(wording.text)] = wording
             taught.append(wording)
             vectors.append(vector)
             continue
@@ -118,11 +115,6 @@ def _nearest(vector: np.ndarray, vectors: list[np.ndarray], taught: list[Wording
     cosines = np.concatenate([one @ vector[0] for one in vectors])
     place = int(cosines.argmax())
     return taught[place], float(cosines[place])
-
-
-def _bare(text: str) -> str:
-    """What is left of a text without case, accents, punctuation and white space."""
-    return _SEPARATORS.sub("", fold(text)) or text
 
 
 def _is_plain(text: str) -> bool:

@@ -11,14 +11,15 @@ from rich.progress import track
 from sklearn.metrics import f1_score
 
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.language.text import bare
 from tongshi.nlu.wordings import Wording, read, training_wordings
 from tongshi.settings import LANGUAGES, Settings
 
 
 def unseen(settings: Settings) -> dict[str, list[Wording]]:
-    """The held-out wordings of each language, without those that stand among the training wordings."""
-    known = {wording.text.casefold() for wording in training_wordings(settings.data)}
-    return {language: [one for one in held_out(language) if one.text.casefold() not in known] for language in LANGUAGES}
+    """The held-out wordings of each language, without those that read the same as a training wording, whatever their case and punctuation."""
+    known = {bare(wording.text) for wording in training_wordings(settings.data)}
+    return {language: [one for one in held_out(language) if bare(one.text) not in known] for language in LANGUAGES}
 
 
 def held_out(language: str) -> list[Wording]:

@@ -42,7 +42,9 @@ class Explanation:
         ranking: intents with probabilities, likeliest first, without the fallback.
         threshold: probability that the first must reach.
         words: the message's words in order, with what each did to the first intent and to the second.
-        neighbours: training wordings, nearest first.
+        neighbours: training wordings, nearest first; to the part that decided, if one did.
+        part: the part of the message for which all of it was taken; None where it was taken as a whole.
+        cut_short: whether the words rest on fewer trials than usual, since time was short.
     """
 
     text: str
@@ -52,6 +54,8 @@ class Explanation:
     threshold: float
     words: list[Word]
     neighbours: list[Neighbour]
+    part: str | None = None
+    cut_short: bool = False
 
     @property
     def is_fallback(self) -> bool:
@@ -72,7 +76,8 @@ class Explanation:
     def _taken_for(self) -> list[str]:
         name, likely = self.best
         if not self.is_fallback:
-            return [f"The bot believes that the customer {wish(name)} ({name}), and is {percent(likely)} sure."]
+            said = [f"The bot believes that the customer {wish(name)} ({name}), and is {percent(likely)} sure."]
+            return [*said, f"It took the whole message for what one part of it says: “{self.part}”."] if self.part else said
         said = [
             f"The bot did not understand this message: its best guess, that the customer {wish(name)} ({name}), reaches only "
             f"{percent(likely)}, and it acts on a guess from {percent(self.threshold)} on."
@@ -101,9 +106,14 @@ class Explanation:
             said.append("No single word decided; it is the message as a whole.")
         for word in [one for one in self.words if one.without][:2]:
             other, likely = word.without
+            if other == NOT_UNDERSTOOD:
+                said.append(f"Without “{word.text}” the bot would not have understood the message.")
+                continue
             said.append(
                 f"Without “{word.text}” the bot would believe that the customer {wish(other)} ({other}, {percent(likely)})."
             )
+        if self.cut_short:
+            said.append("There was no time to try its words as often as usual, so that their weights are rough.")
         return said
 
     def _rival(self) -> list[str]:
@@ -119,9 +129,8 @@ class Explanation:
             return []
         nearest = self.neighbours[0]
         same = "" if nearest.intent == self.best[0] else ", another meaning than the one that the bot chose"
-        return [
-            f"The nearest thing that it was taught: “{nearest.text}” ({nearest.intent}, {percent(nearest.similarity)} alike){same}."
-        ]
+        what = "The nearest thing to that part that it was taught" if self.part else "The nearest thing that it was taught"
+        return [f"{what}: “{nearest.text}” ({nearest.intent}, {percent(nearest.similarity)} alike){same}."]
 
     def _telling(self, weight: Callable[[Word], float]) -> list[str]:
         strongest = max((abs(one.weight) for one in self.words), default=0.0)
@@ -139,6 +148,8 @@ class Explanation:
             "ranking": [{"intent": name, "confidence": likely} for name, likely in self.ranking],
             "words": [one.as_dict() for one in self.words],
             "neighbours": [one.as_dict() for one in self.neighbours],
+            "part": self.part,
+            "cut_short": self.cut_short,
             "plain": self.sentences(),
         }
 
@@ -154,6 +165,8 @@ class Explanation:
             told["threshold"],
             words,
             [Neighbour(**one) for one in told["neighbours"]],
+            told["part"],
+            told["cut_short"],
         )
 
 
@@ -174,7 +187,7 @@ class Explainer:
         self._language = language
 
     def __call__(self, text: str) -> Explanation:
-        """Why a message is understood as it is; it takes some seconds.
+        """Why a message is understood as it is; it takes some seconds, some more for a long one.
 
         Raises:
             TongshiError: there is nothing to read in it.
@@ -184,14 +197,18 @@ class Explainer:
             raise TongshiError("There is nothing to read in this message.")
         parsed = self._parse([text])[0]
         language = parsed["language"]["code"] or self._language
+        words, cut_short = decisive_words(text, language, self._parse)
+        part = parsed.get("deciding_part")
         return Explanation(
             text,
             language,
             parsed["intent"]["name"],
             real_ranking(parsed),
             self._threshold,
-            decisive_words(text, language, self._parse),
-            self._nearest(text),
+            words,
+            self._nearest(part or text),
+            part,
+            cut_short,
         )
 
 

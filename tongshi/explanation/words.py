@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import regex
 from lime.lime_text import LimeTextExplainer
 
 from tongshi.language.patterns import find
@@ -18,21 +20,33 @@ Parse = Callable[[Sequence[str]], list[dict[str, Any]]]
 
 
 _SAMPLES = 150
-"""Shortened versions of the message that are tried."""
+"""Shortened versions of the message that are tried at most, and at least for each word."""
+_LEAST_SAMPLES = 2
 
-_MOST_WORDS = 80
-"""Words that are told apart; what follows them is looked at as one."""
+_SECONDS = 6.0
+"""How long the message is tried; what shortened versions of it cannot be tried in that time are left out."""
+
+_MOST_WORDS = 30
+"""Words that are told apart; those of a longer message are looked at in groups."""
+_LONG = 250
+_MOST_GROUPS = 15
+"""Characters from which there are fewer groups, since each version of such a message takes as long as several of a short one."""
+
+_EMOJI = regex.compile(r"[\p{Extended_Pictographic}\p{Regional_Indicator}\u20e3]")
+_NO_EMOJI = "©®™〰〽"
+_CUT = regex.compile(r"[.!?…;:。！？；：\n،؛؟]")
 
 
 @dataclass(frozen=True)
 class Word:
-    """A word, and how it counts.
+    """A word, or a group of words of a long message, and how it counts.
 
     Attributes:
         start: where it begins in the message, in characters.
         weight: how much more probable the intent is with it than without it, from -1 to 1.
         rival: the same for the runner-up.
-        without: what the message would be taken for without the word, and how likely; None where that changes nothing.
+        without: what the message would be taken for without the word, `nlu_fallback` where it would not be understood, and how likely; None where
+            that changes nothing.
     """
 
     text: str
@@ -55,47 +69,77 @@ def real_ranking(parsed: dict[str, Any]) -> list[tuple[str, float]]:
 
 
 def split(text: str, language: str) -> list[tuple[str, int]]:
-    """Words of a message with their places; an order number or e-mail is one, punctuation is none."""
-    wholes = [one for one in find(text) if one.kind in ("order_number", "case_number", "email", "price")]
-    words = [(text[one.start : one.end], one.start) for one in wholes]
-    for token in tokenize(text, language):
-        inside = any(one.start < token.end and token.start < one.end for one in wholes)
-        if not inside and (any(char.isalnum() for char in token.text) or _is_symbol(token.text)):
-            words.append((token.text, token.start))
-    words.sort(key=lambda word: word[1])
-    if len(words) > _MOST_WORDS:
-        rest = words[_MOST_WORDS - 1][1]
-        words = [*words[: _MOST_WORDS - 1], (text[rest:], rest)]
-    return words
+    """Words of a message with their places; an order number, e-mail or emoji is one, punctuation is none."""
+    wholes = [(one.start, one.end) for one in find(text) if one.kind in ("order_number", "case_number", "email", "price")]
+    # A family, a flag or a thumb with its colour is several characters, but one sign.
+    signs = [one.span() for one in regex.finditer(r"\X", text) if _EMOJI.search(one[0]) and one[0][0] not in _NO_EMOJI]
+    wholes += [sign for sign in signs if not _meets(sign, wholes)]
+    # No segmenter cuts emoji as they are seen.
+    plain = list(text)
+    for start, end in signs:
+        plain[start:end] = " " * (end - start)
+    tokens = [(one.start, one.end) for one in tokenize("".join(plain), language) if any(char.isalnum() for char in one.text)]
+    places = sorted([*wholes, *(one for one in tokens if not _meets(one, wholes))])
+    return [(text[start:end], start) for start, end in places]
 
 
-def _is_symbol(text: str) -> bool:
-    """Emoji and the like, which say something; punctuation does not."""
-    return len(text) == 1 and ord(text) > 0x2190 and not text.isalnum() and text not in "。、，！？：；（）「」『』《》【】～…"
+def _meets(place: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    return any(place[0] < end and start < place[1] for start, end in others)
 
 
-def decisive_words(text: str, language: str, parse: Parse) -> list[Word]:
+def units(text: str, language: str) -> list[tuple[str, int]]:
+    """What of a message is left out and tried without: its words, or of a long one groups of them, that end where sentences do if they can."""
+    words = split(text, language)
+    most = _MOST_GROUPS if len(text) > _LONG else _MOST_WORDS
+    if len(words) <= min(most, _MOST_WORDS):
+        return words
+    longest = -(-len(words) // most)
+    groups: list[list[tuple[str, int]]] = [[]]
+    for word in words:
+        group = groups[-1]
+        left = most - len(groups)
+        ended = group and _CUT.search(text, group[-1][1] + len(group[-1][0]), word[1])
+        if left and group and (len(group) >= longest or (ended and len(group) * 2 >= longest)):
+            groups.append([])
+        groups[-1].append(word)
+    return [(text[group[0][1] : group[-1][1] + len(group[-1][0])], group[0][1]) for group in groups]
+
+
+def decisive_words(text: str, language: str, parse: Parse) -> tuple[list[Word], bool]:
     """The words of a message in order, with what each did to its intent and to the runner-up.
 
-    The message is tried with words left out, some hundred and fifty times in one batch, and a linear model is laid through what comes of it.
+    The message is tried with words left out, up to some hundred and fifty times, and a linear model is laid through what comes of it.
 
     Args:
         language: whose words they are.
         parse: asks the bot.
+
+    Returns:
+        The words, and whether time was too short to try as many versions as usual.
     """
-    words = split(text, language)
+    words = units(text, language)
     if not words:
-        return []
-    ranking = real_ranking(parse([text])[0])
-    intents = [name for name, _ in ranking]
+        return [], False
     shortened = [text[:start] + text[start + len(word) :] for word, start in words]
-    alone: dict[str, tuple[str, float] | None] = {}
+    known: dict[str, dict[str, Any]] = {}
+
+    def read(texts: Sequence[str]) -> None:
+        new = [one for one in dict.fromkeys(texts) if one not in known]
+        known.update(zip(new, parse([one if one.strip() else "." for one in new])))
+
+    began = time.monotonic()
+    read([text, *shortened])
+    spent = time.monotonic() - began
+    ranking = real_ranking(known[text])
+    intents = [name for name, _ in ranking]
+    different = 2 ** len(words)
+    usual = min(_SAMPLES, different * 4)
+    possible = int((_SECONDS - spent) / max(spent / len(known), 1e-9))
+    samples = usual if possible >= min(usual, different) else min(usual, max(possible, _LEAST_SAMPLES * len(words)))
 
     def probabilities(texts: Sequence[str]) -> np.ndarray:
-        distinct = list(dict.fromkeys([*texts, *shortened]))
-        found = dict(zip(distinct, parse([one if one.strip() else "." for one in distinct])))
-        alone.update({one: _changed(found[one], intents[0]) for one in shortened})
-        return np.array([_spread(found[one], intents) for one in texts])
+        read(texts)
+        return np.array([_spread(known[one], intents) for one in texts])
 
     explainer = LimeTextExplainer(
         class_names=intents,
@@ -106,13 +150,19 @@ def decisive_words(text: str, language: str, parse: Parse) -> list[Word]:
         random_state=0,
     )
     labels = range(min(2, len(intents)))
-    samples = min(_SAMPLES, 2 ** len(words) * 4)
     explained = explainer.explain_instance(text, probabilities, labels=labels, num_features=len(words), num_samples=samples)
     weights = [dict(explained.local_exp[label]) for label in labels]
-    return [
-        Word(word, start, float(weights[0][number]), float(weights[-1][number]) if len(weights) > 1 else 0.0, alone[rest])
+    found = [
+        Word(
+            word,
+            start,
+            float(weights[0][number]),
+            float(weights[-1][number]) if len(weights) > 1 else 0.0,
+            _changed(known[text], known[rest]),
+        )
         for number, ((word, start), rest) in enumerate(zip(words, shortened))
     ]
+    return found, samples < usual
 
 
 def _spread(parsed: dict[str, Any], intents: list[str]) -> list[float]:
@@ -122,6 +172,7 @@ def _spread(parsed: dict[str, Any], intents: list[str]) -> list[float]:
     return [named.get(intent, min(left, min(named.values(), default=0.0))) for intent in intents]
 
 
-def _changed(parsed: dict[str, Any], intent: str) -> tuple[str, float] | None:
-    ranking = real_ranking(parsed)
-    return ranking[0] if ranking and ranking[0][0] != intent else None
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> tuple[str, float] | None:
+    """What a shortened message is taken for and how likely, where that is not what the whole is taken for."""
+    intent = after["intent"]["name"]
+    return None if intent == before["intent"]["name"] else (intent, after["intent"]["confidence"])

@@ -14,10 +14,11 @@ import yaml
 from babel import Locale
 
 from tongshi.commerce.catalogue import skus_of
-from tongshi.knowledge.products import product_finder, synonyms
+from tongshi.knowledge.products import homonyms, product_finder, synonyms
 from tongshi.language import patterns
 from tongshi.language.chinese import to_simplified
 from tongshi.language.phrases import ARABIC_PREFIXES, PhraseFinder, fold_with_places
+from tongshi.language.senses import OtherSenses
 from tongshi.language.text import QUESTION_MARKS, fold, scripts
 from tongshi.language.vectors import Encoder, normalise
 from tongshi.storage.knowledge import KeyRow
@@ -135,11 +136,18 @@ class Words:
         named += [(phrase, f"of:{code}") for code, phrases in told.get("adjectives", {}).items() for phrase in phrases]
         named += [(phrase, f"colour:{name}") for phrase, name in synonyms(data, "colour", [language])]
         self._finder = PhraseFinder(named)
+        self._senses = OtherSenses(homonyms(data, "colour"))
         cues = {**told["cues"], "outside": [*told["cues"]["outside"], *shared["outside"]]}
         self._cues = {relation: _pattern(phrases) for relation, phrases in cues.items()}
 
     def mentions(self, text: str) -> list[Mention]:
-        found = [Mention(one.value, one.start, one.end, one.confidence) for one in self._finder.find(text)]
+        named = self._finder.find(text)
+        meant = self._senses.without(named, text)
+        found = [
+            Mention(one.value, one.start, one.end, one.confidence)
+            for one in named
+            if one in meant or not one.value.startswith("colour:")
+        ]
         # Names of countries are long and bent by grammar; a short word like "chaque" is no misspelt "chèque".
         return [one for one in found if one.confidence == 1.0 or one.kind in ("country", "of")]
 

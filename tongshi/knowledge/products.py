@@ -15,7 +15,8 @@ import yaml
 from tongshi.commerce.catalogue import companions, skus_of
 from tongshi.knowledge.articles import OVERVIEW
 from tongshi.language import formats
-from tongshi.language.phrases import Found, PhraseFinder, fold_with_places
+from tongshi.language.phrases import Found, PhraseFinder
+from tongshi.language.senses import OtherMakers, OtherSenses
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies
 from tongshi.settings import LANGUAGES, get_settings
@@ -134,8 +135,26 @@ def synonyms(data: Path, lookup: str, languages: Sequence[str] = LANGUAGES) -> l
     return pairs
 
 
+def homonyms(data: Path, lookup: str) -> list[str]:
+    """The expressions, of all languages, in which words for the values of an entity mean something else.
+
+    Args:
+        lookup: the entity, `product` or `colour`.
+    """
+    told = yaml.load((data / "catalogue" / "homonyms.yml").read_text("utf-8"), yaml.CSafeLoader)
+    return [one for of_language in told[lookup].values() for one in of_language]
+
+
+def makers(data: Path) -> tuple[list[str], list[str]]:
+    """Makers of what the shop does not sell, and the values of `product` that may be named beside them and be ours all the same."""
+    told = yaml.load((data / "catalogue" / "makers.yml").read_text("utf-8"), yaml.CSafeLoader)
+    return told["makers"], [value for kind in told["fitting"] for value in (kind, *skus_of(kind))]
+
+
 class ProductFinder:
-    """Finds what customers call products, by their own words and by the catalogue's names, and not the same words in another sense.
+    """Finds what customers call products, by their own words and by the catalogue's names.
+
+    The same words in another sense are none, nor is what is another maker's.
 
     Args:
         data: the project's data folder.
@@ -144,18 +163,12 @@ class ProductFinder:
 
     def __init__(self, data: Path, names: Sequence[tuple[str, str]]) -> None:
         self._finder = PhraseFinder([*names, *synonyms(data, "product")])
-        senses = yaml.safe_load((data / "catalogue" / "homonyms.yml").read_text("utf-8"))
-        expressions = "|".join(f"(?:{one})" for of_language in senses.values() for one in of_language)
-        self._other_senses = regex.compile(rf"(?<![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{N}}])(?:{expressions})")
+        self._senses = OtherSenses(homonyms(data, "product"))
+        self._makers = OtherMakers(*makers(data))
 
     def find(self, text: str) -> list[Found]:
         """All products and kinds of them that a text names, in order; "14 Uhr" names no watch."""
-        found = self._finder.find(text)
-        if not found:
-            return []
-        folded, places = fold_with_places(text)
-        senses = [(places[one.start()], places[one.end() - 1]) for one in self._other_senses.finditer(folded)]
-        return [one for one in found if not any(start <= one.start and one.end <= end + 1 for start, end in senses)]
+        return self._makers.without(self._senses.without(self._finder.find(text), text), text)
 
 
 @lru_cache(maxsize=2)

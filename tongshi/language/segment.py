@@ -6,6 +6,7 @@ and punctuation by spaCy's own rules.
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from functools import cache
 
@@ -48,10 +49,19 @@ def _pipeline(language: str):
     return spacy.blank(language, config=_CONFIG.get(language, {})).tokenizer
 
 
+_ONE_AT_A_TIME = threading.Lock()
+
+
+def _tokens(text: str, language: str) -> list:
+    """spaCy's tokens of a text. Sudachi serves one thread at a time and refuses the others."""
+    with _ONE_AT_A_TIME:
+        return list(_pipeline(language)(text))
+
+
 def tokenize(text: str, language: str) -> list[Token]:
     """Words and punctuation marks in order, white space left out."""
     if language in ("zh", "ja", "th"):
-        return [Token(token.text, token.idx) for token in _pipeline(language)(text) if not token.is_space]
+        return [Token(token.text, token.idx) for token in _tokens(text, language) if not token.is_space]
     return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
 
 
@@ -72,18 +82,28 @@ def terms(text: str, language: str) -> list[str]:
     words = [token.text.casefold() for token in tokenize(text, language) if token.text[0].isalnum()]
     if language == "ko":
         return [word[at : at + 2] for word in words for at in range(max(1, len(word) - 1))]
-    return _stemmer(language).stemWords(words) if language in _STEMMERS else words
+    return _stemmers.of(language).stemWords(words) if language in _STEMMERS else words
 
 
-@cache
-def _stemmer(language: str):
-    return snowballstemmer.stemmer(_STEMMERS[language])
+class _Stemmers(threading.local):
+    """A stemmer holds the word that it works on, so each thread has its own."""
+
+    def __init__(self) -> None:
+        self._made: dict = {}
+
+    def of(self, language: str):
+        if language not in self._made:
+            self._made[language] = snowballstemmer.stemmer(_STEMMERS[language])
+        return self._made[language]
+
+
+_stemmers = _Stemmers()
 
 
 def tagged(text: str, language: str) -> list[tuple[str, str]]:
     """Words with their part of speech as the segmenter's dictionary names it: Sudachi's for Japanese, jieba's for Chinese."""
     if language == "ja":
-        return [(token.text, token.tag_) for token in _pipeline("ja")(text)]
+        return [(token.text, token.tag_) for token in _tokens(text, "ja")]
     if language == "zh":
         import jieba.posseg
 
@@ -100,7 +120,7 @@ def readings(text: str) -> list[str]:
     Endings stand with the word that they belong to.
     """
     words: list[str] = []
-    for token in _pipeline("ja")(text):
+    for token in _tokens(text, "ja"):
         said = _SAID_OTHERWISE.get((token.text, token.tag_)) or "".join(token.morph.get("Reading")) or token.text
         if words and token.tag_ in ("助動詞", "助詞-接続助詞") and token.text != "です":
             words[-1] += said

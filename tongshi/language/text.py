@@ -20,6 +20,7 @@ _SCRIPTS = {
 # Marks that make another letter, not an accent: Thai vowels and tones, Japanese voicing.
 _KEPT_MARK = regex.compile(r"[\p{Script=Thai}\u3099\u309a]")
 _LETTER = regex.compile(r"\p{L}")
+_SEPARATORS = regex.compile(r"[\p{P}\p{S}\s]+")
 _DENSE = {"Han", "Kana", "Hangul"}
 
 QUESTION_MARKS = ("?", "？", "؟")
@@ -46,6 +47,11 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", fold_digits(fold_width(text)).casefold())
     text = "".join(char for char in text if not unicodedata.combining(char) or _KEPT_MARK.match(char))
     return unicodedata.normalize("NFC", text)
+
+
+def bare(text: str) -> str:
+    """What is left of a text without case, accents, punctuation and white space: texts of which the same is left read the same."""
+    return _SEPARATORS.sub("", fold(text)) or text
 
 
 def has_question_mark(text: str) -> bool:

@@ -14,6 +14,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from tongshi import clock
+from tongshi.knowledge.products import homonyms, makers
 from tongshi.language.addresses import find_address
 from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
@@ -105,9 +106,8 @@ class SynonymEntityExtractor(LearntComponent, _Extractor):
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str:
         data = get_settings().data
-        return (
-            f"{super().fingerprint_addon(config)} {digest_of([*(data / 'nlu').glob('*.yml'), data / 'catalogue' / 'kinds.yml'])}"
-        )
+        files = [*(data / "nlu").glob("*.yml"), *(data / "catalogue" / f"{name}.yml" for name in ("kinds", "homonyms", "makers"))]
+        return f"{super().fingerprint_addon(config)} {digest_of(files)}"
 
     def train(self, training_data: TrainingData) -> Resource:
         entities = {
@@ -121,7 +121,10 @@ class SynonymEntityExtractor(LearntComponent, _Extractor):
             if value in entities:
                 phrases.setdefault(entities[value], []).append((phrase, value.partition(":")[2] or value))
         data = get_settings().data
-        self._model = Names(phrases, languages_of_phrases(data), kinds_of_products(data))
+        said_in = languages_of_phrases(data)
+        languages = {phrase: said_in.get((phrase, value), set()) for phrase, value in training_data.entity_synonyms.items()}
+        senses = {entity: homonyms(data, entity) for entity in ("product", "colour")}
+        self._model = Names(phrases, languages, kinds_of_products(data), senses, makers(data))
         return self._keep()
 
     def process(self, messages: list[Message]) -> list[Message]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from types import MappingProxyType
 
 import regex
 from rapidfuzz.distance import DamerauLevenshtein
 
+from tongshi.language.negation import denied
 from tongshi.language.phrases import NEARLY, Found, PhraseFinder, fold_with_places
+from tongshi.language.senses import OtherMakers, OtherSenses
 from tongshi.language.vocabulary import is_said_in
 
 _PRODUCT = "product"
+_REASON = "reason"
 _BETWEEN = regex.compile(r"[\s\-'\"«»“”„]*(?:の|的)?")
 _WORD = regex.compile(r"[\p{L}\p{M}]+")
 _LEAST = 4
@@ -26,6 +30,8 @@ class Names:
         phrases: by entity, pairs of phrase and value.
         languages: by phrase, in which languages it is said.
         kinds: the SKUs of each kind of product.
+        senses: by entity, the expressions in which its phrases mean something else, see `tongshi.language.senses`.
+        makers: those of other products, and the products that fit theirs.
     """
 
     def __init__(
@@ -33,23 +39,34 @@ class Names:
         phrases: Mapping[str, Sequence[tuple[str, str]]],
         languages: Mapping[str, Set[str]],
         kinds: Mapping[str, Sequence[str]],
+        senses: Mapping[str, Sequence[str]] = MappingProxyType({}),
+        makers: tuple[Sequence[str], Sequence[str]] = ((), ()),
     ) -> None:
-        self._made_of = phrases, languages, kinds
+        self._made_of = phrases, languages, kinds, dict(senses), makers
         self._finders = {entity: PhraseFinder(pairs, languages) for entity, pairs in phrases.items()}
+        self._senses = {entity: OtherSenses(expressions) for entity, expressions in senses.items()}
+        self._makers = OtherMakers(*makers)
         self._naming = Naming(phrases.get(_PRODUCT, ()), kinds)
 
     def __reduce__(self) -> tuple[type[Names], tuple]:
         return Names, self._made_of
 
     def find(self, text: str, language: str | None) -> dict[str, list[Found]]:
-        """What a text names, by entity.
+        """What a text names, by entity; no word in another sense, nothing of another maker, no reason that it denies.
 
         Args:
             language: of the text, where it is known.
         """
         found = {entity: finder.find(text, language) for entity, finder in self._finders.items()}
+        for entity, senses in self._senses.items():
+            if entity in found:
+                found[entity] = senses.without(found[entity], text)
         if _PRODUCT in found:
-            found[_PRODUCT] = self._naming.join(found[_PRODUCT], text, language)
+            joined = self._naming.join(found[_PRODUCT], text, language)
+            found[_PRODUCT] = self._makers.without(joined, text)
+        if _REASON in found and language:
+            taken = [(one.start, one.end) for one in found[_REASON]]
+            found[_REASON] = [one for one in found[_REASON] if not denied(text, one.start, one.end, language, taken)]
         return found
 
 

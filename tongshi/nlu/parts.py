@@ -23,6 +23,9 @@ from tongshi.settings import LANGUAGES
 PARTS = "parts"
 """Name of the property of a message that has several: a list of `{"text", "intent", "confidence"}`."""
 
+DECIDING = "deciding_part"
+"""Name of the property of a message that has the intent of one of its parts: that part's text."""
+
 _PART = "part_of"
 _LONGEST = 1000
 """Characters of a message up to which it is read in parts."""
@@ -75,7 +78,7 @@ class MessageSplitter(_Pipe):
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=False)
 class PartReader(_Pipe):
-    """Writes the property `parts`, and corrects the intent of a message by what its parts are.
+    """Writes the properties `parts` and `deciding_part`, and corrects the intent of a message by what its parts are.
 
     Who tells a story, gives an order number and asks something besides, wishes for what one sentence says; all of it together may look like the
     question, or like something else.
@@ -141,5 +144,6 @@ def _take(message: Message, part: dict[str, Any]) -> None:
     rest = [one for one in message.get(INTENT_RANKING_KEY) or () if one["name"] != part["intent"]]
     left = 1.0 - part["confidence"]
     ranking = [first, *({**one, "confidence": one["confidence"] * left} for one in rest)]
+    message.set(DECIDING, part["text"], add_to_output=True)
     message.set(INTENT, first, add_to_output=True)
     message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)

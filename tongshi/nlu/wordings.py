@@ -90,18 +90,18 @@ def _intents_of(path: Path, changed: int) -> frozenset[str]:
     return frozenset(one.intent for one in read(path, "en"))
 
 
-def languages_of_phrases(data: Path) -> dict[str, set[str]]:
-    """The phrases of the `synonym` blocks, with the languages that say them.
+def languages_of_phrases(data: Path) -> dict[tuple[str, str], set[str]]:
+    """The phrases of the `synonym` blocks and what they stand for, with the languages that say so: "casse" is a speaker in Italian alone.
 
     Args:
         data: the project's data folder.
     """
-    found: dict[str, set[str]] = {}
+    found: dict[tuple[str, str], set[str]] = {}
     for language in LANGUAGES:
         for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
             if "synonym" in block:
                 for phrase in _examples(block["examples"]):
-                    found.setdefault(phrase, set()).add(language)
+                    found.setdefault((phrase, block["synonym"]), set()).add(language)
     return found
 
 

@@ -6,6 +6,7 @@ dictionary that no package carries, while Sudachi is there already.
 
 from __future__ import annotations
 
+import threading
 import unicodedata
 from functools import lru_cache
 
@@ -58,6 +59,10 @@ def _tokenizer():
     return Dictionary().create(mode=SplitMode.C)
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Sudachi's tokenizer refuses a thread while it serves another."""
+
+
 def phonemes(text: str) -> str:
     """A Japanese text without Latin letters as Kokoro's phonemes, words apart."""
     from misaki.num2kana import Convert
@@ -65,8 +70,10 @@ def phonemes(text: str) -> str:
     text = unicodedata.normalize("NFKC", _RANGE.sub("から", text))
     text = _COUNTED.sub(lambda match: match[0].replace(",", ""), text)
     text = _DIGITS.sub(lambda match: Convert(match[1]) + ("エン" if match[2] else ""), text)
+    with _ONE_AT_A_TIME:
+        tokens = list(_tokenizer().tokenize(text))
     words = []
-    for token in _tokenizer().tokenize(text):
+    for token in tokens:
         surface = token.surface()
         if all(char in _MARKS for char in surface):
             words.append("".join(_MARKS[char] for char in surface))
