@@ -59,8 +59,8 @@ class Generator:
 
     def knows(
         self, question: str, language: str, passages: Sequence[Passage], deadline: float, gone: threading.Event | None = None
-    ) -> bool:
-        """Whether the model sets out to answer, rather than to say that the passages hold no answer; true where it cannot be asked.
+    ) -> bool | None:
+        """Whether the model sets out to answer, rather than to say that the passages hold no answer; None where it cannot be asked.
 
         It decides that in its first token, so no more than that is waited for.
         """
@@ -73,10 +73,10 @@ class Generator:
                     if len(said) >= len(NO_ANSWER):
                         break
         except Cancelled:
-            return True
+            return None
         except Unavailable as error:
             _warn(error)
-            return True
+            return None
         return not is_no_answer(said)
 
     def write(
