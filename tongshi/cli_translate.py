@@ -31,13 +31,18 @@ def translate(
     database.upgrade()
     translator = make_translator(settings, database)
     text = sys.stdin.read() if text == "-" else text
-    began = time.monotonic()
     with language_model(settings, translator.model):
+        if not settings.translation_url:
+            # What the model takes to start is no part of the time to translate.
+            translator.model.before()
+        began = time.monotonic()
         found = translator.translate(text, to, source)
     if as_json:
         return print_json(found.as_dict() | {"seconds": round(time.monotonic() - began, 3)})
     print(found.text)
     if not found.translated:
         typer.echo(f"Not translated: {'; '.join(found.problems)}.", err=True)
-    elif found.doubts:
-        typer.echo(f"Not in the original: {', '.join(found.doubts)}.", err=True)
+        return
+    for told, names in (("original", found.doubts), ("translation", found.lost)):
+        if names:
+            typer.echo(f"Not in the {told}: {', '.join(names)}.", err=True)

@@ -11,7 +11,7 @@ from tongshi.knowledge.base import Found, Passage
 from tongshi.llm.answering import UNTUNED, Answerer
 from tongshi.llm.client import ChatClient, Cut
 from tongshi.llm.followups import Turn
-from tongshi.llm.translation import Translator
+from tongshi.llm.translation import ModelEngine, Translator
 from tongshi.storage.conversations import ConversationStore
 
 ENGLISH = "Items can be returned within 30 days of delivery. Standard delivery costs €4.90."
@@ -389,7 +389,7 @@ class Engine:
     def __init__(self, **told):
         self.told = told
 
-    def translate(self, text, source, language, deadline, before=()):
+    def translate(self, text, source, language, deadline, before=(), gone=None):
         return next((value for start, value in self.told.items() if text.startswith(start)), "")
 
 
@@ -397,8 +397,8 @@ class Engine:
 def rendering(identify):
     """An answerer that translates by what it is told, with a model that says what it is told to."""
 
-    def make(model, score=0.9, believed_up_to=UNTUNED, **told):
-        knowledge = Knowledge(Passage("returns-window", "en", "Returns", score, ENGLISH))
+    def make(model, score=0.9, believed_up_to=UNTUNED, text=ENGLISH, **told):
+        knowledge = Knowledge(Passage("returns-window", "en", "Returns", score, text))
         translator = Translator([Engine(**told)], identify)
         return Answerer(knowledge, model, identify, "Meridian", believed_up_to=believed_up_to, translator=translator)
 
@@ -420,21 +420,54 @@ def test_a_foreign_passage_is_translated_sentence_by_sentence_each_citing_its_ow
     ]
 
 
-def test_a_sentence_whose_translation_is_wrong_is_left_out(rendering):
-    assert rendering(Model(), Items=WRONG, Standard=DELIVERY).answer(QUESTION, "de").text == DELIVERY
-    sorry = "Leider kann ich Ihnen dazu nichts sagen, 30 Tage."
-    assert rendering(Model(), Items=sorry, Standard=DELIVERY).answer(QUESTION, "de").text == DELIVERY
+@pytest.mark.parametrize("wrong", [WRONG, "Leider kann ich Ihnen dazu nichts sagen, 30 Tage.", ""])
+def test_where_what_was_asked_for_cannot_be_translated_the_model_writes_the_answer_or_the_passage_is_quoted(rendering, wrong):
+    """What the same passage says of something else would be no answer."""
+    written = rendering(Model(pieces(GERMAN)), Items=wrong, Standard=DELIVERY).answer(QUESTION, "de")
+    assert (written.outcome, written.text) == ("generated", GERMAN)
+    quoted = rendering(Model(pieces(WRONG), pieces(WRONG)), Items=wrong, Standard=DELIVERY).answer(QUESTION, "de")
+    assert (quoted.outcome, quoted.text) == ("quoted", ENGLISH)
 
 
-def test_where_no_translation_is_right_the_model_writes_the_answer(rendering):
-    answer = rendering(Model(pieces(GERMAN)), Items=WRONG).answer(QUESTION, "de")
-    assert (answer.outcome, answer.text) == ("generated", GERMAN)
+def test_a_later_sentence_that_the_answer_must_not_lack_stands_in_the_passages_own_words(rendering):
+    released = []
+    answerer = rendering(Model(), Items=GERMAN, Standard=DELIVERY.replace("4", "9"))
+    answer = answerer.answer(QUESTION, "de", on_sentence=lambda one: released.append(one.text))
+    assert released == [GERMAN, "Standard delivery costs €4.90."]
+    assert (answer.text, answer.details["not_translated"]) == (" ".join(released), released[1:])
+
+
+def test_a_sentence_that_says_nothing_of_its_own_is_left_out_where_its_translation_is_wrong(rendering):
+    text = "We look forward to your visit. Items can be returned within 30 days of delivery."
+    answer = rendering(Model(), text=text, Items=GERMAN).answer(QUESTION, "de")
+    assert (answer.text, answer.details["not_translated"]) == (GERMAN, ["We look forward to your visit."])
+
+
+def test_who_has_gone_stops_the_translation(identify):
+    gone = threading.Event()
+    with scripted(lambda messages: "Sie haben 30 Tage Zeit. " + "Und noch ein Wort " * 500, 0.02) as server:
+        client = ChatClient(server.url, "model")
+        translator = Translator([ModelEngine(client)] * 2, identify)
+        answerer = Answerer(Knowledge(QUOTED), client, identify, "Meridian", deadline=30, translator=translator)
+        threading.Timer(0.5, gone.set).start()
+        assert answerer.answer(QUESTION, "de", gone=gone).seconds < 5
+        assert len(server.asked) <= 2
+
+
+def test_whether_the_passages_answer_is_asked_once_until_they_change(rendering):
+    model = Model(pieces("NO_ANSWER", 3), [Unavailable("gone")], pieces("NO_ANSWER", 3))
+    answerer = rendering(model, score=0.6, Items=GERMAN, Standard=DELIVERY)
+    assert [answerer.answer(one, "de").outcome for one in (QUESTION, QUESTION.upper())] == ["unknown"] * 2
+    assert len(model.asked) == 1
+    # What could not be asked is asked anew.
+    answerer._knowledge.found = Found([Passage("returns-window", "en", "Returns", 0.6, f"{ENGLISH} ")], True)
+    assert [answerer.answer(QUESTION, "de").outcome for _ in range(2)] == ["generated", "unknown"]
 
 
 def test_where_search_is_unsure_the_model_says_whether_the_passage_answers(rendering):
-    unknowing, knowing = Model(pieces("NO_ANSWER", 3)), Model(pieces(GERMAN))
-    assert rendering(unknowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
-    assert rendering(knowing, score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN
+    unknowing, knowing, told = Model(pieces("NO_ANSWER", 3)), Model(pieces(GERMAN)), {"Items": GERMAN, "Standard": DELIVERY}
+    assert rendering(unknowing, score=0.6, **told).answer(QUESTION, "de").outcome == "unknown"
+    assert rendering(knowing, score=0.6, **told).answer(QUESTION, "de").text == f"{GERMAN} {DELIVERY}"
     assert len(unknowing.asked) == len(knowing.asked) == 1
     cut = Model(["NOANSWER", Cut("cut")])
     assert rendering(cut, score=0.6, Items=GERMAN).answer(QUESTION, "de").outcome == "unknown"
@@ -451,4 +484,5 @@ def test_of_a_collection_without_similar_questions_it_is_asked_before_a_quotatio
 
 
 def test_a_translation_is_given_though_the_model_cannot_be_asked(rendering):
-    assert rendering(Model([Unavailable("gone")]), score=0.6, Items=GERMAN).answer(QUESTION, "de").text == GERMAN
+    answerer = rendering(Model([Unavailable("gone")]), score=0.6, Items=GERMAN, Standard=DELIVERY)
+    assert answerer.answer(QUESTION, "de").text == f"{GERMAN} {DELIVERY}"

@@ -56,7 +56,7 @@ def test_long_paragraphs_go_to_the_model_in_parts(identify):
         for country in ("Italy", "Spain", "France", "Japan")
     )
     part = "Die Rückgabe ist im ganzen Land kostenlos. "
-    one = drafter(identify, "Rückgabe", *[part * 12] * 10)
+    one = drafter(identify, "Rückgabe", *[part * 14] * 10)
     one.translate(Article("x", "en", "Returns", text), "de")
     asked = [messages[1]["content"] for messages in one.model.asked[1:]]
     assert len(asked) == 2 and all(len(part) <= 900 for part in asked)

@@ -73,6 +73,18 @@ def test_who_goes_closes_or_has_no_time_leaves_the_model_to_others(model):
         list(model.stream(QUESTION, deadline=time.monotonic() - 1))
 
 
+def test_who_goes_while_another_is_answered_waits_no_longer(model):
+    reply = model.stream(QUESTION, deadline=time.monotonic() + 60, most_tokens=100_000)
+    next(reply)
+    gone = threading.Event()
+    threading.Timer(0.3, gone.set).start()
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        list(model.stream(QUESTION, deadline=began + 30, gone=gone))
+    assert time.monotonic() - began < 5
+    reply.close()
+
+
 def test_a_model_that_fails_is_unavailable_and_asked_anew_the_next_time():
     tries = [OSError("no such file"), tiny()]
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from types import SimpleNamespace
 
 import pytest
 
 from tests.llm.test_answering import Model, pieces
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.evaluation.translation import PRODUCTS, sentences
-from tongshi.llm.masking import mask
+from tongshi.llm import translation
+from tongshi.llm.client import Cancelled
+from tongshi.llm.masking import mask, placeholders
 from tongshi.llm.translation import ModelEngine, ServerEngine, Translator
 from tongshi.settings import LANGUAGES
 
@@ -33,7 +37,7 @@ class Engine:
         self.replies = list(replies)
         self.asked = []
 
-    def translate(self, text, source, language, deadline, before=()):
+    def translate(self, text, source, language, deadline, before=(), gone=None):
         self.asked.append((text, list(before)))
         reply = self.replies.pop(0)
         if isinstance(reply, Exception):
@@ -66,12 +70,26 @@ def test_what_must_stay_is_out_of_reach_and_comes_back():
         "%s of %(count)d, {{x}} and <b>bold</b>",
         "RT-10001, RT-100012",
         "QX-1 QX-2",
+        "%1$s of %i, %@ and %.2f kg, $name, [First name]",
+        "%s的订单",
     ],
 )
 def test_every_kind_of_mark_survives(text):
     masked = mask(text, "en")
     assert masked.restore(masked.text) == text
     assert masked.differing(masked.restore(masked.text)) == []
+
+
+def test_what_a_program_fills_in_is_told_from_percentages_prices_and_links():
+    assert placeholders("%1$s of %i, %@ and %.2f kg, $name, [First name]") == [
+        "%1$s",
+        "%i",
+        "%@",
+        "%.2f",
+        "$name",
+        "[First name]",
+    ]
+    assert placeholders("5% discount, 5% d'acompte, $5, US$20, [Return form](https://x.example)") == []
 
 
 def test_a_faithful_translation_is_given_with_its_names_and_figures(translator):
@@ -126,6 +144,83 @@ def test_the_same_text_is_translated_once(translator):
     assert len(engine.asked) == 1
 
 
+def test_what_fails_is_not_asked_for_again_for_some_minutes_and_what_nothing_answered_is(translator, monkeypatch):
+    wrong = ["Where is my parcel 5?"] * 2
+    engine, one = translator(Unavailable("gone"), Unavailable("gone"), *wrong, "Where is my parcel?")
+    assert [one.translate("Wo ist mein Paket?", "en").translated for _ in range(3)] == [False] * 3
+    assert len(engine.asked) == 4
+    monkeypatch.setattr(translation, "_FAILED_FOR", -1.0)
+    _, one = translator(*wrong, "Where is my parcel?")
+    assert [one.translate("Wo ist mein Paket?", "en").translated for _ in range(2)] == [False, True]
+
+
+def test_a_sentence_that_is_left_out_is_noticed(translator):
+    text = (
+        "You can return items within 30 days. Sale items, gift cards and earphones cannot be returned once they have been opened."
+    )
+    _, one = translator("Sie können Artikel innerhalb von 30 Tagen zurückgeben.", tries=1)
+    assert one.translate(text, "de").problems == ("a sentence is missing",)
+
+
+def test_names_are_compared_both_ways(translator):
+    _, one = translator("Frau Petersen kümmert sich in Hamburg um Ihre Bestellung.")
+    assert one.translate("Ms Schneider looks after your order in Dresden.", "de").lost == ("Schneider", "Dresden")
+    _, one = translator("王芳女士在柏林负责您的订单。")
+    found = one.translate("Ms Schneider looks after your order in Dresden.", "zh")
+    assert found.doubts == ("王芳",) and "Dresden" in found.lost
+    _, one = translator("施耐德女士在德累斯顿负责您的订单。")
+    found = one.translate("Ms Schneider looks after your order in Dresden.", "zh")
+    assert (found.doubts, found.lost) == ((), ())
+
+
+def test_who_has_gone_is_translated_for_no_longer(translator, server):
+    gone = threading.Event()
+    threading.Timer(0.3, gone.set).start()
+    server.handler.pause = 0.2
+    url = f"http://127.0.0.1:{server.server_port}"
+    server.handler.replies = {"Wo ist mein Paket?": "Where is my parcel?" * 20}
+    with pytest.raises(Cancelled):
+        ServerEngine(url).translate("Wo ist mein Paket?", "de", "en", time.monotonic() + 30, gone=gone)
+
+
+def test_a_server_that_trickles_has_a_deadline_for_the_whole(server):
+    server.handler.pause = 0.1
+    server.handler.replies = {"Wo ist mein Paket?": "Where is my parcel?" * 20}
+    began = time.monotonic()
+    with pytest.raises(Unavailable, match="did not answer"):
+        ServerEngine(f"http://127.0.0.1:{server.server_port}").translate("Wo ist mein Paket?", "de", "en", began + 1)
+    assert time.monotonic() - began < 2
+
+
+def test_a_product_that_is_new_is_a_name_from_then_on(identify):
+    names = ["Meridian"]
+    engine = Engine("Where is the bag Drift Backpack?", lambda text: f"Where is the bag {text[-5:-1]}?")
+    one = Translator([engine], identify, names)
+    one.translate("Wo ist die Tasche Drift Backpack?", "en", "de")
+    names.append("Drift Backpack")
+    assert one.translate("Wo ist die Tasche Drift Backpack?", "en", "de").text == "Where is the bag Drift Backpack?"
+    assert ["Drift Backpack" in text for text, _ in engine.asked] == [True, False]
+
+
+def test_the_shops_products_are_read_again():
+    products = [SimpleNamespace(name="Halo Desk Lamp")]
+    known = translation._Known("Meridian", lambda: products)
+    assert list(known) == ["Meridian", "Halo Desk Lamp"]
+    products.append(SimpleNamespace(name="Drift Backpack"))
+    assert list(known) == ["Meridian", "Halo Desk Lamp"]
+    known._until = 0.0
+    assert list(known) == ["Meridian", "Halo Desk Lamp", "Drift Backpack"]
+
+
+def test_a_table_that_is_cut_stays_one(translator):
+    rows = "\n".join(f"| Zeile {number} | {'Der Versand dauert einige Tage. ' * 6}|" for number in range(12))
+    english = lambda text: text.replace("Zeile", "Row").replace("Der Versand dauert einige Tage.", "Delivery takes some days.")  # noqa: E731
+    engine, one = translator(*[english] * 12)
+    found = one.translate(f"{rows}\n\nDer Versand dauert einige Tage.", "en", "de")
+    assert len(engine.asked) > 2
+    assert (found.text, found.translated) == (english(f"{rows}\n\nDer Versand dauert einige Tage."), True)
+
+
 def test_a_text_in_its_own_language_and_one_without_words_stay_as_they_are(translator):
     engine, one = translator()
     for text, language in (("Wo ist mein Paket?", "de"), ("MD-10234", "zh"), ("👍", "ja"), ("  ", "en")):
@@ -158,11 +253,12 @@ def test_the_model_is_told_what_was_wrong(identify):
 
 @pytest.fixture
 def server():
-    """A translation server that speaks LibreTranslate's interface; `replies` by text, `requests` as they came."""
+    """A translation server that speaks LibreTranslate's interface; `replies` by text, `requests` as they came, `pause` after each byte."""
 
     class Handler(BaseHTTPRequestHandler):
         replies = {}
         requests = []
+        pause = 0.0
 
         def do_POST(self):
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
@@ -170,7 +266,12 @@ def server():
             reply = self.replies.get(body["q"])
             self.send_response(200 if reply else 500)
             self.end_headers()
-            self.wfile.write(json.dumps({"translatedText": reply} if reply else {"error": "no"}).encode())
+            try:
+                for byte in json.dumps({"translatedText": reply} if reply else {"error": "no"}).encode():
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(self.pause)
+            except OSError:
+                pass  # who asked has gone
 
         def log_message(self, *_):
             pass

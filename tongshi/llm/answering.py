@@ -18,7 +18,9 @@ from tongshi.knowledge.base import (
 )
 from tongshi.knowledge.graph import Graph, make_graph
 from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.language.segment import sentences
 from tongshi.llm.checks import make_checker
+from tongshi.llm.checks.support import window
 from tongshi.llm.citing import Citation, OnSentence, Sentence
 from tongshi.llm.followups import Turn, look_up
 from tongshi.llm.generating import Draft, Generator
@@ -73,11 +75,12 @@ class Answerer:
     """Answers questions from the knowledge base.
 
     A passage in the customer's own language is quoted: its words are an editor's and need no check. One in another language is put into it
-    sentence by sentence, each released once its translation is checked. Where none of them passes, the language model writes an answer from
-    the passages, checked likewise against what it rests on; what fails is written again once; where it fails again, what was released
-    stands, and where that is nothing the passage itself is quoted. Where search is not sure, of a foreign passage or in a collection without
-    similar questions, and the model says that the passages hold no answer, none is given. What it wrote without a fault is given again to
-    the same question until its passages change.
+    sentence by sentence, each released once its translation is checked. One that cannot be put into it is left out, unless the answer would
+    say something else without it: then it stands in the passage's own words, or, where nothing has been released yet, the language model
+    writes an answer from the passages. That is checked likewise against what it rests on; what fails is written again once; where it fails
+    again, what was released stands, and where that is nothing the passage itself is quoted. Where search is not sure, of a foreign passage or
+    in a collection without similar questions, and the model says that the passages hold no answer, none is given. What it wrote without a
+    fault, and whether it found an answer, is kept for the same question until its passages change.
 
     Args:
         knowledge: where answers are looked for.
@@ -112,7 +115,8 @@ class Answerer:
         self._knowledge = knowledge
         self.models = [one for one in (model, translator.model if translator else None) if one]
         self._identify = identify
-        self._generator = Generator(model, make_checker(identify), shop) if model else None
+        self._checker = make_checker(identify) if model else None
+        self._generator = Generator(model, self._checker, shop) if model else None
         self._translator = translator
         self._mode = mode
         self._deadline = deadline
@@ -120,6 +124,7 @@ class Answerer:
         self._graph = graph
         self._believed_up_to = believed_up_to
         self._repeated: Repeated[tuple[Answer, tuple[Sentence, ...]]] = Repeated()
+        self._verdicts: Repeated[bool] = Repeated()
 
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
@@ -243,7 +248,14 @@ class Answerer:
         is_asked = self._translator is not None if best.language != language else not found.by_questions
         if best.score > self._believed_up_to or not is_asked:
             return False
-        return not self._generator.knows(question, language, self._relevant(found), deadline, gone)
+        passages = self._relevant(found)
+        key = question_key(question, language, passages)
+        knows = self._verdicts.get(key)
+        if knows is None:
+            knows = self._generator.knows(question, language, passages, deadline, gone)
+            if knows is not None:
+                self._verdicts.keep(key, knows)
+        return knows is False
 
     def _foreign(
         self,
@@ -254,14 +266,39 @@ class Answerer:
         on_sentence: OnSentence,
         gone: threading.Event | None,
     ) -> Answer:
-        """The best passage in the customer's language, else what the model writes."""
+        """The best passage in the customer's language, else what the model writes.
+
+        A sentence that cannot be put into it and that the answer must not lack stands as it is; where it is the first one, the model writes.
+        """
+        best = passages[0]
         released: list[Sentence] = []
-        for sentence in render(passages[0], language, self._translator, deadline, gone) if self._translator else ():
+        left_out: list[str] = []
+        needed = self._needed(question, best) if self._translator else set()
+        rendered = render(best, language, self._translator, self._checker, deadline, gone) if self._translator else ()
+        for original, sentence in rendered:
+            if sentence is None:
+                left_out.append(original)
+                if original not in needed:
+                    continue
+                if not released:
+                    break
+                sentence = Sentence(original, Citation(best.article, original, best.language, best.title))
             released.append(sentence)
             on_sentence(sentence)
         if released:
-            return self._generated(released, language, {"rendered": True})
+            return self._generated(released, language, {"rendered": True, **({"not_translated": left_out} if left_out else {})})
         return self._written(question, language, passages, deadline, on_sentence, gone)
+
+    def _needed(self, question: str, passage: Passage) -> set[str]:
+        """Sentences of a passage without which an answer may say something else: the one nearest to the question, and any that has a figure or
+        turns what is said."""
+        found = sentences(passage.text)
+        needed = {found[self._checker.nearest(question, found)]} if found else set()
+        for one in found:
+            said = window(one, one, passage.language)
+            if said.quantities or said.cues["not"] or said.cues["both"]:
+                needed.add(one)
+        return needed
 
     def _written(
         self,

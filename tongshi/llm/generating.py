@@ -59,8 +59,8 @@ class Generator:
 
     def knows(
         self, question: str, language: str, passages: Sequence[Passage], deadline: float, gone: threading.Event | None = None
-    ) -> bool:
-        """Whether the model sets out to answer, rather than to say that the passages hold no answer; true where it cannot be asked.
+    ) -> bool | None:
+        """Whether the model sets out to answer, rather than to say that the passages hold no answer; None where it cannot be asked.
 
         It decides that in its first token, so no more than that is waited for.
         """
@@ -75,10 +75,10 @@ class Generator:
         except Cut:
             pass
         except Cancelled:
-            return True
+            return None
         except Unavailable as error:
             _warn(error)
-            return True
+            return None
         return not is_no_answer(said)
 
     def write(

@@ -100,9 +100,8 @@ class InProcessModel:
             Cut: the reply was longer than `most_tokens`.
             Unavailable: the model is not done by the deadline, or fails.
         """
-        left, over = deadline - time.monotonic(), threading.Event()
-        if left <= 0 or not self._lock.acquire(timeout=left):
-            raise Unavailable("No time is left to ask the language model.")
+        self._wait(deadline, gone)
+        over = threading.Event()
         came: queue.Queue[str | Exception | None] = queue.Queue()
         # The thread gives the lock back once the model has really stopped.
         threading.Thread(target=self._write, args=(list(messages), most_tokens, came, over), daemon=True).start()
@@ -111,6 +110,15 @@ class InProcessModel:
                 yield piece
         finally:
             over.set()
+
+    def _wait(self, deadline: float, gone: threading.Event | None) -> None:
+        """Take the lock."""
+        while (left := deadline - time.monotonic()) > 0:
+            if gone is not None and gone.is_set():
+                raise Cancelled("Nobody waits for the reply any more.")
+            if self._lock.acquire(timeout=min(left, _LOOK)):
+                return
+        raise Unavailable("No time is left to ask the language model.")
 
     def _write(self, messages: list[dict[str, str]], most_tokens: int, came: queue.Queue, over: threading.Event) -> None:
         try:

@@ -14,8 +14,13 @@ import regex
 from tongshi.llm.checks import names
 
 _PLACEHOLDER = regex.compile(
-    r"\{\{[^{}\n]{1,60}\}\}|\$?\{[^{}\n]{0,60}\}|%\(\w+\)[sdif]|%[sd](?!\p{L})|</?[A-Za-z][^<>\n]{0,80}>"
+    r"""\{\{[^{}\n]{1,60}\}\} | \$?\{[^{}\n]{0,60}\} | (?<![\p{L}\d$])\$[A-Za-z_]\w*
+    | %\(\w+\)[\d.]*[sdif] | %(?:\d+\$)?[+0]?[\d.]*(?:[hlqz]|ll)?[sdifugxX@](?!\p{Latin})
+    | </?[A-Za-z][^<>\n]{0,80}> | \[\p{L}[\p{L}\p{M}\d]*(?:[ _-][\p{L}\p{M}\d]+){0,3}\](?!\()""",
+    regex.X,
 )
+"""What programs and templates fill in: `{name}`, `$name`, `%s`, `%1$s`, `%.2f`, `%@`, `[First name]`, and tags. A link's words in brackets are none."""
+
 _LETTER = regex.compile(r"\p{L}")
 _EMAIL = "@"
 _STAND_INS: dict[str, Callable[[int], str]] = {
@@ -88,7 +93,7 @@ def mask(text: str, language: str, known: Iterable[str] = ()) -> Masked:
 
 
 def placeholders(text: str) -> list[str]:
-    """What a program fills in: `{name}`, `%s`, a tag."""
+    """What a program or a person fills in: `{name}`, `%s`, `[First name]`, a tag."""
     return _PLACEHOLDER.findall(text)
 
 

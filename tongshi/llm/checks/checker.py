@@ -151,6 +151,11 @@ class Checker:
         asked = quantities(names.without_codes(question, language), language)
         return all(any(one.agrees(its) for its in asked) for one in told)
 
+    def nearest(self, text: str, others: Sequence[str]) -> int:
+        """The place of the text that is nearest to another in meaning."""
+        vector, *theirs = self._cutter.encode([text, *others])
+        return int(np.argmax([one @ vector for one in theirs]))
+
     def _astray(self, claim: Claim, source: Source, others: Sequence[Source]) -> float:
         """By how much nearer a sentence is, its figures left out, to another passage's title than to that of its own.
 

@@ -32,6 +32,9 @@ _CODE = regex.compile(
 _NAME = regex.compile(rf"{_LEFT}\p{{Lu}}[\p{{Latin}}'’]+(?:[\s\-]+\p{{Lu}}[\p{{Latin}}\d]+)*|{_LEFT}\p{{Latin}}{{3,}}{_RIGHT}")
 _ELIDED = regex.compile(r"^\p{L}{1,5}['’]")
 _CYRILLIC = regex.compile(r"(?<!\p{L})\p{Lu}\p{Cyrillic}+(?:-\p{Cyrillic}+)*")
+# In Japanese a foreign name stands out by its script; in Chinese and Thai it is within a run of other words.
+_STRETCH = regex.compile(r"\p{Han}+|[\p{Katakana}ー]+|\p{Hiragana}+|[^\p{Han}\p{Katakana}ー\p{Hiragana}]+")
+_HAN, _RUNNING, _STOPPED = regex.compile(r"\p{Han}"), regex.compile(r"[\p{Han}\p{Thai}]"), regex.compile("[ッっ]")
 _SENTENCE_START = regex.compile(r"(?:^|[.!?…:;。！？؟]\s*|[«“„\"(]\s*)$")
 # After a figure: 17h30, 20k, 3x2, 4-digit, and the endings of ordinals.
 _NO_CODE = regex.compile(r"h\d\d|k|x\d+|(?:\p{Ll}{2,}-?)+|st|nd|rd|th|e|er|ère|ème|[ºª°oa]")
@@ -249,18 +252,38 @@ def _heard(name: str, text: str, language: str) -> bool:
 
 
 def _sounds(name: str, text: str) -> bool:
-    sought = _skeleton(name)
-    if len(sought) < 2:
-        return False
-    return any(fuzz.ratio(sought, _skeleton(word)) >= _ALIKE for word in _WORD.findall(text) if _script(word) != _script(name))
+    """Whether a word of a text, in another script, sounds like a name."""
+    sought = [one for one in _skeletons(name) if len(one) > 1]
+    stretches = [one for word in _WORD.findall(text) for one in _STRETCH.findall(word) if _script(one) != _script(name)]
+    heard = [(its, bool(_RUNNING.match(one))) for one in stretches for its in _skeletons(one)]
+    return any(_is_alike(mine, its, within) for mine in sought for its, within in heard)
+
+
+def _is_alike(sought: str, heard: str, within: bool) -> bool:
+    """Whether two skeletons are of one name.
+
+    Args:
+        within: it may be part of what is heard.
+    """
+    lengths = range(len(sought) - 1, len(sought) + 2) if within else ()
+    parts = (heard[start : start + length] for length in lengths for start in range(len(heard) - length + 1))
+    return any(fuzz.ratio(sought, part) >= _ALIKE for part in (heard, *parts))
+
+
+def _skeletons(word: str) -> set[str]:
+    """The consonants that a word is heard with, where "ch" is as in Bach and where it is as in Chile."""
+    return {_skeleton(word, "kh"), _skeleton(word, "s")}
 
 
 @lru_cache(maxsize=20_000)
-def _skeleton(word: str) -> str:
+def _skeleton(word: str, ch: str) -> str:
     """The consonants that a word is heard with, those alike taken as one."""
+    latin = anyascii(_STOPPED.sub("", word)).lower()
+    if _HAN.match(word):
+        latin = latin.replace("x", "s")
     latin = (
-        anyascii(word)
-        .lower()
+        regex.sub("sch|sh", "s", latin)
+        .replace("ch", ch)
         .replace("c", "k")
         .replace("q", "k")
         .replace("ph", "f")
