@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.llm.test_translation import Engine
-from tongshi import cli_translate
 from tongshi.cli import app
 from tongshi.llm import translation
 from tongshi.llm.translation import Translator
@@ -27,7 +26,7 @@ class Model:
 @pytest.fixture
 def run(monkeypatch, identify, database):
     monkeypatch.setattr("tongshi.storage.database.get_database", lambda: database)
-    monkeypatch.setattr(cli_translate, "language_model", lambda *_: nullcontext())
+    monkeypatch.setattr("tongshi.llm.server.language_model", lambda *_: nullcontext())
 
     def run(reply, *arguments):
         made = Translator([Engine(reply)], identify)

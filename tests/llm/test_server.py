@@ -14,6 +14,7 @@ from tongshi.evaluation.generation import serving
 from tongshi.evaluation.running import free_port
 from tongshi.knowledge.base import Passage
 from tongshi.llm.checks import differences
+from tongshi.llm.checks import make_checker
 from tongshi.llm.client import Cancelled, ChatClient
 from tongshi.llm.drafting import Drafter
 from tongshi.llm.followups import Turn
@@ -76,7 +77,9 @@ def test_a_translation_keeps_the_number_or_says_that_it_is_none(client, identify
 
 def test_a_passage_is_put_into_the_customers_language_with_its_figure(client, identify):
     translator = Translator([ModelEngine(client)] * 2, identify)
-    (sentence,) = render(Passage("returns-window", "en", "Returns", 0.9, PASSAGE), "zh", translator, time.monotonic() + 120)
+    passage, deadline = Passage("returns-window", "en", "Returns", 0.9, PASSAGE), time.monotonic() + 120
+    ((original, sentence),) = render(passage, "zh", translator, make_checker(identify), deadline)
+    assert original == PASSAGE
     assert "30" in sentence.text and identify(sentence.text).language == "zh"
     assert sentence.citation.quote == PASSAGE
 

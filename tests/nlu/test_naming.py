@@ -15,8 +15,9 @@ DATA = ROOT / "data"
 @pytest.fixture(scope="module")
 def names():
     phrases = {entity: synonyms(DATA, entity) for entity in ("reason", "colour", "product")}
-    said_in = languages_of_phrases(DATA)
-    languages = {phrase: said_in[phrase, value] for pairs in phrases.values() for phrase, value in pairs}
+    entities = {value: entity for entity, pairs in phrases.items() for _, value in pairs}
+    said_in = languages_of_phrases(DATA, entities)
+    languages = {phrase: said_in[phrase, entity] for entity, pairs in phrases.items() for phrase, _ in pairs}
     senses = {entity: homonyms(DATA, entity) for entity in ("product", "colour")}
     return Names(phrases, languages, kinds_of_products(DATA), senses, makers(DATA))
 
@@ -42,6 +43,10 @@ def named(names):
 )  # fmt: skip
 def test_the_word_for_a_colour_in_another_sense_is_none(named, language, text):
     assert named(text, language)["colour"] == []
+
+
+def test_a_phrase_that_two_languages_have_for_two_kinds_is_found_in_both(named):
+    assert named("unos auriculares", "es")["product"] and named("uns auriculares", "pt")["product"]
 
 
 @pytest.mark.parametrize(

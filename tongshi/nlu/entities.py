@@ -121,8 +121,13 @@ class SynonymEntityExtractor(LearntComponent, _Extractor):
             if value in entities:
                 phrases.setdefault(entities[value], []).append((phrase, value.partition(":")[2] or value))
         data = get_settings().data
-        said_in = languages_of_phrases(data)
-        languages = {phrase: said_in.get((phrase, value), set()) for phrase, value in training_data.entity_synonyms.items()}
+        said_in = languages_of_phrases(data, entities)
+        # Of a phrase that has two values, each in a language of its own, Rasa keeps the last: it is one in both languages.
+        languages = {
+            phrase: said_in.get((phrase, entities[value]), set())
+            for phrase, value in training_data.entity_synonyms.items()
+            if value in entities
+        }
         senses = {entity: homonyms(data, entity) for entity in ("product", "colour")}
         self._model = Names(phrases, languages, kinds_of_products(data), senses, makers(data))
         return self._keep()

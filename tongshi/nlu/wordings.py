@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -90,18 +90,19 @@ def _intents_of(path: Path, changed: int) -> frozenset[str]:
     return frozenset(one.intent for one in read(path, "en"))
 
 
-def languages_of_phrases(data: Path) -> dict[tuple[str, str], set[str]]:
-    """The phrases of the `synonym` blocks and what they stand for, with the languages that say so: "casse" is a speaker in Italian alone.
+def languages_of_phrases(data: Path, entities: Mapping[str, str]) -> dict[tuple[str, str], set[str]]:
+    """The phrases of the `synonym` blocks and the entities that they name, with the languages that say so: "casse" is a speaker in Italian alone.
 
     Args:
         data: the project's data folder.
+        entities: by value, of which entity it is one.
     """
     found: dict[tuple[str, str], set[str]] = {}
     for language in LANGUAGES:
         for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
-            if "synonym" in block:
+            if entity := entities.get(block.get("synonym")):
                 for phrase in _examples(block["examples"]):
-                    found.setdefault((phrase, block["synonym"]), set()).add(language)
+                    found.setdefault((phrase, entity), set()).add(language)
     return found
 
 
