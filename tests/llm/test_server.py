@@ -13,8 +13,7 @@ from tongshi.errors import Unavailable
 from tongshi.evaluation.generation import serving
 from tongshi.evaluation.running import free_port
 from tongshi.knowledge.base import Passage
-from tongshi.llm.checks import differences
-from tongshi.llm.checks import make_checker
+from tongshi.llm.checks import differences, make_checker
 from tongshi.llm.client import Cancelled, ChatClient
 from tongshi.llm.drafting import Drafter
 from tongshi.llm.followups import Turn

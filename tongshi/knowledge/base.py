@@ -383,8 +383,7 @@ class KnowledgeBase:
         attributes = ranking.places(lambda label: label.startswith(ATTRIBUTE))
         if about.products and attributes:
             without_names = index.rank(about.unnamed, self._encoder, language, reranker)
-            several = len(about.products) > 1 and about.unnamed != question
-            self._ask_of_products(ranking, without_names, attributes, plain=bool(about.asked), several=several)
+            self._ask_of_products(ranking, without_names, attributes, plain=bool(about.asked))
             ranking.scores[attributes] += _bonus(about, named=about.unnamed != question)
         elif attributes:
             self._ask_of_all(ranking, attributes)
@@ -405,17 +404,15 @@ class KnowledgeBase:
         ranking.scores[returnable] = ranking.scores.min()
 
     @staticmethod
-    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, plain: bool, several: bool) -> None:
+    def _ask_of_products(ranking: Ranking, unnamed: Ranking, attributes: list[int], *, plain: bool) -> None:
         """Compare with what is asked of a product: the questions for attributes, and those that nothing answers, name none.
 
         Articles do now and then, so they are compared with both, lest one wins by the name alone; and what nothing answers is as like as the
         likelier of both, "how many lumens has the lamp" asks for something by its name too; but as articles are where the question
         names an attribute: "what does the tablet cost at yours" is only without the tablet like what others ask for things that are not sold.
-        Of a question that names several little may be left, "does the … run on the …", so that it is compared with both throughout.
 
         Args:
             plain: whether the question names an attribute.
-            several: whether it names more products than one.
         """
         places = {label: place for place, label in enumerate(unnamed.labels)}
         unanswerable = ranking.places(lambda label: label == UNANSWERABLE)
@@ -425,14 +422,10 @@ class KnowledgeBase:
             whole, part = getattr(ranking, name), getattr(unnamed, name)
             for place, label in enumerate(ranking.labels):
                 other = places.get(label)
-                if other is None:
-                    continue
-                if place not in known_without_names:
-                    whole[place] = (whole[place] + part[other]) / 2
-                else:
-                    whole[place] = max(whole[place], part[other]) if several and place in attributes else part[other]
+                if other is not None:
+                    whole[place] = part[other] if place in known_without_names else (whole[place] + part[other]) / 2
         both = ranking.scores[unanswerable], by_name
-        ranking.scores[unanswerable] = np.mean(both, axis=0) if plain or several else np.maximum(*both)
+        ranking.scores[unanswerable] = np.mean(both, axis=0) if plain else np.maximum(*both)
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
