@@ -16,7 +16,7 @@ from tongshi.evaluation.translation import PRODUCTS, sentences
 from tongshi.llm import translation
 from tongshi.llm.client import Cancelled
 from tongshi.llm.masking import mask, placeholders
-from tongshi.llm.translation import ModelEngine, ServerEngine, Translator
+from tongshi.llm.translation import ModelEngine, ServerEngine, Translator, paragraphs
 from tongshi.settings import LANGUAGES
 
 ENGLISH = "Hi {name}, order MD-10234 with the Drift Backpack 25L costs €79.00. Write to help@meridian.example by Monday."
@@ -319,3 +319,9 @@ def test_right_translations_between_all_languages_pass_and_wrong_figures_do_not(
 def test_a_decimal_that_was_torn_apart_is_whole_again(translator):
     _, one = translator("Der Absender zahlt € 4, 20 mehr.")
     assert one.translate("The sender pays €4.20 more.", "de").text == "Der Absender zahlt € 4,20 mehr."
+
+
+def test_pieces_of_a_text_that_says_much_in_few_characters_are_shorter():
+    text = "您可以在收到商品后的三十天内申请退货，商品必须未经使用并保留原包装。" * 40
+    pieces = list(paragraphs(text))
+    assert "".join(pieces).replace(" ", "") == text and max(map(len, pieces)) < 450

@@ -39,6 +39,7 @@ from tongshi.storage.shop import make_shop
 
 _PROMPTS = Path(__file__).with_name("translation.yml")
 _PIECE = 900
+"""Length of a piece, see `_width`: what a model writes for it in any language fits into `_MOST_TOKENS`."""
 _SECONDS = 60.0
 """That a piece of a text may take."""
 _MOST_TOKENS = 800
@@ -444,9 +445,9 @@ def _cut(text: str) -> Iterator[tuple[str, str]]:
     for paragraph in text.split("\n\n"):
         piece = ""
         for line in paragraph.split("\n"):
-            for place, part in enumerate(sentences(line) if len(line) > _PIECE else [line]):
+            for place, part in enumerate(sentences(line) if _width(line) > _PIECE else [line]):
                 gap = " " if place else "\n"
-                if piece and len(piece) + len(part) > _PIECE:
+                if piece and _width(piece) + _width(part) > _PIECE:
                     yield between, piece
                     piece, between = "", gap
                 piece = f"{piece}{gap}{part}".strip()
