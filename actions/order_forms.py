@@ -14,7 +14,7 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
 from actions.answers import answer_last, say_answer
-from actions.choosing import chosen
+from actions.choosing import chosen, state_of_seal
 from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
@@ -22,6 +22,7 @@ from tongshi.commerce.catalogue import skus_of
 from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
+from tongshi.knowledge.values import SEAL
 from tongshi.language.negation import negations
 from tongshi.language.patterns import bare_order_number, is_attempt, without_names
 from tongshi.language.text import has_question_mark, letters
@@ -153,6 +154,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             del said[requested]
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
+        if requested == SEAL and (state := state_of_seal(tracker)):
+            said[requested] = {"sealed": True, "opened": False}.get(state)
         if requested in _OFFERED and (picked := self._picked(tracker, requested, said)):
             said[requested] = picked
         # "Yes, Garden Street 12 is right" repeats the address and corrects nothing.

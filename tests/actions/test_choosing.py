@@ -102,3 +102,31 @@ def test_who_would_rather_keep_the_colour_says_no_to_the_exchange(talk):
     assert talk.run(ValidateExchangeForm(), **KIM) == ["utter_request_exchange_confirm"]
     talk.run(ValidateExchangeForm(), text="hm, I'll stay with the black one", intent="exchange_item", colour="black")
     assert talk.run(ActionSubmitExchangeForm()) == ["utter_nothing_changed"]
+
+
+@pytest.mark.parametrize(
+    ("text", "intent", "state"),
+    [
+        ("あ、シールはまだ貼ったままです", "deny", True),
+        ("never opened it", "deny", True),
+        ("封条还在", "order_status", True),
+        ("não, nunca abri", "deny", True),
+        ("ja hab sie schon ausgepackt", "affirm", False),
+        ("já abri", "affirm", False),
+        ("l'ho già aperto", "inform", False),
+        ("이미 뜯었어요", "affirm", False),
+        ("yes", "affirm", True),
+        ("нет", "deny", False),
+    ],
+)
+def test_a_seal_is_as_the_customer_says_whatever_yes_or_no_it_sounds_like(talk, text, intent, state):
+    assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds") == ["utter_request_seal"]
+    plain = {"seal": intent == "affirm"} if intent in ("affirm", "deny") else {}
+    talk.run(ValidateReturnForm(), text=text, intent=intent, **plain)
+    assert talk.slots["seal"] is state
+
+
+def test_who_says_something_of_a_seal_that_is_not_clear_is_asked_again(talk):
+    assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds") == ["utter_request_seal"]
+    talk.slots["language"] = "fr"
+    assert talk.run(ValidateReturnForm(), text="non il ne l'est plus", intent="affirm", seal=True) == ["utter_request_seal"]

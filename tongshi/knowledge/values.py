@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
+import yaml
 from rich.console import Console
 from rich.progress import track
 
@@ -13,7 +18,9 @@ from tongshi.knowledge.products import synonyms
 from tongshi.language.vectors import VectorCache, get_encoder, normalise
 from tongshi.settings import LANGUAGES, get_settings
 
-TOLD = ("reason", "resolution", "product")
+SEAL = "seal"
+"""The slot of the question whether a seal is unbroken; `sealed`, `opened` and `neither` is what is answered, data/catalogue/seal.yml has the words."""
+TOLD = ("reason", "resolution", "product", SEAL)
 """Slots whose values customers tell in words of their own."""
 FEWEST = 3
 """Phrases that a value has at least, for nearness to them to mean anything."""
@@ -31,9 +38,75 @@ def value_vectors(slot: str, language: str) -> dict[str, np.ndarray]:
         By value, vectors of length one of the encoder of search, of shape (phrases, dimensions).
     """
     phrases: dict[str, list[str]] = {}
-    for phrase, value in synonyms(get_settings().data, slot, [language]):
+    for phrase, value in _said(slot, language):
         phrases.setdefault(value, []).append(normalise(phrase))
     return {value: directions(_kept().encode(some)) for value, some in phrases.items() if len(some) >= FEWEST}
+
+
+def _said(slot: str, language: str) -> Iterable[tuple[str, str]]:
+    """Pairs of phrase and value."""
+    data = get_settings().data
+    if slot != SEAL:
+        return synonyms(data, slot, [language])
+    told = yaml.safe_load((data / "catalogue" / "seal.yml").read_text("utf-8"))[language]
+    return [(phrase, value) for value, phrases in told.items() for phrase in phrases]
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Probabilities of labels from the direction of a vector.
+
+    Attributes:
+        labels: as many as `weights` has rows.
+        weights: of shape (labels, dimensions).
+        offsets: of shape (labels,).
+    """
+
+    labels: tuple[str, ...]
+    weights: np.ndarray
+    offsets: np.ndarray
+
+    def chances(self, vector: np.ndarray) -> dict[str, float]:
+        """The probability of each label.
+
+        Args:
+            vector: of length one.
+        """
+        logits = self.weights @ vector + self.offsets
+        shares = np.exp(logits - logits.max())
+        return dict(zip(self.labels, map(float, shares / shares.sum()), strict=True))
+
+
+@lru_cache(maxsize=1)
+def seal_model() -> LinearModel:
+    """Tells what an answer says of a seal: `sealed`, `opened`, or `neither`; kept on disk, since to fit it takes a second or more.
+
+    Nearness does not tell: "haven't opened it" lies next to "opened it". A linear model learns what sets them apart. Of the answers in data/catalogue/seal.yml,
+    each eighth held out in turn, .75 are told with a probability of .7 against the other of the two, .87 of these rightly, and .005 of the plain
+    yes and no are taken for one of them (default encoder of search; `C` of 10, 30 and 100 tried).
+    """
+    settings = get_settings()
+    words = (settings.data / "catalogue" / "seal.yml").read_bytes()
+    path = settings.home / "vectors" / f"seal-{hashlib.sha256(settings.encoder.encode() + words).hexdigest()[:12]}.npz"
+    if not path.exists():
+        _fit_seal(path)
+    with np.load(path) as kept:
+        return LinearModel(tuple(map(str, kept["labels"])), kept["weights"], kept["offsets"])
+
+
+def _fit_seal(path: Path) -> None:
+    from sklearn.linear_model import LogisticRegression
+
+    vectors = [(value, rows) for language in LANGUAGES for value, rows in value_vectors(SEAL, language).items()]
+    labels = np.concatenate([np.full(len(rows), value) for value, rows in vectors])
+    fitted = LogisticRegression(C=10, max_iter=1000).fit(np.concatenate([rows for _, rows in vectors]), labels)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for old in path.parent.glob("seal-*.npz"):
+        old.unlink(missing_ok=True)
+    # Another process may fit it at the same time.
+    partial = path.with_name(f"part-{os.getpid()}-{path.name}")
+    np.savez(partial, labels=fitted.classes_, weights=fitted.coef_, offsets=fitted.intercept_)
+    partial.replace(path)
 
 
 def encode_values() -> None:
@@ -41,6 +114,7 @@ def encode_values() -> None:
     for language in track(LANGUAGES, "What customers call things", console=Console(stderr=True), transient=True):
         for slot in TOLD:
             value_vectors(slot, language)
+    seal_model()
 
 
 def directions(vectors: Sequence[np.ndarray] | np.ndarray) -> np.ndarray:
