@@ -129,4 +129,15 @@ def test_a_seal_is_as_the_customer_says_whatever_yes_or_no_it_sounds_like(talk, 
 def test_who_says_something_of_a_seal_that_is_not_clear_is_asked_again(talk):
     assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds") == ["utter_request_seal"]
     talk.slots["language"] = "fr"
-    assert talk.run(ValidateReturnForm(), text="non il ne l'est plus", intent="affirm", seal=True) == ["utter_request_seal"]
+    unclear = {"text": "non il ne l'est plus", "intent": "affirm", "seal": True}
+    assert talk.run(ValidateReturnForm(), **unclear, sure=0.5) == ["utter_request_seal"]
+
+
+@pytest.mark.parametrize(
+    ("language", "text"), [("es", "no, ya los he abierto"), ("it", "no, li ho aperti"), ("pt", "não, já os abri")]
+)
+def test_a_sure_no_counts_where_the_rest_is_not_clear(talk, language, text):
+    assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds") == ["utter_request_seal"]
+    talk.slots["language"] = language
+    assert talk.run(ValidateReturnForm(), text=text, intent="deny", sure=0.97, seal=False) == []
+    assert talk.slots["seal"] is False
