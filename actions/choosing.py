@@ -12,7 +12,7 @@ from rasa_sdk import Tracker
 
 from actions import services
 from actions.speaking import buttons, language_of
-from tongshi.knowledge.values import FEWEST, directions, seal_model, value_vectors
+from tongshi.knowledge.values import FEWEST, directions, seal_model, seal_told, value_vectors
 from tongshi.language.text import has_question_mark, letters
 from tongshi.language.vectors import Encoder, normalise
 
@@ -25,9 +25,6 @@ _CLEAR, _CLEARLY = 0.7, 0.12
 """How near a clause must be to what customers call a value, and by how much nearer than to any other, for it to be told. Of 2,724 phrases
 for reasons that are long enough, each held out from the others, .68 are then told, all but .003 of these right; of 1,200 wishes for other
 things .03 come as near (cosines of the default encoder of search)."""
-_NEITHER, _CLEAR_STATE = 0.5, 0.7
-"""Probability from which an answer about a seal says neither how it is, and share of the rest from which it says one of both, see
-`tongshi.knowledge.values.seal_model`."""
 _VAGUE = 0.66
 """How near a text comes to one of the phrases with which customers say but that something is wrong, or the wrong thing, for it to say no more."""
 _TELLING = 20
@@ -80,11 +77,7 @@ def state_of_seal(tracker: Tracker) -> str | None:
     text = tracker.latest_message.get("text") or ""
     if not text or text.startswith("/") or has_question_mark(text):
         return None
-    likely = seal_model().chances(_directions(services.encoder(), (text,))[0])
-    if likely["neither"] >= _NEITHER:
-        return None
-    state = max(("sealed", "opened"), key=likely.__getitem__)
-    return state if likely[state] >= _CLEAR_STATE * (1 - likely["neither"]) else "unclear"
+    return seal_told(seal_model().chances(_directions(services.encoder(), (text,))[0]))
 
 
 def is_specific(tracker: Tracker, text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -24,6 +24,10 @@ TOLD = ("reason", "resolution", "product", SEAL)
 """Slots whose values customers tell in words of their own."""
 FEWEST = 3
 """Phrases that a value has at least, for nearness to them to mean anything."""
+_NEITHER, _CLEAR_STATE = 0.5, 0.7
+"""Probability from which an answer about a seal says neither how it is, and share of the rest from which it says one of both."""
+_C = 10
+"""Inverse strength of the regularisation of linear models: with more of it fewer answers about a seal are told, with less fewer rightly."""
 
 
 @lru_cache(maxsize=64)
@@ -77,13 +81,27 @@ class LinearModel:
         return dict(zip(self.labels, map(float, shares / shares.sum()), strict=True))
 
 
+def seal_told(likely: Mapping[str, float]) -> str | None:
+    """What an answer says of a seal.
+
+    Args:
+        likely: the probability of each label of `seal_model`.
+
+    Returns:
+        `sealed`, `opened`, or `unclear` where it is one of both; None where it says neither.
+    """
+    if likely["neither"] >= _NEITHER:
+        return None
+    state = max(("sealed", "opened"), key=likely.__getitem__)
+    return state if likely[state] >= _CLEAR_STATE * (1 - likely["neither"]) else "unclear"
+
+
 @lru_cache(maxsize=1)
 def seal_model() -> LinearModel:
     """Tells what an answer says of a seal: `sealed`, `opened`, or `neither`; kept on disk, since to fit it takes a second or more.
 
-    Nearness does not tell: "haven't opened it" lies next to "opened it". A linear model learns what sets them apart. Of the answers in data/catalogue/seal.yml,
-    each eighth held out in turn, .75 are told with a probability of .7 against the other of the two, .87 of these rightly, and .005 of the plain
-    yes and no are taken for one of them (default encoder of search; `C` of 10, 30 and 100 tried).
+    Nearness does not tell: "haven't opened it" lies next to "opened it". A linear model learns what sets them apart; tests/knowledge/test_values.py
+    has how well, of answers that it has not seen.
     """
     settings = get_settings()
     words = (settings.data / "catalogue" / "seal.yml").read_bytes()
@@ -95,18 +113,28 @@ def seal_model() -> LinearModel:
 
 
 def _fit_seal(path: Path) -> None:
-    from sklearn.linear_model import LogisticRegression
-
-    vectors = [(value, rows) for language in LANGUAGES for value, rows in value_vectors(SEAL, language).items()]
-    labels = np.concatenate([np.full(len(rows), value) for value, rows in vectors])
-    fitted = LogisticRegression(C=10, max_iter=1000).fit(np.concatenate([rows for _, rows in vectors]), labels)
+    told = [(value, rows) for language in LANGUAGES for value, rows in value_vectors(SEAL, language).items()]
+    model = fit_linear(np.concatenate([rows for _, rows in told]), [value for value, rows in told for _ in rows])
     path.parent.mkdir(parents=True, exist_ok=True)
     for old in path.parent.glob("seal-*.npz"):
         old.unlink(missing_ok=True)
     # Another process may fit it at the same time.
     partial = path.with_name(f"part-{os.getpid()}-{path.name}")
-    np.savez(partial, labels=fitted.classes_, weights=fitted.coef_, offsets=fitted.intercept_)
+    np.savez(partial, labels=model.labels, weights=model.weights, offsets=model.offsets)
     partial.replace(path)
+
+
+def fit_linear(vectors: np.ndarray, labels: Sequence[str]) -> LinearModel:
+    """Learn which directions have which label, by logistic regression.
+
+    Args:
+        vectors: of length one, of shape (n, dimensions).
+        labels: of each, three or more different ones.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    fitted = LogisticRegression(C=_C, max_iter=1000).fit(vectors, labels)
+    return LinearModel(tuple(map(str, fitted.classes_)), fitted.coef_, fitted.intercept_)
 
 
 def encode_values() -> None:
