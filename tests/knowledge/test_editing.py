@@ -171,6 +171,30 @@ def test_an_answer_is_given_word_for_word_to_its_questions_only(base, editor):
     assert not other.verbatim
 
 
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("do you ship to Norway", "do you ship to Sweden"),
+        ("is the 15 m cable in stock", "Is the 1.5 m cable in stock?"),
+        ("is shipping free from €50", "is shipping free from $50"),
+        ("do you have the S24", "do you have the S24+"),
+    ],
+)
+def test_a_question_that_only_resembles_one_of_an_article_is_not_what_it_was_approved_for(base, editor, question, other):
+    base.put([PARCELS, replace(RETURNS, questions=(question,), verbatim=True)], "kb")
+    assert base.search(f"{question.upper()} ?", "en", "kb").passages[0].verbatim
+    near = base.search(other, "en", "kb").passages
+    assert RETURNS.text in [one.text for one in near] and not any(one.verbatim for one in near)
+
+
+def test_an_approved_answer_in_another_language_is_found_but_not_given_word_for_word(base):
+    base.put([PARCELS, replace(RETURNS, questions=("能退货吗", "can i send it back"), verbatim=True)], "kb")
+    found = base.search("能退货吗？", "zh", "kb")
+    assert (found.confident, found.passages[0].text, found.passages[0].language) == (True, RETURNS.text, "en")
+    assert not found.passages[0].verbatim
+    assert base.search("能退货吗？", "en", "kb").passages[0].verbatim
+
+
 def test_an_approved_answer_counts_at_once_though_nothing_has_been_learnt_of_it_yet(base, editor):
     several = [
         Article(f"a{number}", "en", f"Topic {number}", f"Text {number}.", tuple(f"{word} {number}" for word in "abcdef"))
