@@ -65,6 +65,15 @@ class Revision:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """Where an article comes from; the columns of `models.Article` of these names."""
+
+    imported: str
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """How an article stands at this moment.
 
@@ -193,11 +202,14 @@ class KnowledgeStore:
         with self._database.session() as session:
             return list(session.scalars(query))
 
-    def imported(self, collection: str) -> dict[Key, str]:
-        """What `models.Article.imported` says of each article."""
-        query = select(Article.article_id, Article.language, Article.imported).where(Article.collection == collection)
+    def origins(self, collection: str) -> dict[Key, Origin]:
+        """Where each article comes from."""
+        query = select(Article.article_id, Article.language, Article.imported, Article.source, Article.status)
         with self._database.session() as session:
-            return {(row.article_id, row.language): row.imported for row in session.execute(query)}
+            return {
+                (article_id, language): Origin(*said)
+                for article_id, language, *said in session.execute(query.where(Article.collection == collection))
+            }
 
     def vectors(self, collection: str, keys: Iterable[Key], encoder: str) -> dict[str, bytes]:
         """Vectors that an encoder made for these articles, by text."""
