@@ -15,8 +15,8 @@ from tongshi.knowledge.graph_reading import Reader
 from tongshi.knowledge.products import ProductFacts
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT
-from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.graph import PERSON, Edge, GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Article
 
 DATA = ROOT / "data"

@@ -12,8 +12,8 @@ from tongshi.llm.followups import Turn
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 from tongshi.storage.conversations import ConversationStore
-from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.graph import GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 
 ASKED = "Which of your chargers works for my Book 14 in Japan, and how long is its warranty?"
 

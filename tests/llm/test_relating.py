@@ -22,8 +22,8 @@ from tongshi.llm.client import ChatClient
 from tongshi.llm.relating import Relater
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, get_settings
-from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.graph import GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED
 
 DATA = ROOT / "data"

@@ -53,9 +53,7 @@ class Sources:
         """
         policies = {article_id: rows for article_id in _policies(relation) if (rows := self._of(article_id))}
         read_in = {article_id: rows for article_id in _read_in(relation) if (rows := self._of(article_id))}
-        live = {
-            article_id: [one.article for one in rows if one.live] for article_id, rows in (policies | read_in).items()
-        }
+        live = {article_id: [one.article for one in rows if one.live] for article_id, rows in (policies | read_in).items()}
         if not all(live.values()):
             return False
         if not all(any(self._holds(row, relation) for row in live[article_id]) for article_id in read_in):
