@@ -101,7 +101,8 @@ def take_in(
 ) -> tuple[Change, list[tuple[str, str]]]:
     """Put what was read into a collection; what has not changed since the last time is not touched.
 
-    In the shop's collection, articles of data/knowledge are not overwritten: a document of the same id and language is a failure.
+    Articles of another source, articles that were written by hand and, in the shop's collection, those of data/knowledge are not overwritten: a
+    document of the same id and language is a failure.
 
     Args:
         draft: a person has to approve it before search sees it.
@@ -112,21 +113,16 @@ def take_in(
         What changed, and what was not taken in: (path, reason).
     """
     origin = TAKEN_IN if collection == SHOP else ""
-    held = writer.held(collection, origin)
-    clashes = [
-        (one.source, f"data/knowledge has an article {one.article_id!r} in {one.language!r}; give it another id")
-        for one in reading.articles
-        if one.key in held
-    ]
+    clashes = writer.clashes(reading.articles, collection, origin)
     change = writer.put(
-        [one for one in reading.articles if one.key not in held],
+        [one for one in reading.articles if one.key not in clashes],
         collection,
         status=DRAFT if draft else APPROVED,
         origin=origin,
         by=by,
         progress=progress,
     )
-    return change, [*reading.failures, *clashes]
+    return change, [*reading.failures, *((one.source, clashes[one.key]) for one in reading.articles if one.key in clashes)]
 
 
 def _files(path: Path) -> tuple[Path, list[Path]]:
