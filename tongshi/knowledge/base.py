@@ -536,8 +536,10 @@ class KnowledgeBase:
     def _article_passage(
         self, collection: str, index: SearchIndex, ranking: Ranking, article: models.Article, question: str, score: float
     ) -> Passage:
-        """What an article says to a question that is none of its own: all of it, of a long one what is nearest."""
+        """What an article says to a question that is none of its own: all of it, of a long one what is nearest; a pair's answer stays whole."""
         label, text = article.article_id, article.text
+        if article.verbatim:
+            return Passage(label, article.language, article.title, score, text)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             nearest = index.nearest_passages(label, question, self._encoder, article.language)
             read = [key for key in ranking.read.get(label, ()) if key in nearest]
