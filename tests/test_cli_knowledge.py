@@ -106,6 +106,22 @@ def test_what_was_written_is_not_lost_with_an_error(run, tmp_path, monkeypatch):
     path.unlink()
 
 
+def test_what_was_written_is_not_lost_with_a_day_that_is_none(run, tmp_path, monkeypatch):
+    run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
+    editor_that(monkeypatch, tmp_path, "s/title:/valid_until: 2026-06-31\\ntitle:/")
+    with pytest.raises(TongshiError, match="What you wrote is in") as error:
+        run("edit", "returns")
+    path = Path(str(error.value).split("What you wrote is in ")[1].split(";")[0])
+    assert "2026-06-31" in path.read_text("utf-8")
+    path.unlink()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(run, tmp_path):
+    (tmp_path / "a.md").write_text(ARTICLE, "utf-8-sig")
+    assert run("new", "a", "--lang", "en", "--file", str(tmp_path / "a.md"), "--json")["title"] == "Returning"
+    assert run("new", "b", "--lang", "en", "--file", "-", "--json", stdin=f"\ufeff{ARTICLE}")["title"] == "Returning"
+
+
 def test_the_language_has_to_be_said_where_there_are_several(run):
     for language in ("en", "de"):
         run("new", "returns", "--lang", language, "--file", "-", stdin=ARTICLE)

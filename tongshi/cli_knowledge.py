@@ -303,7 +303,7 @@ def _edited(article: Article, file: Path | None) -> Article | None:
 
     if file is not None:
         try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+            text = sys.stdin.read().removeprefix("\ufeff") if str(file) == "-" else file.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise TongshiError(f"{file} cannot be read: {error}") from error
         return from_markdown(text, article)
@@ -324,10 +324,12 @@ def _kept_on_error(work: Article | str) -> Iterator[None]:
 
     try:
         yield
-    except TongshiError as error:
+    except Exception as error:  # whatever it is, the work must not be lost with it
         with tempfile.NamedTemporaryFile("w", suffix=".md", delete=False, encoding="utf-8") as file:
             file.write(work if isinstance(work, str) else as_markdown(work))
-        raise TongshiError(f"{error} What you wrote is in {file.name}; mend it there and give it with --file.") from error
+        raise TongshiError(
+            f"{str(error) or type(error).__name__} What you wrote is in {file.name}; mend it there and give it with --file."
+        ) from error
 
 
 @knowledge.command("approve")

@@ -223,5 +223,7 @@ def test_files_are_taken_in_as_drafts_or_at_once_and_customers_are_answered_word
     assert "cannot be read as PDF" in send("broken.pdf", b"none")["failed"][0]["reason"]
     assert "of a kind that cannot be read" in send("photo.png", b"none")["failed"][0]["reason"]
     assert agent.post("/desk/api/imports", data={"path": "x.md"}).status_code == 400
+    (failed,) = send("deep.html", b"<div>" * 2000 + b"Text.")["failed"]
+    assert failed["reason"].startswith("cannot be read: ")
     del agent.headers[CSRF_HEADER]
     assert agent.post("/desk/api/imports", files={"file": ("x.md", b"x")}).status_code == 403
