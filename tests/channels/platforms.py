@@ -62,7 +62,7 @@ class PlatformServer:
     async def stop(self) -> None:
         await self._runner.cleanup()
 
-    async def until(self, method: str, count: int = 1, seconds: float = 8.0) -> list[dict[str, Any]]:
+    async def until(self, method: str, count: int = 1, seconds: float = 30.0) -> list[dict[str, Any]]:
         """Wait until a method was called so often; gives its calls."""
         async with asyncio.timeout(seconds):
             while len(self.of(method)) < count:
@@ -162,7 +162,7 @@ class MessengerServer(PlatformServer):
 
     async def until_sent(self, count: int = 1) -> list[dict[str, Any]]:
         """Wait until so many messages were taken; gives them."""
-        async with asyncio.timeout(8):
+        async with asyncio.timeout(30):
             while len(self.messages) < count:
                 await asyncio.sleep(0.02)
         return self.messages

@@ -75,7 +75,7 @@ async def started(channel, serve, database, dovecot):
     await until(lambda: MailStore(database).read_until(f"{USER}@127.0.0.1/INBOX"))
 
 
-async def until(true, seconds: float = 10):
+async def until(true, seconds: float = 30):
     """Wait until something is so; gives what it is."""
     async with asyncio.timeout(seconds):
         while not (found := await asyncio.to_thread(true)):

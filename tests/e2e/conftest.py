@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 
@@ -88,12 +90,31 @@ def platforms():
     all_of_them.stop()
 
 
+_preparing = pytest.StashKey[tuple[subprocess.Popen, Path]]()
+
+
+def pytest_collection_finish(session):
+    """Begin to prepare a data folder while other tests run, since it takes minutes to train the bot and to encode the knowledge."""
+    if not session.config.option.collectonly and any("prepared" in getattr(one, "fixturenames", ()) for one in session.items):
+        home = Path(tempfile.mkdtemp(prefix="tongshi-prepared-")) / "home"
+        environment = {**os.environ, "TONGSHI_HOME": str(home)}
+        command = ["nice", sys.executable, "-m", "tongshi.cli", "prepare"]
+        session.config.stash[_preparing] = subprocess.Popen(command, cwd=ROOT, env=environment), home
+
+
+def pytest_unconfigure(config):
+    process, home = config.stash.get(_preparing, (None, None))
+    if process:
+        process.kill()
+        process.wait()
+        shutil.rmtree(home.parent, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory):
-    """A data folder that has taken in the knowledge: systems begin with copies, since to encode it takes minutes."""
-    home = tmp_path_factory.mktemp("prepared") / "home"
-    environment = {**os.environ, "TONGSHI_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "tongshi.cli", "prepare"], cwd=ROOT, env=environment, check=True)
+def prepared(pytestconfig):
+    """A data folder that has taken in the knowledge; systems begin with copies."""
+    process, home = pytestconfig.stash[_preparing]
+    assert process.wait() == 0
     return home
 
 

@@ -104,19 +104,18 @@ def test_the_real_language_model_frozen_and_killed_in_the_middle_of_an_answer(ho
     patience = {"answer_deadline": "8", "turn_deadline": "12", "answer_mode": "generate"}
     with running(home, support_hours="always", **patience) as system:
         system.warm_up()
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for language in QUESTIONS:
-                (pid,) = set(system.pids("LLM"))
-                # Finding the article and reading the prompt alone take longer than this.
-                breaks = threading.Timer(0.1, os.kill, (pid, number))
-                breaks.start()
-                try:
-                    assert is_quoted(system, f"{sender}-{language}-{number}", language, deadline=12)
-                finally:
-                    breaks.join()
-                    if number == signal.SIGSTOP:
-                        os.kill(pid, signal.SIGCONT)
-                wait_for(system, "LLM")
+        for language, number in (("zh", signal.SIGSTOP), ("ar", signal.SIGKILL), ("de", signal.SIGSTOP)):
+            (pid,) = set(system.pids("LLM"))
+            # Finding the article and reading the prompt alone take longer than this.
+            breaks = threading.Timer(0.1, os.kill, (pid, number))
+            breaks.start()
+            try:
+                assert is_quoted(system, f"{sender}-{language}-{number}", language, deadline=12)
+            finally:
+                breaks.join()
+                if number == signal.SIGSTOP:
+                    os.kill(pid, signal.SIGCONT)
+            wait_for(system, "LLM")
 
 
 @pytest.mark.parametrize("command", [["models", "pull"], ["up"]])
