@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -14,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from tests.channels.all_platforms import Platforms
-from tongshi.evaluation.running import running
+from tongshi.evaluation.running import environment, running
 from tongshi.settings import ROOT
 
 
@@ -92,8 +91,7 @@ def platforms():
 def prepared(tmp_path_factory):
     """A data folder that has taken in the knowledge: systems begin with copies, since to encode it takes minutes."""
     home = tmp_path_factory.mktemp("prepared") / "home"
-    environment = {**os.environ, "TONGSHI_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "tongshi.cli", "prepare"], cwd=ROOT, env=environment, check=True)
+    subprocess.run([sys.executable, "-m", "tongshi.cli", "prepare"], cwd=ROOT, env=environment(home), check=True)
     return home
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tongshi.errors import TongshiError
+from tongshi.evaluation.running import environment
 from tongshi.evaluation.tables import Report
 from tongshi.settings import ROOT, Settings
 
@@ -81,13 +82,12 @@ CHANGES: dict[str, Callable[[Path], Any]] = {
 
 
 def _trained(project: Path) -> dict[str, Any]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TONGSHI_")}
-    environment |= {"PYTHONPATH": str(project), "TONGSHI_HOME": str(project / ".tongshi")}
+    variables = environment(project / ".tongshi", models=str(project / "models"), data=str(project / "data"))
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "tongshi.cli", "train"],
         cwd=project,
-        env=environment,
+        env=variables | {"PYTHONPATH": str(project)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
