@@ -220,7 +220,8 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the parts are started with."""
     return {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        # Engines of one's own may lie on it.
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",
