@@ -156,7 +156,7 @@ def named_by(parsed: dict[str, Any]) -> list[Named]:
     ]
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Precision, recall and F1 of kind and value, one row a language; a second table tells them a kind."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding

@@ -17,7 +17,7 @@ _CLEAR = 0.8
 """From this confidence on three words change the language of a conversation."""
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """The share of messages whose language is named, and of those that name another one so surely that the conversation would change to it."""
     identify = load_identifier(settings)
     found = Report(

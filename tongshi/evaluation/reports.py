@@ -130,7 +130,7 @@ def followups(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
-def graph(settings: Settings, sample: int | None = None) -> Report:
+def graph(settings: Settings) -> Report:
     """Questions that take several relations: whether the graph finds just the right products, and leaves alone what is not for it."""
     from tongshi.knowledge.graph import make_graph
     from tongshi.storage.database import get_database
@@ -174,7 +174,7 @@ def is_right(passage: GraphPassage, question: dict[str, Any]) -> bool:
     )
 
 
-def dialogues(settings: Settings, sample: int | None = None) -> Report:
+def dialogues(settings: Settings) -> Report:
     """Scripted conversations against a whole system of its own: how many turns get the reply that they should.
 
     Those of tests/dialogues guard against regressions: the bot was tuned until they passed. Those of tests/evaluation/dialogues are held out.
@@ -240,4 +240,4 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "training": training.report,
     "speech": speech,
 }
-"""Each report by its name on the command line."""
+"""Each report by its name on the command line; its parameters besides the settings are the options that it takes."""

@@ -77,7 +77,7 @@ class Outcome:
     milliseconds: float
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Recall at 1 of each setting, beside BM25 and the untuned encoder; all else of the first setting, and in parts of the others."""
     from tongshi.storage.database import get_database
 

@@ -30,7 +30,7 @@ def _wording(line: str, language: str) -> Wording:
     return Wording(text, intent, language)
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """The share of wordings whose intent is named, one row a language, one column a kind; none of them may be trained on."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding

@@ -21,14 +21,11 @@ from tongshi.settings import LANGUAGES, Settings
 _PARTS = {"RASA": "Rasa", "ACTION": "action server", "WEB": "desk", "LLM": "language model"}
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Seconds until everything answers, and what each part has used of the processor and of memory until then and after a few turns.
 
     The system has been started before: its database and index are there, copied from this one's data folder if it has one, since to make
     them takes minutes. `rasa init` is that bot's server alone, which has the same to do as the part `Rasa`.
-
-    Args:
-        sample: of no account.
     """
     table = Report(
         "Starting",

@@ -23,13 +23,10 @@ _OURS = ("read", "bot-*")
 """What of the folder of models one training keeps for the next; the rest is shared."""
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Seconds on the clock and memory of `tongshi train`, at first and after small changes.
 
     Vectors of the wordings are those that were kept before; without them, encoding comes on top of the first training.
-
-    Args:
-        sample: of no account.
     """
     table = Report("Training", "seconds", notes=f"`tongshi train` on {os.cpu_count()} cores, one change after the other")
     with tempfile.TemporaryDirectory() as folder:

@@ -36,6 +36,8 @@ from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.comparison import compares
 from tongshi.language.text import fold, letters
 from tongshi.language.vectors import Encoder
+from tongshi.settings import Settings
+from tongshi.storage.database import Database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
 
@@ -599,7 +601,7 @@ def _bare(question: str) -> str:
     return _NO_WORD.sub("", fold(question))
 
 
-def make_knowledge_base(settings, database) -> KnowledgeBase:
+def make_knowledge_base(settings: Settings, database: Database) -> KnowledgeBase:
     """The knowledge base of the settings, over our own database."""
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies
