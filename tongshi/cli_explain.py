@@ -54,7 +54,7 @@ def explain(
 
 
 def _mood(settings: Settings, text: str, as_json: bool) -> None:
-    from tongshi.llm.mood import make_mood_reader
+    from tongshi.llm.mood import SENTIMENTS, make_mood_reader
     from tongshi.llm.server import language_model
 
     reader = make_mood_reader(settings)
@@ -64,7 +64,7 @@ def _mood(settings: Settings, text: str, as_json: bool) -> None:
         raise TongshiError("The language model could not tell.")
     if as_json:
         return print_json(found.as_dict())
-    console.print({-1: "negative", 0: "neutral", 1: "positive"}[found.sentiment])
+    console.print(next(name for name, value in SENTIMENTS.items() if value == found.sentiment))
     for line in filter(None, (found.words and f"“{found.words}”", found.reason)):
         console.print(f"· {line}", markup=False, highlight=False)
 

@@ -31,7 +31,7 @@ LONGEST = 1200
 
 _ATTEMPTS = 2
 _LINE = regex.compile(r"^\W*(mood|words|reason)\W*[:：]\s*(.+?)\s*$", regex.I | regex.M)
-_SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
+SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class MoodReader:
 
     def _checked(self, reply: str, text: str, spoken: str, language: str) -> Mood | None:
         lines = {name.lower(): value.strip(' "“”„«»「」') for name, value in _LINE.findall(reply)}
-        sentiment, words = _SENTIMENTS.get(lines.get("mood", "").lower()), lines.get("words", "")
+        sentiment, words = SENTIMENTS.get(lines.get("mood", "").lower()), lines.get("words", "")
         if sentiment is None or (words and fold(words) not in fold(text)):
             return None
         reason = lines.get("reason", "")

@@ -48,6 +48,8 @@ class Backlog:
 
 
 class OutboxStore:
+    """Messages that wait to be delivered on platforms, and what became of them."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -15,6 +15,9 @@ from tongshi.language.text import fold_digits, fold_width
 
 WORDS = Path(__file__).with_name("words.yml")
 _CURRENCY = regex.compile(r"[A-Z]{3}")
+LATIN_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "pt"})
+"""Languages written in Latin letters."""
+
 UNSPACED = ("ja", "ko", "th", "zh")
 """Languages in which a figure, its unit and what follows need no space or boundary between them."""
 
