@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
@@ -110,7 +110,7 @@ class MoodReader:
 
 @cache
 def _told() -> dict[str, Any]:
-    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+    return read_yaml(_PROMPTS)
 
 
 def make_mood_reader(settings: Settings) -> MoodReader:

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.language.segment import tokenize
 from tongshi.language.text import fold
@@ -308,7 +308,7 @@ def make_checker(identify: LanguageIdentifier | None) -> Checker:
 
 @cache
 def calibration() -> dict[str, Any]:
-    return yaml.safe_load(CALIBRATION.read_text("utf-8"))
+    return read_yaml(CALIBRATION)
 
 
 def differences(text: str, language: str, other: str, its_language: str) -> list[str]:

@@ -7,9 +7,9 @@ from functools import cache
 from pathlib import Path
 
 import regex
-import yaml
 from num2words import num2words
 
+from tongshi.files import read_yaml
 from tongshi.language.formats import locale
 from tongshi.language.text import fold_digits, fold_width
 
@@ -134,7 +134,7 @@ _CLOCK = {"clock": "after", "morning": "morning", "afternoon": "afternoon"}
 
 @cache
 def _data() -> dict:
-    return yaml.load(WORDS.read_text("utf-8"), yaml.CSafeLoader)
+    return read_yaml(WORDS)
 
 
 def _compiled(pattern: str) -> regex.Pattern:
