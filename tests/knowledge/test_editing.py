@@ -14,7 +14,7 @@ from tests.knowledge.helpers import HashEncoder
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article, Reading, read_until, show_until
 from tongshi.knowledge.base import SHOP, KnowledgeBase
-from tongshi.knowledge.editing import OTHER_VALIDITY, Editor, NoSuchArticle, as_markdown, from_markdown, why_outdated
+from tongshi.knowledge.editing import OTHER_VALIDITY, Editor, NoSuchArticle, as_markdown, from_markdown, why_outdated, with_fields
 from tongshi.knowledge.importing import take_in
 from tongshi.knowledge.writing import Change
 from tongshi.storage.database import Database
@@ -415,6 +415,11 @@ def test_what_cannot_be_an_article_is_refused(editor, article, reason):
     with pytest.raises(TongshiError, match=reason):
         editor.draft(article, "ana")
     assert editor.entries() == []
+
+
+def test_a_question_that_yaml_reads_as_more_than_a_text_is_refused():
+    with pytest.raises(TongshiError, match="stands in quotes"):
+        with_fields(RETURNS, {"title": "Returns", "text": "30 days.", "questions": [{"is it so": "or not"}]})
 
 
 def test_nothing_to_do_is_said(editor):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -451,6 +451,8 @@ def with_fields(article: Article, fields: dict[str, Any]) -> Article:
     questions = fields.get("questions") or []
     if not isinstance(questions, Sequence) or isinstance(questions, str):
         raise TongshiError("questions must be a list.")
+    if any(isinstance(one, (Mapping, Sequence)) and not isinstance(one, str) for one in questions):
+        raise TongshiError('Each question must be a text. In YAML one that holds ": " stands in quotes.')
     found = replace(
         article,
         title=_line(fields.get("title")),
