@@ -19,7 +19,7 @@ from actions.handoff import ActionRequestHuman
 from actions.speaking import language_of, offered, say
 from tongshi import clock
 from tongshi.commerce.catalogue import skus_of
-from tongshi.commerce.forms import ASIDES, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
+from tongshi.commerce.forms import ASIDES, DECIDED, IDENTITY, QUESTIONS, STARTS, YES_OR_NO
 from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
 from tongshi.knowledge.values import SEAL
@@ -50,9 +50,6 @@ _NO_ITEM = {*YES_OR_NO, *_TOLD, "resolution"}
 """Slots whose question is not about which item is meant."""
 _SURE_OF_THE_ANSWER = 0.8
 """Confidence below which "not what it said on the page" is about the item, not about the bot's last answer."""
-
-_DONE_ON_A_YES = {"return_item", "exchange_item", "cancel_order", "change_address"}
-"""Intents whose wish, said once more to the question of their own form, confirms it."""
 
 _LIKE_AN_ANSWER = {"greet", "thank", "goodbye", "praise", "inform", "out_of_scope", "report_bad_answer", "nlu_fallback"}
 """Intents that short answers to a yes-or-no question are mistaken for."""
@@ -233,7 +230,7 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         """
         message = tracker.latest_message
         intent = (message.get("intent") or {}).get("name")
-        if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in _DONE_ON_A_YES and STARTS[intent] == self.form:
+        if tracker.get_slot(REQUESTED_SLOT) == "confirm" and intent in DECIDED and STARTS[intent] == self.form:
             text = message.get("text") or ""
             likely = self._likely(tracker)
             may_ask = any(likely.get(name, 0.0) >= _RIVAL for name in QUESTIONS) or self._questions(tracker, _RATHER_SURE)

@@ -8,7 +8,7 @@ import pytest
 
 from tongshi.settings import ROOT
 
-EVERYWHERE = {"settings", "errors", "clock", "threads"}
+EVERYWHERE = {"settings", "errors", "clock", "threads", "files"}
 FOREIGN = {"rasa": {"nlu", "responses", "channels"}, "rasa_sdk": {"actions"}, "sqlalchemy": {"storage", "channels"}}
 """Packages and who may import them; `channels` only takes the database's URL apart for Rasa's tracker store."""
 

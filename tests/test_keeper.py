@@ -3,7 +3,9 @@ import signal
 import subprocess
 import sys
 import time
+from itertools import accumulate
 
+from tongshi.keeper import next_pause
 from tongshi.settings import ROOT
 
 FREEZES = "import os, signal; print(os.getpid(), flush=True); os.kill(os.getpid(), signal.SIGSTOP)"
@@ -21,3 +23,7 @@ def test_a_part_that_is_frozen_does_not_keep_the_system_from_stopping():
     except ProcessLookupError:
         return
     raise AssertionError("The frozen part is still there.")
+
+
+def test_the_pause_grows_while_a_part_keeps_dying():
+    assert list(accumulate([20, 5, 5, 5, 5, 5, 61, 5], next_pause, initial=0))[1:] == [1, 2, 4, 8, 10, 10, 1, 2]

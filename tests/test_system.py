@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from tests.llm.server import scripted
 from tongshi import cli, system
-from tongshi.settings import Settings
+from tongshi.settings import ROOT, Settings
 from tongshi.system import model_elsewhere, part_environment
 
 
@@ -20,6 +20,13 @@ def test_parts_that_encode_single_messages_take_one_thread_unless_told_otherwise
     assert threads == {"rasa": "1", "actions": "1", "desk": None, "llm": None}
     monkeypatch.setenv("OMP_NUM_THREADS", "2")
     assert part_environment(settings, "rasa")["OMP_NUM_THREADS"] == "2"
+
+
+def test_parts_import_the_project_first_and_then_what_the_user_has_on_the_path(tmp_path, monkeypatch):
+    monkeypatch.setenv("PYTHONPATH", "/engines:/more")
+    assert system.environment(Settings(home=tmp_path))["PYTHONPATH"] == f"{ROOT}:/engines:/more"
+    monkeypatch.delenv("PYTHONPATH")
+    assert system.environment(Settings(home=tmp_path))["PYTHONPATH"] == str(ROOT)
 
 
 @pytest.fixture

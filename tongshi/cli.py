@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, print_json, ready
+from tongshi.cli_base import Json, check_language, console, language_of, print_json, ready
 from tongshi.cli_explain import explain
 from tongshi.cli_finetune import finetune
 from tongshi.cli_graph import graph
@@ -26,10 +27,13 @@ from tongshi.cli_speech import speak, transcribe
 from tongshi.cli_translate import translate
 from tongshi.cli_wordings import wordings
 from tongshi.errors import TongshiError
-from tongshi.settings import LANGUAGES, ROOT, Settings, get_settings
+from tongshi.settings import ROOT, Settings, get_settings
 
 if TYPE_CHECKING:
     from tongshi.conversations.handover import Handovers
+
+_WORDS = {"sets": "set", "systems": "system", "languages": "lang"}
+"""Options of `evaluate` that may be given several times, by what reports call them."""
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Customer service in the customer's own language.")
 models = typer.Typer(no_args_is_help=True, help="Model files.")
@@ -164,15 +168,13 @@ def answer(
     as_json: Json = False,
 ) -> None:
     """Answer one question from the knowledge base."""
-    from tongshi.language.identify import get_identifier
     from tongshi.llm.answering import make_answerer
     from tongshi.llm.server import language_model
     from tongshi.responses.catalog import get_replies
     from tongshi.storage.database import get_database
 
     settings = ready()
-    check_language(lang)
-    language = lang or get_identifier()(question).language or settings.language
+    language = language_of(question, lang)
     answerer = make_answerer(settings, get_database())
     answerer.warm_up(collection)
     with language_model(settings, *answerer.models, at_once=settings.answer_mode != "quote"):
@@ -296,33 +298,40 @@ def evaluate(
     sample: Annotated[
         int | None,
         typer.Option(
-            help="Questions a language, for answers; passages, for scale; wordings an intent, for benchmarks; all by default."
+            help="How many questions a language for answers, shipped, generation, imports, followups, serving, latency; sentences "
+            "for checks, translation, speech; messages for pipeline; wordings an intent for benchmarks, crosslingual; passages for "
+            "scale."
         ),
     ] = None,
     sets: Annotated[
         list[str] | None, typer.Option("--set", help="For benchmarks: banking77, clinc150, own; all by default.")
     ] = None,
     systems: Annotated[list[str] | None, typer.Option("--system", help="For benchmarks: tongshi, rasa; both by default.")] = None,
-    epochs: Annotated[int, typer.Option(help="For benchmarks: of Rasa's DIET; 100 take an hour and more.")] = 100,
+    epochs: Annotated[
+        int | None, typer.Option(help="For benchmarks: of Rasa's DIET; 100 by default, which take an hour and more.")
+    ] = None,
     folder: Annotated[Path | None, typer.Option(help="For benchmarks: where BANKING77 and CLINC150 lie.")] = None,
     languages: Annotated[
         list[str] | None, typer.Option("--lang", help="For speech: only these languages; all by default.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure: one report, one row a language."""
+    """Measure: one report, one row a language. An option that the report does not take is refused."""
     from tongshi.evaluation.reports import REPORTS
 
     if what not in REPORTS:
         raise TongshiError(f"There is no report {what!r}; there are {', '.join(REPORTS)}.")
-    chosen = {"sets": sets or (), "systems": systems or (), "epochs": epochs, "folder": folder} if what == "benchmarks" else {}
-    if what == "speech" and languages:
-        if unknown := set(languages) - set(LANGUAGES):
-            raise TongshiError(f"{', '.join(sorted(unknown))}: the languages are {' '.join(LANGUAGES)}.")
-        chosen = {"languages": languages}
+    options = {"sample": sample, "sets": sets, "systems": systems, "epochs": epochs, "folder": folder, "languages": languages}
+    given = {name: value for name, value in options.items() if value not in (None, [])}
+    for name in given:
+        takers = [report for report, make in REPORTS.items() if name in signature(make).parameters]
+        if what not in takers:
+            raise TongshiError(f"The report {what!r} takes no --{_WORDS.get(name, name)}; it is for {', '.join(takers)}.")
+    for one in languages or ():
+        check_language(one)
     if what not in ("benchmarks", "crosslingual", "speech"):
         ready()
-    report = REPORTS[what](get_settings(), sample, **chosen)
+    report = REPORTS[what](get_settings(), **given)
     if as_json:
         return print_json(report.as_dict())
     for one in (report, *report.parts):

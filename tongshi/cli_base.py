@@ -15,6 +15,7 @@ from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings, get_settings
 
 console = Console()
+By = Annotated[str, typer.Option(help="Who decides or writes; your name on this machine by default.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
@@ -31,6 +32,18 @@ def check_language(language: str | None, option: str = "--lang") -> None:
     """
     if language is not None and language not in LANGUAGES:
         raise TongshiError(f"{option} is {language!r}; it must be one of {' '.join(LANGUAGES)}.")
+
+
+def language_of(text: str, lang: str | None = None) -> str:
+    """The language of a text: that of `--lang` where it is given, else what the text itself shows, else that of the settings.
+
+    Raises:
+        TongshiError: `--lang` names none.
+    """
+    from tongshi.language.identify import get_identifier
+
+    check_language(lang)
+    return lang or get_identifier()(text).language or get_settings().language
 
 
 def print_json(value: Any) -> None:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import httpx
 import typer
 from rich.table import Table
 
-from tongshi.cli_base import Json, console, hush, print_json, ready
+from tongshi.cli_base import Json, console, hush, language_of, print_json, ready
 from tongshi.errors import TongshiError
 from tongshi.settings import Settings
+
+if TYPE_CHECKING:
+    from tongshi.explanation.message import Explanation
+    from tongshi.knowledge.base import Found
 
 _SECONDS = 60.0
 
@@ -50,23 +54,22 @@ def explain(
 
 
 def _mood(settings: Settings, text: str, as_json: bool) -> None:
-    from tongshi.language.identify import get_identifier
-    from tongshi.llm.mood import make_mood_reader
+    from tongshi.llm.mood import SENTIMENTS, make_mood_reader
     from tongshi.llm.server import language_model
 
     reader = make_mood_reader(settings)
     with language_model(settings, reader.model):
-        found = reader.read(text, get_identifier()(text).language or settings.language, settings.language)
+        found = reader.read(text, language_of(text), settings.language)
     if found is None:
         raise TongshiError("The language model could not tell.")
     if as_json:
         return print_json(found.as_dict())
-    console.print({-1: "negative", 0: "neutral", 1: "positive"}[found.sentiment])
+    console.print(next(name for name, value in SENTIMENTS.items() if value == found.sentiment))
     for line in filter(None, (found.words and f"“{found.words}”", found.reason)):
         console.print(f"· {line}", markup=False, highlight=False)
 
 
-def _explanation(settings: Settings, text: str):
+def _explanation(settings: Settings, text: str) -> Explanation:
     """Asked of the bot that runs; of the trained one where none does."""
     from tongshi.explanation.message import Explanation, make_explainer
 
@@ -91,7 +94,7 @@ def _explanation(settings: Settings, text: str):
     return explainer(text)
 
 
-def _search(settings: Settings, text: str, language: str):
+def _search(settings: Settings, text: str, language: str) -> Found:
     from tongshi.knowledge.base import make_knowledge_base
     from tongshi.storage.database import get_database
 
@@ -99,7 +102,7 @@ def _search(settings: Settings, text: str, language: str):
         return make_knowledge_base(settings, get_database()).search(text, language)
 
 
-def _print(explanation, search: dict[str, Any] | None) -> None:
+def _print(explanation: Explanation, search: dict[str, Any] | None) -> None:
     from tongshi.explanation.message import percent
     from tongshi.explanation.page import coloured
 

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.progress import Progress, TextColumn
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, print_json, ready, user
+from tongshi.cli_base import By, Json, check_language, console, language_of, print_json, ready, user
 from tongshi.errors import TongshiError
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 graph = typer.Typer(no_args_is_help=True, help="The graph of what is known.")
 
-By = Annotated[str, typer.Option(help="Who decides; your name on this machine by default.")]
 _COLUMNS = (*Progress.get_default_columns(), TextColumn("{task.fields[proposed]} proposed"))
 
 
@@ -180,10 +179,8 @@ def graph_ask(
     as_json: Json = False,
 ) -> None:
     """What the graph alone answers, and the path it takes."""
-    from tongshi.language.identify import get_identifier
-    from tongshi.settings import get_settings
-
-    asked_in = get_identifier()(question).language or get_settings().language
+    check_language(lang)
+    asked_in = language_of(question)
     asked = _graph().ask(question, lang or asked_in, asked_in)
     passage = asked.passage
     if as_json:

@@ -17,7 +17,7 @@ from rich.markup import escape
 from rich.progress import Progress
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, print_json, ready, user
+from tongshi.cli_base import By, Json, check_language, console, language_of, print_json, ready, user
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.settings import get_settings
 
@@ -35,8 +35,6 @@ Note = Annotated[str, typer.Option(help="Why; kept with the version.")]
 Written = Annotated[
     Path | None, typer.Option(help="Take it from a Markdown file, `-` for standard input; your editor by default.")
 ]
-By = Annotated[str, typer.Option(help="Who does it; your name on this machine by default.")]
-
 
 _WAITING = "They wait for approval: tongshi knowledge list --status draft, then approve."
 
@@ -50,11 +48,10 @@ def knowledge_search(
 ) -> None:
     """What the knowledge base holds on a question, best first."""
     from tongshi.knowledge.base import make_knowledge_base
-    from tongshi.language.identify import get_identifier
     from tongshi.storage.database import get_database
 
     settings = ready()
-    language = lang or get_identifier()(question).language or settings.language
+    language = language_of(question, lang)
     found = make_knowledge_base(settings, get_database()).search(question, language, collection)
     rows = [
         {"article": one.article, "lang": one.language, "title": one.title, "score": round(one.score, 4), "text": one.text}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.table import Table
 
-from tongshi.cli_base import Json, check_language, console, hush, print_json, user
+from tongshi.cli_base import By, Json, check_language, console, hush, print_json, user
 from tongshi.settings import get_settings
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from tongshi.storage.review import ReviewStore
 
 review = typer.Typer(no_args_is_help=True, help="Messages that went wrong, to be learnt from.")
-
-By = Annotated[str, typer.Option(help="Who decides; your name on this machine by default.")]
 
 
 def _queue() -> tuple[ReviewQueue, ReviewStore]:

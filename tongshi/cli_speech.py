@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from tongshi.cli_base import Json, check_language, console, print_json
+from tongshi.cli_base import Json, check_language, console, language_of, print_json
 from tongshi.errors import TongshiError
 
 Language = Annotated[str | None, typer.Option("--lang", help="Language, two letters; found out by default.")]
@@ -47,15 +47,13 @@ def speak(
     as_json: Json = False,
 ) -> None:
     """Say a text."""
-    from tongshi.language.identify import get_identifier
-    from tongshi.settings import get_settings
     from tongshi.speech.audio import joined
     from tongshi.speech.voice import get_voice
 
     check_language(lang)
     if output.suffix.lower() not in (".wav", ".ogg"):
         raise TongshiError(f"The output is {output}; its name must end in .wav or .ogg.")
-    language = lang or get_identifier()(text).language or get_settings().language
+    language = language_of(text, lang)
     began = time.perf_counter()
     sounds, first = [], 0.0
     for sound in get_voice().speak(text, language):

@@ -1,4 +1,8 @@
-"""The two kinds of error that the program raises on purpose."""
+"""The roots of what the program raises on purpose.
+
+An error is one of these two, or a class of its own beneath them where somebody tells it from others. Outside stand only those that never
+leave their room, where they steer what is done next: whoever raises one has a caller there that catches it.
+"""
 
 
 class TongshiError(Exception):

@@ -11,8 +11,19 @@ import time
 GRACE = 3.0
 """Seconds that a part has to end by itself; honcho gives its keeper five."""
 
+SHORTEST_PAUSE = 1.0
 LONGEST_PAUSE = 10.0
-"""Seconds between two starts of a part that keeps dying."""
+"""Seconds between two starts of a part, and of one that keeps dying."""
+
+
+def next_pause(before: float, ran: float) -> float:
+    """Seconds to wait before a part is started again.
+
+    Args:
+        before: how long was waited the last time; 0 if never.
+        ran: seconds from that start until the part died.
+    """
+    return SHORTEST_PAUSE if ran > 60 else min(LONGEST_PAUSE, max(SHORTEST_PAUSE, before * 2))
 
 
 def keep(command: list[str]) -> int:
@@ -38,7 +49,7 @@ def keep(command: list[str]) -> int:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
-    first, pause = time.monotonic(), 0.5
+    first, pause = time.monotonic(), 0.0
     while True:
         began = time.monotonic()
         child = subprocess.Popen(command, start_new_session=True)
@@ -47,7 +58,7 @@ def keep(command: list[str]) -> int:
             return 0
         if time.monotonic() - first < 10:
             return code or 1
-        pause = 0.5 if time.monotonic() - began > 60 else min(LONGEST_PAUSE, pause * 2)
+        pause = next_pause(pause, time.monotonic() - began)
         print(f"ended with status {code}; starting it again in {pause:.0f} s", flush=True)
         time.sleep(pause)
 

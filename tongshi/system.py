@@ -21,6 +21,7 @@ from honcho.printer import Printer
 from tongshi import clock, weights
 from tongshi.commerce.seed import seed
 from tongshi.errors import TongshiError, Unavailable
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import searched_articles
 from tongshi.knowledge.base import Change, make_knowledge_base
 from tongshi.knowledge.graph import make_graph
@@ -208,7 +209,7 @@ def _commands(settings: Settings, model: Path) -> dict[str, list[str]]:
 
 def _endpoints(settings: Settings) -> Path:
     """endpoints.yml with the action server's port put in."""
-    endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text("utf-8"))
+    endpoints = read_yaml(ROOT / "endpoints.yml")
     endpoints["action_endpoint"]["url"] = f"http://127.0.0.1:{settings.action_port}/webhook"
     path = settings.home / "run" / "endpoints.yml"
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -220,7 +221,8 @@ def environment(settings: Settings) -> dict[str, str]:
     """What the parts are started with."""
     return {
         **os.environ,
-        "PYTHONPATH": str(ROOT),
+        # Engines of one's own may lie on it.
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "PYTHONUNBUFFERED": "1",
         "PYTHONWARNINGS": "ignore",
         "RASA_TELEMETRY_ENABLED": "false",

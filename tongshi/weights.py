@@ -22,7 +22,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -32,6 +31,7 @@ from rich.progress import (
 )
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.settings import Settings
 
 MANIFEST = Path(__file__).with_name("weights.yml")
@@ -70,7 +70,7 @@ class Weights:
 
 def manifest() -> dict[str, Weights]:
     """All entries by name."""
-    return {name: Weights(name=name, **entry) for name, entry in yaml.safe_load(MANIFEST.read_text("utf-8")).items()}
+    return {name: Weights(name=name, **entry) for name, entry in read_yaml(MANIFEST).items()}
 
 
 def path_of(name: str, settings: Settings) -> Path:

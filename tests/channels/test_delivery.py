@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from tests.channels.platforms import TelegramServer
-from tongshi.channels.delivery import GIVE_UP_AFTER, Postman, Postponed, Refused, post, wait_of
+from tongshi.channels.delivery import GIVE_UP_AFTER, Postman, Postponed, Undeliverable, post, wait_of
 from tongshi.storage.models import GIVEN_UP, SENT, WAITING_OUT, Message
 
 
@@ -33,7 +33,7 @@ class Platform:
         if trouble := self.troubles.pop(0) if self.troubles else None:
             raise trouble
         if part in self.refused:
-            raise Refused("blocked")
+            raise Undeliverable("blocked")
         self.sent.append(part)
 
     async def close(self) -> None:

@@ -17,6 +17,7 @@ from playwright.sync_api import Page, expect
 from tests.browser import violations
 from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
 from tongshi import clock
+from tongshi.channels.guard import LONGEST
 from tongshi.storage.calls import HUNG_UP, CallStore
 from tongshi.storage.models import Message
 from tongshi.storage.outbox import OutboxStore
@@ -67,6 +68,19 @@ def test_a_conversation_goes_on_in_another_browser_by_a_link(browser, context, p
     send(other, code)
     expect(of(other, "bot").last).to_contain_text("no longer works")
     other.context.close()
+
+
+def test_no_more_can_be_sent_than_is_read(page):
+    text = page.locator("#composer textarea")
+    text.fill("x" * LONGEST)
+    expect(page.locator("#limit")).to_have_text(f"{LONGEST:,} / {LONGEST:,}")
+    expect(page.locator("#send")).to_be_enabled()
+    text.fill("x" * (LONGEST + 1))
+    expect(page.locator("#limit")).to_have_text(f"Too long: a message can have up to {LONGEST:,} characters.")
+    expect(page.locator("#send")).to_be_disabled()
+    text.press("Enter")
+    expect(text).not_to_be_empty()
+    expect(of(page, "customer")).to_have_count(0)
 
 
 # So that all is typed before the first answer comes.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -16,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.channels.all_platforms import Platforms
-from tongshi.evaluation.running import running
+from tongshi.evaluation.running import environment, running
 from tongshi.settings import ROOT
 
 
@@ -97,9 +96,8 @@ def pytest_collection_finish(session):
     """Begin to prepare a data folder while other tests run, since it takes minutes to train the bot and to encode the knowledge."""
     if not session.config.option.collectonly and any("prepared" in getattr(one, "fixturenames", ()) for one in session.items):
         home = Path(tempfile.mkdtemp(prefix="tongshi-prepared-")) / "home"
-        environment = {**os.environ, "TONGSHI_HOME": str(home)}
         command = ["nice", sys.executable, "-m", "tongshi.cli", "prepare"]
-        session.config.stash[_preparing] = subprocess.Popen(command, cwd=ROOT, env=environment), home
+        session.config.stash[_preparing] = subprocess.Popen(command, cwd=ROOT, env=environment(home)), home
 
 
 def pytest_unconfigure(config):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from tongshi import weights
-from tongshi.evaluation.running import is_reply, running
+from tongshi.evaluation.running import environment, is_reply, running
 from tongshi.settings import ROOT, get_settings
 
 STARTS = {
@@ -130,12 +130,12 @@ def test_a_damaged_model_file_is_named_with_what_to_do(tmp_path, command):
         byte = file.read(1)[0]
         file.seek(-1, os.SEEK_CUR)
         file.write(bytes([byte ^ 1]))
-    environment = {
-        **os.environ, "TONGSHI_MODELS": str(tmp_path), "TONGSHI_HOME": str(tmp_path / "home"),
-        "TONGSHI_LLM_URL": "http://127.0.0.1:9/v1", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull,
+    variables = {
+        **environment(tmp_path / "home", models=str(tmp_path), llm_url="http://127.0.0.1:9/v1"),
+        "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "PIP_CONFIG_FILE": os.devnull,
     }  # fmt: skip
     result = subprocess.run(
-        [sys.executable, "-m", "tongshi.cli", *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+        [sys.executable, "-m", "tongshi.cli", *command], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120
     )
     assert result.returncode == 1
     assert f"{damaged} is damaged" in result.stderr and "put the file yourself" in result.stderr

@@ -1,18 +1,17 @@
 """A person takes over without a race: nothing makes the bot speak until the conversation is handed back."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 
-from tongshi.evaluation.running import is_reply, running
+from tongshi.evaluation.running import environment, is_reply, running
 from tongshi.settings import ROOT
 
 
 def release(home, sender):
-    environment = {**os.environ, "TONGSHI_HOME": str(home)}
-    subprocess.run([sys.executable, "-m", "tongshi.cli", "handover", "release", sender], cwd=ROOT, env=environment, check=True)
+    command = [sys.executable, "-m", "tongshi.cli", "handover", "release", sender]
+    subprocess.run(command, cwd=ROOT, env=environment(home), check=True)
 
 
 @pytest.mark.parametrize("text", ["/restart", "hello?", "I want to return my watch", "/session_start"])

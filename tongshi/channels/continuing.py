@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
-
 from tongshi import clock
 from tongshi.commerce.identity import Identity, Locked, Refused
 from tongshi.conversations.continuing import MINUTES, Continuations, Invited, is_code, is_pin, is_token, make_continuations
 from tongshi.conversations.handover import UNPROMPTED
 from tongshi.conversations.scripts import writes_traditional
+from tongshi.files import read_yaml
 from tongshi.language.patterns import find
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies, get_replies
@@ -229,7 +228,7 @@ def _requests() -> frozenset[str]:
 
 def read_requests(path: Path) -> frozenset[str]:
     """What customers say to go on elsewhere, in all languages, in the form that is compared."""
-    return frozenset(_plain(one) for phrases in yaml.safe_load(path.read_text("utf-8")).values() for one in phrases)
+    return frozenset(_plain(one) for phrases in read_yaml(path).values() for one in phrases)
 
 
 def make_switchboard(settings: Settings, database: Database) -> Switchboard:

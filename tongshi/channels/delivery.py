@@ -50,7 +50,7 @@ class Postponed(Exception):
         self.everything = everything
 
 
-class Refused(Exception):
+class Undeliverable(Exception):
     """The platform will never take this message: the customer has blocked us, or is gone."""
 
 
@@ -71,11 +71,25 @@ class Platform(Protocol):
 
         Raises:
             Postponed: not now.
-            Refused: never.
+            Undeliverable: never.
         """
 
     async def close(self) -> None:
         """Give back connections."""
+
+
+class FilesPlatform(Platform, Protocol):
+    """A platform on which customers send files."""
+
+    async def file(self, source: str) -> bytes:
+        """A file that a customer sent.
+
+        Args:
+            source: as `Media` has it.
+
+        Raises:
+            NotFetched: it is too large, or the platform does not give it.
+        """
 
 
 class Postman:
@@ -134,7 +148,7 @@ class Postman:
         try:
             for number, part in enumerate(self._platform.parts(message)):
                 await self._platform.send(address, part, f"unkept-{number}", uncertain=False)
-        except (Postponed, Refused) as error:
+        except (Postponed, Undeliverable) as error:
             log.error("channel.not_delivered", channel=self._channel, sender=message.sender, error=str(error))
 
     async def _deliver(self, claim: Claim) -> None:
@@ -145,7 +159,7 @@ class Postman:
             await self._send(claim)
         except Postponed as error:
             await self._postpone(claim, error)
-        except Refused as error:
+        except Undeliverable as error:
             await self._give_up(claim, str(error))
         except TongshiError:
             raise
@@ -156,7 +170,7 @@ class Postman:
     async def _send(self, claim: Claim) -> None:
         outgoing, uncertain = claim.outgoing, claim.uncertain
         if outgoing.address is None:
-            raise Refused("the customer never wrote from anywhere")
+            raise Undeliverable("the customer never wrote from anywhere")
         parts = self._platform.parts(outgoing.message)
         for number in range(outgoing.parts_sent, len(parts)):
             await self._platform.send(outgoing.address, parts[number], f"{outgoing.message_id}-{number}", uncertain=uncertain)

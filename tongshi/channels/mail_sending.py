@@ -16,7 +16,7 @@ import aiosmtplib
 from markdown_it import MarkdownIt
 
 from tongshi import clock
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable
 from tongshi.channels.mail_access import TokenSource
 from tongshi.channels.mailbox import is_local, server
 from tongshi.channels.markup import PLAIN
@@ -130,7 +130,7 @@ class EmailPlatform:
         """A connection lasts no longer than a message."""
 
 
-def _explained(error: Exception) -> Postponed | Refused:
+def _explained(error: Exception) -> Postponed | Undeliverable:
     """What a mail server's refusal, or its silence, comes to."""
     if isinstance(error, aiosmtplib.SMTPRecipientsRefused) and error.recipients:
         error = error.recipients[0]
@@ -138,7 +138,7 @@ def _explained(error: Exception) -> Postponed | Refused:
     if isinstance(error, aiosmtplib.SMTPSenderRefused):
         return Postponed(f"our address is refused: {error.message}")
     if isinstance(error, aiosmtplib.SMTPResponseException) and isinstance(code, int) and code > 0:
-        return Refused(f"{code} {error.message}") if code >= 500 else Postponed(f"{code} {error.message}")
+        return Undeliverable(f"{code} {error.message}") if code >= 500 else Postponed(f"{code} {error.message}")
     return Postponed(f"no answer: {error or type(error).__name__}", uncertain=True)
 
 

@@ -13,15 +13,14 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, body_of, post
 from tongshi.channels.markup import PLAIN, split
 from tongshi.channels.media import Media, Places, download
 from tongshi.channels.platform import (
     FILE,
     FILM,
-    PICTURE,
+    GLYPHS,
     PLACE,
-    SOUND,
     Incoming,
     Profiles,
     WebhookChannel,
@@ -38,7 +37,7 @@ _LONGEST = 2000
 _LONGEST_TITLE = 20
 _MOST_BUTTONS = 13
 _LOOK_UP = 2.0
-_GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM, "reel": FILM, "location": PLACE, "file": FILE}
+_GLYPHS = {**GLYPHS, "reel": FILM, "location": PLACE, "file": FILE}
 
 _FILES = {"image", "video", "audio", "file"}
 
@@ -87,7 +86,7 @@ class MessengerPlatform:
         if code in _TOO_MANY:
             raise Postponed(reason, after=60, everything=True)
         if code in _UNREACHABLE or error.get("error_subcode") in _NOT_NOW_ALLOWED:
-            raise Refused(reason)
+            raise Undeliverable(reason)
         raise Postponed(reason)
 
     async def _call(self, body: dict[str, Any], **options: Any) -> httpx.Response:
@@ -167,9 +166,6 @@ class MessengerChannel(WebhookChannel):
         for incoming in _said(json_body(request) or {}):
             await self.take(incoming)
         return response.text("EVENT_RECEIVED")
-
-    async def fetch(self, media: Media) -> bytes:
-        return await self._platform.file(media.source)
 
     async def before_turn(self, incoming: Incoming) -> str | None:
         user = incoming.address["user"]

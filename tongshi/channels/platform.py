@@ -22,7 +22,7 @@ from tongshi import clock
 from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.continuing import Notice
 from tongshi.channels.database import in_database
-from tongshi.channels.delivery import Platform, Postman
+from tongshi.channels.delivery import FilesPlatform, Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
 from tongshi.channels.written import buttons_of
@@ -40,6 +40,9 @@ from tongshi.threads import beside
 
 PICTURE, SOUND, FILM, FILE, PLACE, CARD = "🖼", "🎤", "🎬", "📎", "📍", "👤"
 """What stands in the transcript for what is no text."""
+
+GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM}
+"""The same by what a media type begins with."""
 
 _MOST_WAITING = 20
 _MOST_PROFILES = 10_000
@@ -143,6 +146,7 @@ class WebhookChannel(PlatformChannel):
     What a process that ended has left unanswered, another one answers, when it starts or while it runs.
 
     Args:
+        platform: how messages are sent, and customers' files fetched; None where the channel's secrets are not set.
         photo_reader: reads text in photos; None where that is off.
         inbox: where messages are kept until they are handled.
         stores: as for `PlatformChannel`.
@@ -153,7 +157,7 @@ class WebhookChannel(PlatformChannel):
 
     def __init__(
         self,
-        platform: Platform | None,
+        platform: FilesPlatform | None,
         photo_reader: PhotoReader | None = None,
         inbox: InboxStore | None = None,
         **stores: Any,
@@ -171,13 +175,13 @@ class WebhookChannel(PlatformChannel):
     async def receive(self, request: Request) -> HTTPResponse:
         """Answer the platform's call; what a customer says is given to `take`."""
 
-    @abstractmethod
     async def fetch(self, media: Media) -> bytes:
         """What a customer sent, from the platform's own servers.
 
         Raises:
             NotFetched: it is too large, or the platform does not give it.
         """
+        return await self._platform.file(media.source)
 
     async def before_turn(self, incoming: Incoming) -> str | None:
         """Done before a message is answered; gives the language that the customer's profile names."""

@@ -10,7 +10,6 @@ from typing import Any
 
 import aiohttp
 import httpx
-import structlog
 from sanic import response
 from sanic.request import Request
 from sanic.response import HTTPResponse
@@ -19,14 +18,12 @@ from slack_sdk.signature import SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from tongshi.channels.channel import json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, wait_of
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, wait_of
 from tongshi.channels.markup import SLACK, split
 from tongshi.channels.media import Media, Places, download
 from tongshi.channels.platform import (
     FILE,
-    FILM,
-    PICTURE,
-    SOUND,
+    GLYPHS,
     Incoming,
     Profiles,
     WebhookChannel,
@@ -47,9 +44,6 @@ _GONE = {
     "msg_too_long", "no_text", "restricted_action", "user_disabled", "user_not_found",
 }  # fmt: skip
 _LOOK_UP = 2.0
-_GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM}
-
-log = structlog.get_logger()
 
 
 class SlackPlatform:
@@ -131,7 +125,7 @@ class SlackPlatform:
         await self._files.aclose()
 
 
-def _explained(error: SlackApiError) -> Postponed | Refused:
+def _explained(error: SlackApiError) -> Postponed | Undeliverable:
     answer = error.response
     data = answer.data if isinstance(getattr(answer, "data", None), dict) else {}
     status = getattr(answer, "status_code", None) or getattr(answer, "status", None) or 0
@@ -139,7 +133,7 @@ def _explained(error: SlackApiError) -> Postponed | Refused:
     if status == 429 or reason in ("ratelimited", "rate_limited"):
         return Postponed(reason, after=wait_of(answer.headers), everything=True)
     if reason in _GONE:
-        return Refused(reason)
+        return Undeliverable(reason)
     return Postponed(reason, uncertain=status >= 500)
 
 
@@ -185,9 +179,6 @@ class SlackChannel(WebhookChannel):
         except (ValueError, TypeError):  # a timestamp that is no number, a body that is no UTF-8, a signature that is no ASCII
             return False
 
-    async def fetch(self, media: Media) -> bytes:
-        return await self._platform.file(media.source)
-
     async def before_turn(self, incoming: Incoming) -> str | None:
         return await self._profiles.language(incoming.about["user"])
 
@@ -205,7 +196,7 @@ def _said(body: dict[str, Any]) -> Incoming | None:
     forwarded = _forwarded(event)
     text = "\n\n".join(filter(None, (_words(str(one.get("text") or "")) for one in (event, *forwarded))))
     files = [file for one in (event, *forwarded) for file in one.get("files") or []]
-    glyph = "".join(_GLYPHS.get(str(file.get("mimetype", "")).partition("/")[0], FILE) for file in files)
+    glyph = "".join(GLYPHS.get(str(file.get("mimetype", "")).partition("/")[0], FILE) for file in files)
     instead = "utter_only_text" if files and not text else None
     return _incoming(body, event, event.get("channel_type") == "im", text or glyph, instead=instead, media=_media(files))
 

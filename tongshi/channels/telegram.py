@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, body_of, post
 from tongshi.channels.listening import VoiceChannel, make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
 from tongshi.channels.media import LARGEST as LARGEST_FILE
@@ -78,7 +78,7 @@ class TelegramPlatform:
         if refusal and "parse entities" in refusal:
             refusal = await self._call("sendMessage", text=PLAIN(markdown), **values)
         if refusal:
-            raise Refused(refusal)
+            raise Undeliverable(refusal)
 
     async def _call(self, method: str, **values: Any) -> str | None:
         """Call a method of the Bot API; gives what Telegram says where it refuses the message.
@@ -179,9 +179,6 @@ class TelegramChannel(VoiceChannel):
             raise Unheard("The voice message is too large.", "too_long") from error
         except NotFetched as error:
             raise Postponed(str(error)) from error
-
-    async def fetch(self, media: Media) -> bytes:
-        return await self._platform.file(media.source)
 
     async def send_recording(self, address: dict[str, Any], sound: bytes) -> None:
         await self._platform.voice(address["chat_id"], sound)

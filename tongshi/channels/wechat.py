@@ -21,7 +21,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, post
 from tongshi.channels.markup import PLAIN, split
 from tongshi.channels.media import Media, NotFetched, Places, download
 from tongshi.channels.platform import (
@@ -97,7 +97,7 @@ class WeChatPlatform:
         code = body.get("errcode", 0)
         reason = f"{code} {body.get('errmsg') or ''}".strip()
         if code in _UNREACHABLE:
-            raise Refused(reason)
+            raise Undeliverable(reason)
         if code:
             raise Postponed(reason, after=60 if code in _TOO_MANY else None, everything=code in _TOO_MANY)
 
@@ -123,7 +123,11 @@ class WeChatPlatform:
             return self._token
 
     async def file(self, media_id: str) -> bytes:
-        """A file that a follower sent, which WeChat keeps for three days; see `download`."""
+        """A file that a follower sent, which WeChat keeps for three days; see `download`.
+
+        Raises:
+            NotFetched: it is too large, or WeChat does not give it.
+        """
         try:
             address = self._client.base_url.join("media/get").copy_merge_params(
                 {"access_token": await self._access(), "media_id": media_id}
@@ -233,9 +237,6 @@ class WeChatChannel(WebhookChannel):
         if not is_secret(str(args.get("msg_signature") or ""), expected):
             raise ValueError("the message is not signed")
         return self._envelope.opened(encrypted)
-
-    async def fetch(self, media: Media) -> bytes:
-        return await self._platform.file(media.source)
 
     async def before_turn(self, incoming: Incoming) -> str | None:
         openid = incoming.address["openid"]

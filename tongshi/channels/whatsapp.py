@@ -13,10 +13,10 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi import clock
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, body_of, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
-from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, SOUND, Incoming, WebhookChannel, place
+from tongshi.channels.platform import CARD, FILE, GLYPHS, Incoming, WebhookChannel, place
 from tongshi.channels.twilio import TwilioCalls
 from tongshi.channels.written import with_numbers
 from tongshi.settings import Settings
@@ -25,7 +25,6 @@ from tongshi.storage.models import Message
 _LONGEST = 1600
 """Characters of a message."""
 
-_GLYPHS = {"image": PICTURE, "audio": SOUND, "video": FILM}
 _FAILED = {"failed", "undelivered"}
 
 log = structlog.get_logger()
@@ -64,7 +63,7 @@ class WhatsAppPlatform:
         if answer.is_success:
             return
         reason = f"{body_of(answer).get('code') or answer.status_code} {body_of(answer).get('message') or ''}".strip()
-        raise Refused(reason) if answer.status_code == 400 else Postponed(reason)
+        raise Undeliverable(reason) if answer.status_code == 400 else Postponed(reason)
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -124,9 +123,6 @@ class WhatsAppChannel(WebhookChannel):
             await self.take(incoming)
         return response.text("<Response/>", content_type="text/xml")
 
-    async def fetch(self, media: Media) -> bytes:
-        return await self._platform.file(media.source)
-
     def _not_delivered(self, name: str, code: str) -> None:
         number = name.partition("-")[0]
         outgoing = self._outbox.of_message(int(number)) if number.isdecimal() else None
@@ -166,7 +162,7 @@ def _glyphs(values: dict[str, str]) -> str:
     if "Latitude" in values:
         return place(values["Latitude"], values.get("Longitude", ""))
     kinds = [values.get(f"MediaContentType{number}", "") for number in range(_count(values))]
-    return "".join(CARD if "vcard" in kind else _GLYPHS.get(kind.partition("/")[0], FILE) for kind in kinds)
+    return "".join(CARD if "vcard" in kind else GLYPHS.get(kind.partition("/")[0], FILE) for kind in kinds)
 
 
 def _count(values: dict[str, str]) -> int:

@@ -6,15 +6,14 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.settings import get_settings
 from tongshi.storage.models import Product
 
 
 @lru_cache(maxsize=4)
 def _kinds(data: Path) -> dict[str, dict[str, list[str]]]:
-    return yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))
+    return read_yaml(data / "catalogue" / "kinds.yml")
 
 
 def skus_of(name: str, *, broad: bool = False) -> list[str]:

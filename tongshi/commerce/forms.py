@@ -21,6 +21,10 @@ STARTS = {
 }
 """The form that each wish, an intent, starts; data/rules.yml says the same to Rasa."""
 
+DECIDED = frozenset({"return_item", "exchange_item", "cancel_order", "change_address"})
+"""Wishes that the customer decides on: said once more to the question of their own form, they are confirmed; named with a no, they are taken
+back. What is damaged or lost is told with a no itself."""
+
 ASIDES = frozenset({"return_status"})
 """Wishes that are only a question within a form: "when do I get my money back?", said in the middle of a return, is about the rules, not about
 some other return."""

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import httpx
 import uvicorn
-import yaml
 from starlette.applications import Starlette
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
@@ -41,6 +40,7 @@ from tongshi.desk.reading import Reading
 from tongshi.desk.reviewers import ReviewPages
 from tongshi.desk.sessions import AGENT_AGE, Cookie, CustomerSessions
 from tongshi.desk.speech import LARGEST_RECORDING, make_speech
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, make_knowledge_base
 from tongshi.knowledge.editing import make_editor
@@ -131,7 +131,7 @@ class _ChatPage:
         return FileResponse(STATIC / "chat.html")
 
     async def _description(self, request: Request) -> Response:
-        return JSONResponse(yaml.safe_load(Path(__file__).with_name("openapi.yml").read_text("utf-8")))
+        return JSONResponse(read_yaml(Path(__file__).with_name("openapi.yml")))
 
     async def _widget(self, request: Request) -> Response:
         """The chat page for the frame of widget.js, on sites that may show it."""

@@ -14,7 +14,6 @@ from urllib.parse import quote
 from xml.sax.saxutils import quoteattr
 
 import structlog
-import yaml
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from markdown_it import MarkdownIt
 from markupsafe import Markup
@@ -25,6 +24,7 @@ from starlette.routing import Route
 from tongshi.conversations.rates import RateLimit
 from tongshi.desk.sessions import address_of
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase, Passage
 from tongshi.knowledge.products import PREFIX
 from tongshi.language.text import clean
@@ -123,7 +123,7 @@ class HelpCentre:
         self._settings = settings
         self._limit = limit
         self._texts = {language: _texts(settings.data / "help" / f"{language}.yml") for language in LANGUAGES}
-        self._listed = yaml.safe_load((settings.data / "help" / "topics.yml").read_text("utf-8"))["topics"]
+        self._listed = read_yaml(settings.data / "help" / "topics.yml")["topics"]
         self._templates = Environment(
             loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=select_autoescape(), trim_blocks=True
         )
@@ -357,5 +357,5 @@ def _sitemap_entry(base: str, language: str, versions: Mapping[str, str]) -> str
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _texts(path: Path) -> HelpTexts:
-    document = yaml.safe_load(path.read_text("utf-8"))
+    document = read_yaml(path)
     return HelpTexts({key: text for key, text in document.items() if key != "topic"}, document["topic"])

@@ -16,11 +16,11 @@ from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation.corruptions import KINDS, corrupted
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.language.identify import get_identifier
 from tongshi.language.segment import sentences
 from tongshi.llm.checks import Checker, make_checker
@@ -47,7 +47,7 @@ class Case:
 
 def cases(language: str, folder: Path = _CASES) -> Iterator[Case]:
     """The hand-written answers of a language."""
-    data = yaml.safe_load((folder / f"{language}.yml").read_text("utf-8"))
+    data = read_yaml(folder / f"{language}.yml")
     texts = {name: Text(one["text"], one["lang"], one["title"]) for name, one in data["passages"].items()}
     for item in data["items"]:
         sources = tuple(texts[name] for name in item["passages"])

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.llm.checks.calibrate import Text
 from tongshi.llm.checks.names import without_codes
 from tongshi.llm.checks.quantities import quantities
@@ -76,4 +76,4 @@ def _mixed(sentence: str, language: str, own: tuple[Text, ...], other: Text, cha
 
 @cache
 def _corruptions() -> dict:
-    return yaml.safe_load(CORRUPTIONS.read_text("utf-8"))
+    return read_yaml(CORRUPTIONS)

@@ -9,10 +9,10 @@ from typing import Any
 from unittest import mock
 
 import regex
-import yaml
 
 from tongshi import clock
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.settings import LANGUAGES, Settings
 
 FOLDER = TESTS / "evaluation" / "entities"
@@ -101,7 +101,7 @@ class Judged:
 
 def read(language: str) -> tuple[datetime, list[Labelled]]:
     """The labelled messages of a language, and the day they were written on."""
-    document = yaml.safe_load((FOLDER / f"{language}.yml").read_text("utf-8"))
+    document = read_yaml(FOLDER / f"{language}.yml")
     today = datetime.combine(document["today"], datetime.min.time(), tzinfo=clock.now().tzinfo).replace(hour=12)
     return today, [_labelled(line[2:]) for line in document["messages"].splitlines() if line.startswith("- ")]
 
@@ -156,7 +156,7 @@ def named_by(parsed: dict[str, Any]) -> list[Named]:
     ]
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Precision, recall and F1 of kind and value, one row a language; a second table tells them a kind."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding

@@ -9,11 +9,11 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation.generation import model_of
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase, make_knowledge_base
 from tongshi.language.identify import get_identifier
 from tongshi.llm.followups import Turn, hangs_on_before, look_up
@@ -40,7 +40,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
     with model_of(settings, None) as model:
         rewriter = Rewriter(model, get_identifier())
         for language in track(LANGUAGES, "followups", transient=True):
-            items = yaml.safe_load((FOLLOWUPS / f"{language}.yml").read_text("utf-8"))[:sample]
+            items = read_yaml(FOLLOWUPS / f"{language}.yml")[:sample]
             found.rows.append(_row(language, items, knowledge, rewriter, found.failures))
     return with_mean(found)
 

@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 from nltk.stem import PorterStemmer
 from nltk.translate.meteor_score import meteor_score
 from rich.console import Console
@@ -32,6 +31,7 @@ from sacrebleu.metrics import BLEU, CHRF
 from tongshi.errors import TongshiError, Unavailable
 from tongshi.evaluation import tables
 from tongshi.evaluation.running import free_port
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import shop_articles
 from tongshi.knowledge.base import Found, Passage
 from tongshi.language.identify import LanguageIdentifier, get_identifier
@@ -229,7 +229,7 @@ def of_shop(settings: Settings) -> list[Item]:
     names = sorted(texts)
     items = []
     for language in LANGUAGES:
-        asked = yaml.safe_load((QUESTIONS / f"{language}.yml").read_text("utf-8"))["questions"]
+        asked = read_yaml(QUESTIONS / f"{language}.yml")["questions"]
         for number, one in enumerate(asked):
             article, wanted = one["article"], one.get("expect") or []
             if article is not None and article not in texts:

@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.progress import track
 
 from tongshi.evaluation.collections import empty_knowledge
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.knowledge.base import KnowledgeBase
 from tongshi.knowledge.importing import read
 from tongshi.settings import LANGUAGES, Settings
@@ -50,7 +50,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
 
 def _chosen(business: str, sample: int | None) -> list[dict[str, Any]]:
     """The questions that a program can judge, evenly taken, in order of language."""
-    asked = yaml.safe_load((IMPORTS / business / "questions.yml").read_text("utf-8"))["questions"]
+    asked = read_yaml(IMPORTS / business / "questions.yml")["questions"]
     judged = [one for one in asked if one["file"] is None or one.get("expect")]
     groups = [[one for one in judged if one["language"] == language] for language in LANGUAGES]
     return [one for group in groups for one in group[:: max(1, len(group) // sample) if sample else 1]]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from tongshi.evaluation import robustness
 from tongshi.evaluation.tables import TESTS, Report
 from tongshi.evaluation.understanding import held_out
+from tongshi.files import read_yaml
 from tongshi.language.identify import load_identifier
 from tongshi.settings import LANGUAGES, Settings
 
@@ -17,7 +16,7 @@ _CLEAR = 0.8
 """From this confidence on three words change the language of a conversation."""
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """The share of messages whose language is named, and of those that name another one so surely that the conversation would change to it."""
     identify = load_identifier(settings)
     found = Report(
@@ -25,7 +24,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
         "romanised",
         notes="tests/evaluation/nlu (messages), robustness (sloppy, romanised), languages (chat); wrong: named surely",
     )
-    own = yaml.safe_load(_MESSAGES.read_text("utf-8"))
+    own = read_yaml(_MESSAGES)
     for language in LANGUAGES:
         kinds = robustness.read(language)
         texts: dict[str, list[str]] = {

@@ -17,11 +17,11 @@ from typing import Any
 
 import httpx
 import numpy as np
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation.running import free_port, running
 from tongshi.evaluation.tables import TESTS, Report, asked_questions
+from tongshi.files import read_yaml
 from tongshi.settings import LANGUAGES, Settings
 
 _TURNS = 40
@@ -136,7 +136,7 @@ def _watched(address: str, question: str, language: str) -> tuple[float, float]:
 
 def _first_turns(language: str) -> tuple[str, str]:
     """A greeting and an order's status in one message, from the scripted dialogues."""
-    scripted = yaml.safe_load((TESTS / "dialogues" / f"{language}.yml").read_text("utf-8"))["dialogues"]
+    scripted = read_yaml(TESTS / "dialogues" / f"{language}.yml")["dialogues"]
     return scripted[0]["turns"][0]["say"], scripted[1]["turns"][0]["say"]
 
 

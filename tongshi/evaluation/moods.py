@@ -16,7 +16,7 @@ from tongshi.settings import LANGUAGES, Settings
 _FOLDS = 5
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Five-fold: what stands at one place of the languages' files, which is much the same message, is held out together."""
     from tongshi.nlu.sentiment import MoodModel, SentimentClassifier
 

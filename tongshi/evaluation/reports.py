@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation import (
@@ -31,6 +30,7 @@ from tongshi.evaluation import (
 )
 from tongshi.evaluation.running import play, running
 from tongshi.evaluation.tables import TESTS, Report, asked_questions, with_mean
+from tongshi.files import read_yaml
 from tongshi.knowledge.graph_facts import GraphPassage
 from tongshi.language.identify import get_identifier
 from tongshi.settings import LANGUAGES, Settings
@@ -130,7 +130,7 @@ def followups(settings: Settings, sample: int | None = None) -> Report:
     return report(settings, sample)
 
 
-def graph(settings: Settings, sample: int | None = None) -> Report:
+def graph(settings: Settings) -> Report:
     """Questions that take several relations: whether the graph finds just the right products, and leaves alone what is not for it."""
     from tongshi.knowledge.graph import make_graph
     from tongshi.storage.database import get_database
@@ -139,7 +139,7 @@ def graph(settings: Settings, sample: int | None = None) -> Report:
     known.warm_up()
     report = Report("Graph", "right", notes="tests/evaluation/graph")
     for language in track(LANGUAGES, "graph", transient=True):
-        told = yaml.safe_load((TESTS / "evaluation" / "graph" / f"{language}.yml").read_text("utf-8"))
+        told = read_yaml(TESTS / "evaluation" / "graph" / f"{language}.yml")
         answered, right, milliseconds = [], [], []
         for question in told["questions"]:
             began = time.perf_counter()
@@ -174,7 +174,7 @@ def is_right(passage: GraphPassage, question: dict[str, Any]) -> bool:
     )
 
 
-def dialogues(settings: Settings, sample: int | None = None) -> Report:
+def dialogues(settings: Settings) -> Report:
     """Scripted conversations against a whole system of its own: how many turns get the reply that they should.
 
     Those of tests/dialogues guard against regressions: the bot was tuned until they passed. Those of tests/evaluation/dialogues are held out.
@@ -190,7 +190,7 @@ def dialogues(settings: Settings, sample: int | None = None) -> Report:
                 system.forget_cases()
                 played = [
                     (dialogue["name"], list(play(system, dialogue, language)))
-                    for dialogue in yaml.safe_load((scripts / f"{language}.yml").read_text("utf-8"))["dialogues"]
+                    for dialogue in read_yaml(scripts / f"{language}.yml")["dialogues"]
                 ]
                 turns = [(title, turn) for title, dialogue in played for turn in dialogue]
                 row |= {
@@ -240,4 +240,4 @@ REPORTS: dict[str, Callable[..., Report]] = {
     "training": training.report,
     "speech": speech,
 }
-"""Each report by its name on the command line."""
+"""Each report by its name on the command line; its parameters besides the settings are the options that it takes."""

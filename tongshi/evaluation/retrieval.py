@@ -20,11 +20,11 @@ from pathlib import Path
 
 import bm25s
 import numpy as np
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation.collections import business_collections
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE
 from tongshi.knowledge.base import SHOP, KnowledgeBase, make_knowledge_base
 from tongshi.knowledge.calibrate import Asked, KnownVectors
@@ -77,7 +77,7 @@ class Outcome:
     milliseconds: float
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Recall at 1 of each setting, beside BM25 and the untuned encoder; all else of the first setting, and in parts of the others."""
     from tongshi.storage.database import get_database
 
@@ -203,7 +203,7 @@ def _share(values: Sequence[float]) -> float:
 
 def shop_questions(language: str) -> list[Asked]:
     """The questions to the shop in one language, which no training saw."""
-    content = yaml.load((TESTS / "evaluation" / "answers" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
+    content = read_yaml(TESTS / "evaluation" / "answers" / f"{language}.yml")
     return [Asked(one["question"], language, (one["article"],) if one["article"] else ()) for one in content["questions"]]
 
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import yaml
 
 from tongshi.evaluation.tables import TESTS, Report
+from tongshi.files import read_yaml
 from tongshi.nlu.wordings import Wording, training_wordings
 from tongshi.settings import LANGUAGES, Settings
 
@@ -21,7 +21,7 @@ Arabizi, romaji…); in traditional characters."""
 
 def read(language: str) -> dict[str, list[Wording]]:
     """The wordings of a language by kind."""
-    document = yaml.safe_load((FOLDER / f"{language}.yml").read_text("utf-8"))
+    document = read_yaml(FOLDER / f"{language}.yml")
     return {kind: [_wording(line, language) for line in lines.splitlines()] for kind, lines in document["wordings"].items()}
 
 
@@ -30,7 +30,7 @@ def _wording(line: str, language: str) -> Wording:
     return Wording(text, intent, language)
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """The share of wordings whose intent is named, one row a language, one column a kind; none of them may be trained on."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding

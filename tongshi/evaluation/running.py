@@ -20,12 +20,32 @@ from typing import Any
 import httpx
 
 from tongshi import clock
+from tongshi.errors import TongshiError
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 from tongshi.storage.database import Database
 from tongshi.storage.shop import ShopStore
 
 PARTS = ("RASA", "ACTION", "LLM", "WEB")
+
+_LET_THROUGH = {
+    f"TONGSHI_{name.upper()}"
+    for name in (
+        "models", "data", "shop", "language", "llm", "llm_url", "llm_key", "llm_threads", "translation_url", "translation_key",
+        "encoder", "reranker", "answer_mode", "answer_deadline", "turn_deadline", "ocr", "voice", "recogniser", "synthesiser",
+    )
+}  # fmt: skip
+"""What a system of its own has from the environment: all else may name a live system's data, ports, platforms or customers."""
+
+
+def environment(home: Path, **settings: str) -> dict[str, str]:
+    """What a process is started with that works in a data folder of its own, whatever system is set up on this machine.
+
+    Args:
+        settings: as in `TONGSHI_<NAME>`, lower case.
+    """
+    passed = {name: value for name, value in os.environ.items() if not name.startswith("TONGSHI_") or name in _LET_THROUGH}
+    return passed | {f"TONGSHI_{name.upper()}": value for name, value in {"home": str(home), **settings}.items()}
 
 
 def free_port() -> int:
@@ -94,27 +114,25 @@ def running(home: Path, **settings: str) -> Iterator[System]:
     """Start a system in `home`, wait until it is up, and stop it as Ctrl-C does.
 
     Args:
-        settings: as in `TONGSHI_<NAME>`, lower case.
+        settings: as in `TONGSHI_<NAME>`, lower case; what else it has from the environment, `environment` tells.
+
+    Raises:
+        TongshiError: it did not come up; its last words are told.
     """
     ports = {part: free_port() for part in PARTS}
-    environment = {
-        **os.environ,
-        "TONGSHI_HOME": str(home),
-        **{f"TONGSHI_{part}_PORT": str(port) for part, port in ports.items()},
-        **{f"TONGSHI_{name.upper()}": value for name, value in settings.items()},
-    }
+    variables = environment(home, **{f"{part.lower()}_port": str(port) for part, port in ports.items()}, **settings)
     home.mkdir(parents=True, exist_ok=True)
     log = home / f"system-{ports['RASA']}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tongshi.cli", "up"], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+            [sys.executable, "-m", "tongshi.cli", "up"], cwd=ROOT, env=variables, stdout=output, stderr=subprocess.STDOUT
         )
     system = System(home, ports, process, log)
     try:
         deadline = time.monotonic() + 900
         while "Tongshi is up" not in log.read_text("utf-8", "replace"):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"The system did not start:\n{log.read_text('utf-8', 'replace')[-3000:]}")
+                raise TongshiError(f"The system did not start:\n{log.read_text('utf-8', 'replace')[-3000:]}")
             time.sleep(0.5)
         yield system
     finally:

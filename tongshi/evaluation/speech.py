@@ -12,10 +12,10 @@ from typing import Any
 import jiwer
 import numpy as np
 import regex
-import yaml
 from rich.progress import track
 
 from tongshi.evaluation.tables import TESTS, Report, with_mean
+from tongshi.files import read_yaml
 from tongshi.language.chinese import to_simplified
 from tongshi.language.segment import tokenize
 from tongshi.settings import LANGUAGES, Settings, is_class
@@ -68,7 +68,7 @@ def report(settings: Settings, sample: int | None = None, languages: Collection[
 def _row(
     voice: Voice, language: str, sample: int | None, numbers: random.Random, failures: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    told = yaml.safe_load((TESTS / "evaluation" / "speech" / f"{language}.yml").read_text("utf-8"))
+    told = read_yaml(TESTS / "evaluation" / "speech" / f"{language}.yml")
     carriers = told["orders"] * 20
     list(voice.speak(carriers[0].format(order="MD-20000"), language))  # loads what is loaded once
     with _Watch() as first:

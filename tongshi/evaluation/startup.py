@@ -11,24 +11,20 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tongshi.evaluation.latency import make_rasa_init, rasa_init
 from tongshi.evaluation.running import System, listening, running
 from tongshi.evaluation.tables import TESTS, Report
+from tongshi.files import read_yaml
 from tongshi.settings import LANGUAGES, Settings
 
 _PARTS = {"RASA": "Rasa", "ACTION": "action server", "WEB": "desk", "LLM": "language model"}
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Seconds until everything answers, and what each part has used of the processor and of memory until then and after a few turns.
 
     The system has been started before: its database and index are there, copied from this one's data folder if it has one, since to make
     them takes minutes. `rasa init` is that bot's server alone, which has the same to do as the part `Rasa`.
-
-    Args:
-        sample: of no account.
     """
     table = Report(
         "Starting",
@@ -58,7 +54,7 @@ def _talk(system: System) -> None:
     """A greeting, a look-up and a question in each language."""
     system.warm_up()
     for language in LANGUAGES:
-        scripted = yaml.safe_load((TESTS / "dialogues" / f"{language}.yml").read_text("utf-8"))["dialogues"]
+        scripted = read_yaml(TESTS / "dialogues" / f"{language}.yml")["dialogues"]
         for turn in (*scripted[0]["turns"][:1], *scripted[1]["turns"][:1]):
             system.say(f"startup-{language}", turn["say"], language)
 

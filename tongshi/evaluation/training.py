@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from tongshi.errors import TongshiError
+from tongshi.evaluation.running import environment
 from tongshi.evaluation.tables import Report
 from tongshi.settings import ROOT, Settings
 
@@ -22,13 +23,10 @@ _OURS = ("read", "bot-*")
 """What of the folder of models one training keeps for the next; the rest is shared."""
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Seconds on the clock and memory of `tongshi train`, at first and after small changes.
 
     Vectors of the wordings are those that were kept before; without them, encoding comes on top of the first training.
-
-    Args:
-        sample: of no account.
     """
     table = Report("Training", "seconds", notes=f"`tongshi train` on {os.cpu_count()} cores, one change after the other")
     with tempfile.TemporaryDirectory() as folder:
@@ -81,13 +79,12 @@ CHANGES: dict[str, Callable[[Path], Any]] = {
 
 
 def _trained(project: Path) -> dict[str, Any]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TONGSHI_")}
-    environment |= {"PYTHONPATH": str(project), "TONGSHI_HOME": str(project / ".tongshi")}
+    variables = environment(project / ".tongshi", models=str(project / "models"), data=str(project / "data"))
     began = time.monotonic()
     process = subprocess.Popen(
         [sys.executable, "-m", "tongshi.cli", "train"],
         cwd=project,
-        env=environment,
+        env=variables | {"PYTHONPATH": str(project)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )

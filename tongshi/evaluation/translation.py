@@ -9,12 +9,12 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 
-import yaml
 from rich.progress import track
 from sacrebleu.metrics import CHRF
 
 from tongshi.evaluation.generation import model_of
 from tongshi.evaluation.tables import TESTS, Report
+from tongshi.files import read_yaml
 from tongshi.language.identify import get_identifier
 from tongshi.llm.translation import Engine, ModelEngine, ServerEngine, Translation, Translator
 from tongshi.settings import LANGUAGES, Settings
@@ -57,7 +57,7 @@ def report(settings: Settings, sample: int | None = None) -> Report:
 
 def sentences() -> dict[str, dict[str, str]]:
     """The sentences by language and name."""
-    return {language: yaml.safe_load((SENTENCES / f"{language}.yml").read_text("utf-8")) for language in LANGUAGES}
+    return {language: read_yaml(SENTENCES / f"{language}.yml") for language in LANGUAGES}
 
 
 def directions() -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ def held_out(language: str) -> list[Wording]:
     return read(TESTS / "evaluation" / "nlu" / f"{language}.yml", language)
 
 
-def report(settings: Settings, sample: int | None = None) -> Report:
+def report(settings: Settings) -> Report:
     """Intents of held-out wordings, which no training wording repeats."""
     from tongshi import system
     from tongshi.nlu.understanding import Understanding

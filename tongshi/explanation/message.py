@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tongshi.errors import TongshiError
 from tongshi.explanation.neighbours import Neighbour, make_nearest_wordings
 from tongshi.explanation.words import Parse, Word, decisive_words, real_ranking
+from tongshi.files import read_yaml
 from tongshi.language.text import clean
 from tongshi.nlu.pipeline import configured
 from tongshi.settings import Settings
@@ -225,7 +224,7 @@ def wish(intent: str) -> str:
 
 @cache
 def _wishes() -> dict[str, str]:
-    return yaml.safe_load(Path(__file__).with_name("intents.yml").read_text("utf-8"))
+    return read_yaml(Path(__file__).with_name("intents.yml"))
 
 
 def percent(share: float) -> str:

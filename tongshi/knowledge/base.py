@@ -35,7 +35,9 @@ from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.comparison import compares
 from tongshi.language.text import bare, letters
 from tongshi.language.vectors import Encoder
+from tongshi.settings import Settings
 from tongshi.storage import models
+from tongshi.storage.database import Database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
 
@@ -595,7 +597,7 @@ def _works_with(one: Product, other: Product) -> bool:
     return other.sku in one.compatible_with or one.sku in other.compatible_with
 
 
-def make_knowledge_base(settings, database) -> KnowledgeBase:
+def make_knowledge_base(settings: Settings, database: Database) -> KnowledgeBase:
     """The knowledge base of the settings, over our own database."""
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies

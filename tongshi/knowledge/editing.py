@@ -24,8 +24,9 @@ from tongshi.knowledge.articles import (
 from tongshi.knowledge.products import PREFIX
 from tongshi.knowledge.writing import Edit, Writer, article_of
 from tongshi.language.text import clean, fold
-from tongshi.settings import LANGUAGES
+from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage import models
+from tongshi.storage.database import Database
 from tongshi.storage.knowledge import Conflict, KnowledgeStore
 from tongshi.storage.models import APPROVED, DRAFT, RETIRED
 
@@ -467,7 +468,7 @@ def _line(value: object) -> str:
     return " ".join(clean(str(value or "")).split())
 
 
-def make_editor(settings, database, collection: str) -> Editor:
+def make_editor(settings: Settings, database: Database, collection: str) -> Editor:
     """The editor of a collection, with the encoder of the settings."""
     from tongshi.language.vectors import get_encoder
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import spacy
-import yaml
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from tongshi.commerce.catalogue import kinds_of, skus_of
+from tongshi.files import read_yaml
 from tongshi.knowledge.graph_reading import Mention, Reader
 from tongshi.language.segment import sentences
 from tongshi.storage.graph import Edge
@@ -41,7 +41,7 @@ PATTERNS = "patterns"
 
 def load(path: Path) -> Any:
     """What a YAML file says."""
-    return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+    return read_yaml(path)
 
 
 def of_catalogue(products: Sequence[Product]) -> Iterator[Edge]:

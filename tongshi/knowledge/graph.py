@@ -18,7 +18,8 @@ from tongshi.knowledge.graph_passages import PassageReader
 from tongshi.knowledge.graph_reading import NearestRelation, Question, Reader, places_in, words_of
 from tongshi.knowledge.graph_sources import Sources
 from tongshi.knowledge.products import ProductFacts
-from tongshi.settings import LANGUAGES
+from tongshi.settings import LANGUAGES, Settings
+from tongshi.storage.database import Database
 from tongshi.storage.graph import PERSON, Edge, GraphStore
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, Article, Relation
@@ -204,7 +205,7 @@ class Graph:
         return Asked(read, passage, "" if passage else "one relation is enough")
 
 
-def make_graph(settings, database) -> Graph:
+def make_graph(settings: Settings, database: Database) -> Graph:
     """The graph of the settings, over our own database."""
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies

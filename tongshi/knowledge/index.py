@@ -23,11 +23,11 @@ import bm25s
 import joblib
 import numpy as np
 import scipy.sparse
-import yaml
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from tongshi.errors import Unavailable
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import UNANSWERABLE
 from tongshi.knowledge.neighbours import Graph, Neighbours
 from tongshi.knowledge.reading import ARTICLES, EACH, Reader
@@ -503,7 +503,7 @@ def _classifier(keys: _Keys) -> tuple[LinearSVC, list[str]] | None:
 
 @lru_cache(maxsize=1)
 def _calibrations() -> dict:
-    return yaml.safe_load(CALIBRATION.read_text("utf-8"))
+    return read_yaml(CALIBRATION)
 
 
 def get_calibration(has_questions: bool, reranker: str = "linear") -> Calibration:

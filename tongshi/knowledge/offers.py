@@ -5,14 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.settings import get_settings
 
 
 @lru_cache(maxsize=2)
 def _offers(data: Path) -> dict[str, str]:
-    return yaml.safe_load((data / "knowledge" / "offers.yml").read_text("utf-8"))["offers"]
+    return read_yaml(data / "knowledge" / "offers.yml")["offers"]
 
 
 def offer_for(article_id: str) -> str | None:

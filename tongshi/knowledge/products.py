@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 
 from tongshi.commerce.catalogue import companions, skus_of
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import OVERVIEW
 from tongshi.language import formats
 from tongshi.language.phrases import Found, PhraseFinder
@@ -48,10 +48,7 @@ class ProductFacts:
 
     def __init__(self, data: Path, replies: Replies) -> None:
         self._replies = replies
-        self._texts = {
-            language: yaml.load((data / "catalogue" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
-            for language in LANGUAGES
-        }
+        self._texts = {language: read_yaml(data / "catalogue" / f"{language}.yml") for language in LANGUAGES}
 
     def sentence(self, attribute: str, product: Product, catalogue: list[Product], language: str) -> str:
         """What the catalogue says of one attribute of a product, or that it says nothing."""
@@ -125,11 +122,11 @@ def synonyms(data: Path, lookup: str, languages: Sequence[str] = LANGUAGES) -> l
     Args:
         lookup: the entity, e.g. `product`, whose values are SKUs and kinds, or `colour`.
     """
-    tables = yaml.load((data / "nlu" / "entities.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]
+    tables = read_yaml(data / "nlu" / "entities.yml")["nlu"]
     values = {line[2:] for table in tables if table["lookup"] == lookup for line in table["examples"].splitlines()}
     pairs = []
     for language in languages:
-        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        for block in read_yaml(data / "nlu" / f"{language}.yml")["nlu"]:
             if block.get("synonym") in values:
                 pairs += [(line[2:], block["synonym"]) for line in block["examples"].splitlines() if line.startswith("- ")]
     return pairs
@@ -141,13 +138,13 @@ def homonyms(data: Path, lookup: str) -> list[str]:
     Args:
         lookup: the entity, `product` or `colour`.
     """
-    told = yaml.load((data / "catalogue" / "homonyms.yml").read_text("utf-8"), yaml.CSafeLoader)
+    told = read_yaml(data / "catalogue" / "homonyms.yml")
     return [one for of_language in told[lookup].values() for one in of_language]
 
 
 def makers(data: Path) -> tuple[list[str], list[str]]:
     """Makers of what the shop does not sell, and the values of `product` that may be named beside them and be ours all the same."""
-    told = yaml.load((data / "catalogue" / "makers.yml").read_text("utf-8"), yaml.CSafeLoader)
+    told = read_yaml(data / "catalogue" / "makers.yml")
     return told["makers"], [value for kind in told["fitting"] for value in (kind, *skus_of(kind))]
 
 
@@ -225,7 +222,7 @@ def beside(products: Sequence[Product], spoken_of: Sequence[Sequence[Product]]) 
 @lru_cache(maxsize=2)
 def _units(data: Path) -> re.Pattern[str]:
     """Finds a unit behind a figure: the "W" of "30 W", the "polegadas" of "14 polegadas"."""
-    words = yaml.safe_load((data / "catalogue" / "units.yml").read_text("utf-8"))["units"]
+    words = read_yaml(data / "catalogue" / "units.yml")["units"]
     longest_first = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
     return re.compile(rf"[\s-]?(?:{longest_first})(?![a-zа-яё'’])", re.IGNORECASE)
 

@@ -10,10 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 from rich.console import Console
 from rich.progress import track
 
+from tongshi.files import read_yaml
 from tongshi.knowledge.products import synonyms
 from tongshi.language.vectors import VectorCache, get_encoder, normalise
 from tongshi.settings import LANGUAGES, get_settings
@@ -52,7 +52,7 @@ def _said(slot: str, language: str) -> Iterable[tuple[str, str]]:
     data = get_settings().data
     if slot != SEAL:
         return synonyms(data, slot, [language])
-    told = yaml.safe_load((data / "catalogue" / "seal.yml").read_text("utf-8"))[language]
+    told = read_yaml(data / "catalogue" / "seal.yml")[language]
     return [(phrase, value) for value, phrases in told.items() for phrase in phrases]
 
 

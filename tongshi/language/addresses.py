@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.text import fold_digits, fold_width
 
-_PLACES = yaml.safe_load(Path(__file__).with_name("addresses.yml").read_text("utf-8"))
+_PLACES = read_yaml(Path(__file__).with_name("addresses.yml"))
 
 
 def _any(names: str) -> str:

@@ -21,6 +21,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.linear_model import SGDClassifier
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from tongshi.files import read_yaml
 from tongshi.language import romanise
 from tongshi.language.romanise import spellings
 from tongshi.language.text import scripts
@@ -173,7 +174,7 @@ def _wordings(data: Path, language: str) -> list[str]:
     texts = []
     path = data / "nlu" / f"{language}.yml"
     if path.exists():
-        for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        for block in read_yaml(path)["nlu"]:
             if block.get("intent") == "change_language":
                 continue  # these name other languages, often in other languages
             texts += [line[2:] for line in block.get("examples", "").splitlines() if "intent" in block and line.startswith("- ")]
@@ -185,4 +186,4 @@ def _wordings(data: Path, language: str) -> list[str]:
 
 def _typed(path: Path) -> list[str]:
     """What a file of data/romanised holds: wordings in Latin letters."""
-    return [line.removeprefix("- ") for line in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["wordings"].splitlines()]
+    return [line.removeprefix("- ") for line in read_yaml(path)["wordings"].splitlines()]

@@ -6,7 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import regex
-import yaml
+
+from tongshi.files import read_yaml
 
 
 def compares(text: str, language: str) -> bool:
@@ -19,4 +20,4 @@ def compares(text: str, language: str) -> bool:
 
 @lru_cache
 def _words(language: str) -> regex.Pattern:
-    return regex.compile(yaml.safe_load(Path(__file__).with_name("comparison.yml").read_text("utf-8"))[language], regex.I)
+    return regex.compile(read_yaml(Path(__file__).with_name("comparison.yml"))[language], regex.I)

@@ -18,6 +18,7 @@ import yaml
 from dateutil.relativedelta import relativedelta
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.language.formats import locale
 from tongshi.language.numerals import either, numerals, ordinals
 from tongshi.language.phrases import fold_with_places, place_in, word_borders
@@ -300,7 +301,7 @@ def _in_week(today: date, weekday: int, weeks: int) -> date:
 def _load(folder: Path, language: str) -> DayFinder:
     path = folder / f"{language}.yml"
     try:
-        return DayFinder(language, yaml.safe_load(path.read_text("utf-8")))
+        return DayFinder(language, read_yaml(path))
     except (OSError, yaml.YAMLError, KeyError, regex.error) as error:
         raise TongshiError(f"Cannot read how days are spoken of from {path}: {error}") from error
 

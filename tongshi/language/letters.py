@@ -11,8 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.language.patterns import find
 from tongshi.language.text import QUESTION_MARKS
 from tongshi.settings import get_settings
@@ -170,5 +169,5 @@ def _is_signature(block: str) -> bool:
 
 @lru_cache(maxsize=8)
 def _words(kind: str) -> tuple[str, ...]:
-    document: dict[str, dict[str, Any]] = yaml.safe_load((get_settings().data / "email.yml").read_text("utf-8"))
+    document: dict[str, dict[str, Any]] = read_yaml(get_settings().data / "email.yml")
     return tuple(sorted({str(words).casefold() for language in document.values() for words in language[kind]}))

@@ -7,7 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import regex
-import yaml
+
+from tongshi.files import read_yaml
 
 
 def negations(text: str, language: str) -> list[int]:
@@ -53,4 +54,4 @@ def _beside(language: str) -> tuple[regex.Pattern | None, regex.Pattern | None]:
 
 @lru_cache(maxsize=1)
 def _told() -> dict[str, dict[str, str]]:
-    return yaml.safe_load(Path(__file__).with_name("negation.yml").read_text("utf-8"))
+    return read_yaml(Path(__file__).with_name("negation.yml"))

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.text import fold
 
 _WORDS = Path(__file__).with_name("numerals.yml")
@@ -122,4 +122,4 @@ def numerals(*languages: str) -> Numerals:
 
 @cache
 def _read() -> dict[str, Any]:
-    return yaml.load(_WORDS.read_text("utf-8"), yaml.CSafeLoader)
+    return read_yaml(_WORDS)

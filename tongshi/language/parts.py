@@ -7,8 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.patterns import NAMES, find, without_names
 from tongshi.language.text import letters
 
@@ -48,5 +48,5 @@ def parts_of(text: str) -> list[Part]:
 
 @lru_cache
 def _pattern(*, beside_names: bool) -> regex.Pattern:
-    words = yaml.safe_load(Path(__file__).with_name("parts.yml").read_text("utf-8"))
+    words = read_yaml(Path(__file__).with_name("parts.yml"))
     return regex.compile("|".join([_END, *words.values(), *([_QUESTION] if beside_names else [])]), regex.I)

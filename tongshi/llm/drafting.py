@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import yaml
-
 from tongshi.errors import TongshiError, Unavailable
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import UNANSWERABLE, Article
 from tongshi.knowledge.editing import Editor, Entry
 from tongshi.language.identify import LanguageIdentifier, get_identifier
@@ -58,7 +57,7 @@ class Drafter:
         self.model = model
         self._identify = identify
         self._translator = translator
-        self._prompts = yaml.safe_load(_PROMPTS.read_text("utf-8"))
+        self._prompts = read_yaml(_PROMPTS)
 
     def translate(self, article: Article, language: str) -> ArticleTranslation:
         """Translate an article, paragraph by paragraph. What fails its checks is drafted all the same: a person goes over it.

@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.knowledge.base import Found, KnowledgeBase, Passage
 from tongshi.llm.prompting import with_before
 
@@ -94,7 +94,7 @@ def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool
 
 @cache
 def _cues(language: str) -> tuple[regex.Pattern, ...]:
-    told = yaml.safe_load(_CUES.read_text("utf-8"))[language]
+    told = read_yaml(_CUES)[language]
     greeting = r"^[\s\p{P}]*(?:ok(?:ay|ey)?[\s\p{P}]+)?"
     ending = r"[\s\p{P}]*$"
     expressions = (greeting + told["starts"], told["ends"] + ending, rf"{greeting}(?:{told['whole']}){ending}")

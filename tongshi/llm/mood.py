@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
@@ -31,7 +31,7 @@ LONGEST = 1200
 
 _ATTEMPTS = 2
 _LINE = regex.compile(r"^\W*(mood|words|reason)\W*[:：]\s*(.+?)\s*$", regex.I | regex.M)
-_SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
+SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class MoodReader:
 
     def _checked(self, reply: str, text: str, spoken: str, language: str) -> Mood | None:
         lines = {name.lower(): value.strip(' "“”„«»「」') for name, value in _LINE.findall(reply)}
-        sentiment, words = _SENTIMENTS.get(lines.get("mood", "").lower()), lines.get("words", "")
+        sentiment, words = SENTIMENTS.get(lines.get("mood", "").lower()), lines.get("words", "")
         if sentiment is None or (words and fold(words) not in fold(text)):
             return None
         reason = lines.get("reason", "")
@@ -110,7 +110,7 @@ class MoodReader:
 
 @cache
 def _told() -> dict[str, Any]:
-    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+    return read_yaml(_PROMPTS)
 
 
 def make_mood_reader(settings: Settings) -> MoodReader:

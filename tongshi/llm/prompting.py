@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-import yaml
+from tongshi.files import read_yaml
 
 PROMPTS = Path(__file__).with_name("prompts.yml")
 NO_ANSWER = "NO_ANSWER"
@@ -19,7 +19,7 @@ MOST_PASSAGES = 2
 
 @cache
 def _system_prompts() -> dict[str, str]:
-    return yaml.safe_load(PROMPTS.read_text("utf-8"))
+    return read_yaml(PROMPTS)
 
 
 def system_prompt(shop: str, language: str) -> str:

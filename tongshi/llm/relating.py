@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import structlog
-import yaml
 
 from tongshi.errors import Unavailable
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import passages
 from tongshi.knowledge.graph_kinds import contradict, sense
 from tongshi.knowledge.graph_passages import Candidate, Passage, PassageReader
@@ -97,7 +97,7 @@ class Relater:
         self._by = f"{MODEL} {name}"
         self._store = store
         self._reader = reader
-        self._prompts = yaml.safe_load(_PROMPTS.read_text("utf-8"))
+        self._prompts = read_yaml(_PROMPTS)
         self._form = _FORM if held else None
         self._before = set() if again else store.readings()
         self._known = {sense(one) for one in store.relations()}

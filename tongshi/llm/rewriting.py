@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import structlog
-import yaml
 
 from tongshi.errors import Unavailable
+from tongshi.files import read_yaml
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.llm.checks import is_in_language, lacking
 from tongshi.llm.models import LanguageModel
@@ -88,4 +88,4 @@ def _shown(said) -> str:
 
 @cache
 def _prompts() -> dict[str, Any]:
-    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+    return read_yaml(_PROMPTS)

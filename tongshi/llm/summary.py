@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import regex
-import yaml
 
 from tongshi.errors import Unavailable
+from tongshi.files import read_yaml
 from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
@@ -111,7 +111,7 @@ def _shown(said: Sequence[Said], who: dict[str, str]) -> str:
 
 @cache
 def _prompts() -> dict[str, Any]:
-    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+    return read_yaml(_PROMPTS)
 
 
 def make_summariser(settings: Settings) -> Summariser:

@@ -18,10 +18,10 @@ from typing import Any, Protocol
 import httpx
 import regex
 import structlog
-import yaml
 from babel import Locale
 
 from tongshi.errors import TongshiError, Unavailable
+from tongshi.files import read_yaml
 from tongshi.language.chinese import to_simplified
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.segment import sentences
@@ -463,7 +463,7 @@ def name_of(language: str) -> str:
 
 @cache
 def _told() -> dict[str, Any]:
-    return yaml.safe_load(_PROMPTS.read_text("utf-8"))
+    return read_yaml(_PROMPTS)
 
 
 def make_translator(settings: Settings, database: Database) -> Translator:

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import joblib
 import rasa
-import yaml
 from rasa.shared.core.domain import Domain
 from rasa.shared.importers.rasa import RasaFileImporter
 from rasa.shared.nlu.training_data.loading import load_data
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from rasa.shared.utils.common import cached_method
 
+from tongshi.files import read_yaml
 from tongshi.nlu.messages import TrainingExample, example
 from tongshi.nlu.moods import read_moods
 from tongshi.nlu.sentiment import MOOD
@@ -36,7 +36,7 @@ class TongshiImporter(RasaFileImporter):
 
     def get_domain(self) -> Domain:
         path = get_settings().data / "responses" / "en.yml"
-        replies = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["replies"]
+        replies = read_yaml(path)["replies"]
         responses = {name: [{"text": text} for text in texts] for name, texts in replies.items()}
         return super().get_domain().merge(Domain.from_dict({"responses": responses}))
 

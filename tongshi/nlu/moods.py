@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from tongshi.files import read_yaml
 
 SENTIMENTS = {"negative": -1, "neutral": 0, "positive": 1}
 
@@ -34,7 +34,7 @@ def read_moods(data: Path) -> list[MoodExample]:
     """
     found = []
     for path in sorted((data / "sentiment").glob("*.yml")):
-        document = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        document = read_yaml(path)
         for name, sentiment in SENTIMENTS.items():
             for urgent in (True, False):
                 lines = document[name]["urgent" if urgent else "calm"].splitlines()

@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from tongshi.commerce.forms import IDENTITY, QUESTIONS, STARTS
+from tongshi.commerce.forms import DECIDED, IDENTITY, QUESTIONS, STARTS
 from tongshi.language.negation import negations
 from tongshi.language.parts import SHORTEST, parts_of
 from tongshi.nlu.language import LANGUAGE
@@ -39,8 +39,6 @@ _SURE_INSTEAD, _SURE_QUESTION = 0.9, 0.95
 """Confidence of a part from which the message is taken for what the part is: for another wish, for a question."""
 _UNSURE, _SURE_UNSURE = 0.5, 0.65
 """Confidence below which the whole says little, and that of a question in it which then is enough."""
-_DENIABLE = {"return_item", "exchange_item", "cancel_order", "change_address"}
-"""Wishes that are taken back by naming them with a no; what is damaged or lost is told with one."""
 _SURE_DENIAL = 0.8
 """Confidence of the wish that stands beside one that is taken back: "no, leave the return. The same in silver, please"."""
 _SURE_WITH = {0: 0.9, 1: 0.8, 2: 0.5}
@@ -131,10 +129,10 @@ def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] 
 def _instead_of_denied(message: Message, name: str | None, wishes: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The last sure wish of a message that says no to the one that it looks like."""
     language = (message.get(LANGUAGE) or {}).get("code")
-    if name not in _DENIABLE or language not in LANGUAGES:
+    if name not in DECIDED or language not in LANGUAGES:
         return None
     denied = {part["intent"] for part in wishes if negations(part["text"], language)}
-    others = [part for part in wishes if part["intent"] in _DENIABLE - denied - {name} and part["confidence"] >= _SURE_DENIAL]
+    others = [part for part in wishes if part["intent"] in DECIDED - denied - {name} and part["confidence"] >= _SURE_DENIAL]
     return others[-1] if name in denied and others else None
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.language.patterns import mask
 from tongshi.language.vectors import normalise
 from tongshi.settings import ROOT
@@ -23,13 +22,13 @@ def configured(component: str, key: str) -> Any:
 
 def configured_pipeline() -> list[dict[str, Any]]:
     """The steps of config.yml, each with its settings."""
-    return yaml.safe_load((ROOT / "config.yml").read_text("utf-8"))["pipeline"]
+    return read_yaml(ROOT / "config.yml")["pipeline"]
 
 
 def default_pipeline() -> list[dict[str, Any]]:
     """The steps that Rasa takes where a config.yml names none, as that of `rasa init` does."""
     file = resources.files("rasa.engine.recipes") / "config_files" / "default_config.yml"
-    return yaml.safe_load(file.read_text("utf-8"))["pipeline"]
+    return read_yaml(file)["pipeline"]
 
 
 def prepare(text: str) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, shop_articles
 from tongshi.settings import LANGUAGES
 
@@ -40,7 +39,7 @@ def read(path: Path, language: str) -> list[Wording]:
     if not path.exists():
         return []
     found = []
-    for block in yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+    for block in read_yaml(path)["nlu"]:
         if "intent" in block:
             found += [Wording(text, block["intent"], language) for text in _examples(block["examples"])]
     return found
@@ -99,7 +98,7 @@ def languages_of_phrases(data: Path, entities: Mapping[str, str]) -> dict[tuple[
     """
     found: dict[tuple[str, str], set[str]] = {}
     for language in LANGUAGES:
-        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        for block in read_yaml(data / "nlu" / f"{language}.yml")["nlu"]:
             if entity := entities.get(block.get("synonym")):
                 for phrase in _examples(block["examples"]):
                     found.setdefault((phrase, entity), set()).add(language)
@@ -112,5 +111,5 @@ def kinds_of_products(data: Path) -> dict[str, list[str]]:
     Args:
         data: the project's data folder.
     """
-    told = yaml.safe_load((data / "catalogue" / "kinds.yml").read_text("utf-8"))
+    told = read_yaml(data / "catalogue" / "kinds.yml")
     return {**told["kinds"], **told["broader"]}

@@ -16,6 +16,7 @@ import regex
 import yaml
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.language import formats
 from tongshi.language.chinese import to_traditional
 from tongshi.settings import LANGUAGES, get_settings
@@ -199,7 +200,7 @@ _FORMATS: dict[str, Callable[[Any, str, Replies], str]] = {
 
 def _load(path: Path) -> dict[str, Any]:
     try:
-        return yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        return read_yaml(path)
     except (OSError, yaml.YAMLError) as error:
         raise TongshiError(f"Cannot read the replies {path}: {error}") from error
 

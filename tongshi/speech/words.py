@@ -8,6 +8,7 @@ from functools import cache
 import yaml
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.settings import get_settings
 
 
@@ -55,6 +56,6 @@ def spoken_words(language: str) -> SpokenWords:
     """
     path = get_settings().data / "speech" / f"{language}.yml"
     try:
-        return SpokenWords(**yaml.safe_load(path.read_text("utf-8")))
+        return SpokenWords(**read_yaml(path))
     except (OSError, yaml.YAMLError, TypeError) as error:
         raise TongshiError(f"Cannot read the spoken words {path}: {error}") from error

@@ -14,6 +14,8 @@ _OFTEN_ENOUGH = timedelta(hours=1)
 
 
 class ContinuationStore:
+    """Who goes on with which conversation, and the codes by which they may."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

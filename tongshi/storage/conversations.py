@@ -35,6 +35,8 @@ _UNSAID = "it was not said on the telephone"
 
 
 class ConversationStore:
+    """What is kept of conversations: messages, ratings, traces of answers, hand-overs and cases."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -29,6 +29,8 @@ class File:
 
 
 class MailStore:
+    """How far mailboxes have been read, and which of our letters are which."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 
@@ -65,6 +67,8 @@ class MailStore:
 
 
 class AttachmentStore:
+    """Photos and files that customers sent."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -56,6 +56,8 @@ def address_of(session: Session, sender: str, channel: str) -> dict[str, Any] | 
 
 
 class OutboxStore:
+    """Messages that wait to be delivered on platforms, and what became of them."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -54,6 +54,8 @@ class Candidate:
 
 
 class ReviewStore:
+    """What the bot made of messages, and those of them that people look at."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 from rapidfuzz import fuzz, process
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.language.text import clean, fold, fold_digits, fold_width
 
@@ -154,7 +154,7 @@ def distinct(questions: Iterable[Question], left_out: list[tuple[str, str]]) -> 
 
 
 def _parse(path: Path) -> Business:
-    content = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+    content = read_yaml(path)
     try:
         passages = {
             name: {language: tidy(text["text"]) for language, text in texts.items()}

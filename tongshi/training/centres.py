@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.knowledge.articles import Article, passages
 from tongshi.knowledge.importing import read as read_files
 from tongshi.knowledge.reading import with_title
@@ -78,7 +77,7 @@ def read(folder: Path) -> list[Centre]:
 
 
 def _read(path: Path) -> Centre:
-    content = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+    content = read_yaml(path)
     articles = tuple(read_files(path.parent / "docs").articles)
     pieces = tuple(
         Piece(article.article_id, article.language, article.title, text)

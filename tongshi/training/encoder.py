@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import yaml
 from sentence_transformers import SentenceTransformer
 from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.language.e5 import ADAPTER, ADAPTER_CARD, E5, PREFIX, Checkpoint, Tokenizer
 from tongshi.language.identify import get_identifier
 from tongshi.language.patterns import mask
@@ -152,7 +152,7 @@ def of_wordings(data: Path, options: Options) -> list[Example]:
     chance = random.Random(options.seed)
     wordings: dict[str, list[tuple[str, str]]] = {}
     for language in LANGUAGES:
-        for block in yaml.load((data / "nlu" / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)["nlu"]:
+        for block in read_yaml(data / "nlu" / f"{language}.yml")["nlu"]:
             lines = block["examples"].splitlines() if "intent" in block else []
             wordings.setdefault(block.get("intent", ""), []).extend(
                 (line[2:], language) for line in lines if line.startswith("- ")

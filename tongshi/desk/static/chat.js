@@ -4,8 +4,9 @@ import { LANGUAGE_NAMES, directionOf, localeOf, preferredLanguage, rememberLangu
 import { Transcript } from "./transcript.js";
 import { Microphone } from "./voice.js";
 
-const MAX_LENGTH = 10_000;
-const SHOW_LENGTH_FROM = 9_000;
+// As in tongshi/channels/guard.py, which asks for a longer message in brief.
+const MAX_LENGTH = 2_000;
+const SHOW_LENGTH_FROM = 1_800;
 const LARGEST_PHOTO = 10 * 1024 * 1024;
 const POLL_MS = 4_000;
 // While the stream tells of what is new, asking is only for what it may have missed.

@@ -8,8 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tongshi.files import read_yaml
 from tongshi.settings import LANGUAGES
 
 _FOLDER = Path(__file__).parent
@@ -53,7 +52,7 @@ def languages() -> tuple[str, ...]:
 @cache
 def texts(language: str) -> Texts:
     """The desk's words in one of `languages`."""
-    return Texts(language, dict(_flat(yaml.safe_load((_FOLDER / f"{language}.yml").read_text("utf-8")))))
+    return Texts(language, dict(_flat(read_yaml(_FOLDER / f"{language}.yml"))))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = ""):

@@ -20,6 +20,7 @@ import numpy as np
 import yaml
 from sklearn.linear_model import LogisticRegression
 
+from tongshi.files import read_yaml
 from tongshi.language.segment import sentences
 from tongshi.language.vectors import Encoder, get_encoder, normalise
 from tongshi.llm.checks.checker import CALIBRATION, Checker
@@ -56,7 +57,7 @@ class Answered:
 def businesses(data: Path, split: str) -> Iterator[dict[str, Any]]:
     """The invented businesses of a split, as they are written."""
     for path in sorted((data / "finetune" / "businesses").glob("*.yml")):
-        business = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)
+        business = read_yaml(path)
         if business["split"] == split:
             yield business
 
@@ -130,7 +131,7 @@ def told_apart(data: Path, split: str) -> tuple[list[str], list[str]]:
 def learn_unknowing(data: Path, encoder: Encoder) -> dict:
     """The line between both, as it stands in `unknowing.yml`."""
     unknowing, knowing = told_apart(data, "train")
-    said = yaml.safe_load((data / "finetune" / "unknown.yml").read_text("utf-8"))
+    said = read_yaml(data / "finetune" / "unknown.yml")
     unknowing += [sentence for texts in said.values() for text in texts for sentence in sentences(text)]
     vectors = encoder.encode([normalise(one) for one in (*unknowing, *knowing)])
     labels = np.repeat([1, 0], [len(unknowing), len(knowing)])

@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 import numpy as np
 import regex
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.language.segment import tokenize
 from tongshi.language.text import fold
@@ -20,10 +20,9 @@ from tongshi.llm.checks import names
 from tongshi.llm.checks.quantities import Quantity, quantities, unsupported
 from tongshi.llm.checks.support import Cutter, Window, Windows, clauses, cues, window
 from tongshi.llm.checks.unknowing import is_unknowing
-from tongshi.llm.checks.words import plain, words
+from tongshi.llm.checks.words import LATIN_LANGUAGES, plain, words
 
 CALIBRATION = Path(__file__).with_name("calibration.yml")
-_LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 _SURE = 0.8
 _REFUSAL = 60
 _FIGURES = regex.compile(r"\d+")
@@ -309,7 +308,7 @@ def make_checker(identify: LanguageIdentifier | None) -> Checker:
 
 @cache
 def calibration() -> dict[str, Any]:
-    return yaml.safe_load(CALIBRATION.read_text("utf-8"))
+    return read_yaml(CALIBRATION)
 
 
 def differences(text: str, language: str, other: str, its_language: str) -> list[str]:
@@ -343,4 +342,4 @@ def is_in_language(answer: str, language: str, identify: LanguageIdentifier) -> 
     found = identify(answer)
     if found.language in (language, None) and found.outside is None:
         return True
-    return found.language in _LATIN_LANGUAGES and language in _LATIN_LANGUAGES and found.confidence < _SURE
+    return found.language in LATIN_LANGUAGES and language in LATIN_LANGUAGES and found.confidence < _SURE

@@ -16,10 +16,9 @@ from tongshi.language.formats import locale
 from tongshi.language.segment import tagged, tokenize
 from tongshi.language.text import fold
 from tongshi.language.vocabulary import frequencies
-from tongshi.llm.checks.words import months, plain, words
+from tongshi.llm.checks.words import LATIN_LANGUAGES, months, plain, words
 from tongshi.settings import LANGUAGES
 
-_LATIN_LANGUAGES = {"de", "en", "es", "fr", "it", "pt"}
 # Not \b: Chinese, Japanese and Thai write no space around a name, and their characters are word characters too.
 _LEFT, _RIGHT = r"(?<![\p{Latin}\p{Cyrillic}\d])", r"(?![\p{Latin}\p{Cyrillic}\d])"
 _ADDRESS = regex.compile(
@@ -123,7 +122,7 @@ def _latin_name(match: regex.Match, text: str, language: str) -> str:
         return "" if name[:1].islower() else name
     if not name:
         return ""
-    if language not in _LATIN_LANGUAGES:
+    if language not in LATIN_LANGUAGES:
         return name
     if language == "de":
         return name if any(_is_unusual(part, language) for part in _WORD.findall(name)) else ""
@@ -150,7 +149,7 @@ def _is_common(word: str, language: str) -> bool:
 
 def is_everyday(name: str, language: str) -> bool:
     """Whether a name is made of everyday words ("Sala dei Cristalli"), which another language has words of its own for."""
-    return language in _LATIN_LANGUAGES and all(_rarity(word, language) == 0 for word in _WORD.findall(name))
+    return language in LATIN_LANGUAGES and all(_rarity(word, language) == 0 for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=20_000)
@@ -376,7 +375,7 @@ def _weekday_names(language: str) -> tuple[regex.Pattern, dict[str, int]]:
     wide = "|".join(sorted(map(regex.escape, numbers), key=len, reverse=True))
     start, end = "" if language in ("th", "ar") else r"(?<!\p{L})", _DAY_ENDS.get(language, "")
     pattern = rf"{start}({wide}){end}"
-    if language in _LATIN_LANGUAGES or language == "ru":
+    if language in LATIN_LANGUAGES or language == "ru":
         # Mo-Fr, lun.-ven.: a short name is one only at a dash; "so" and "do" are words.
         short = {plain(name).lower().rstrip("."): number for number, name in days["abbreviated"].items()}
         numbers = {**short, **numbers}

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
-import yaml
 
+from tongshi.files import read_yaml
 from tongshi.llm.checks.words import plain, words
 
 LEARNT = Path(__file__).with_name("unknowing.yml")
@@ -46,5 +46,5 @@ def is_unknowing(sentence: str, vector: np.ndarray, language: str) -> bool:
 
 @cache
 def _learnt() -> tuple[np.ndarray, float]:
-    learnt = yaml.load(LEARNT.read_text("utf-8"), yaml.CSafeLoader)
+    learnt = read_yaml(LEARNT)
     return np.array(learnt["weights"], dtype=np.float32), float(learnt["bias"])

@@ -7,14 +7,17 @@ from functools import cache
 from pathlib import Path
 
 import regex
-import yaml
 from num2words import num2words
 
+from tongshi.files import read_yaml
 from tongshi.language.formats import locale
 from tongshi.language.text import fold_digits, fold_width
 
 WORDS = Path(__file__).with_name("words.yml")
 _CURRENCY = regex.compile(r"[A-Z]{3}")
+LATIN_LANGUAGES = frozenset({"de", "en", "es", "fr", "it", "pt"})
+"""Languages written in Latin letters."""
+
 UNSPACED = ("ja", "ko", "th", "zh")
 """Languages in which a figure, its unit and what follows need no space or boundary between them."""
 
@@ -131,7 +134,7 @@ _CLOCK = {"clock": "after", "morning": "morning", "afternoon": "afternoon"}
 
 @cache
 def _data() -> dict:
-    return yaml.load(WORDS.read_text("utf-8"), yaml.CSafeLoader)
+    return read_yaml(WORDS)
 
 
 def _compiled(pattern: str) -> regex.Pattern:
