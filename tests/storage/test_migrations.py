@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect, text
 
+from tongshi.storage import database as databases
 from tongshi.storage.database import MIGRATIONS, Database
 from tongshi.storage.knowledge import KnowledgeStore
 
@@ -82,3 +85,21 @@ def test_the_number_of_a_key_that_is_gone_is_not_given_again(migrate):
         assert session.execute(text("SELECT max(key_id) FROM search_keys")).scalar() == 5
     indexes = inspect(database.engine).get_indexes("search_keys")
     assert [index["column_names"] for index in indexes] == [["article_key"]]
+
+
+def test_a_migration_may_take_longer_than_other_statements(postgresql_database, monkeypatch):
+    monkeypatch.setattr(databases, "_STATEMENT_SECONDS", 1)
+    database = Database(postgresql_database.url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = database.engine
+    command.downgrade(config, "0016")
+    writing = postgresql_database.engine.raw_connection()
+    writing.cursor().execute("LOCK TABLE messages IN ROW EXCLUSIVE MODE")
+    done = threading.Timer(1.5, writing.rollback)
+    done.start()
+    database.upgrade()
+    done.join()
+    assert "ix_messages_at" in {one["name"] for one in inspect(database.engine).get_indexes("messages")}
+    writing.close()
+    database.engine.dispose()
