@@ -178,7 +178,15 @@ async def test_a_message_that_another_version_kept_holds_up_nobody(begin, telegr
     with database.session() as session:
         for name, more in (("update:1", {"colour": "blue"}), ("update:2", {})):
             content = {**asked, "client_id": name, **more}
-            row = Received(channel="telegram", sender=ANNA, client_id=name, content=content, at=clock.now(), owner="gone", held_until=clock.now())
+            row = Received(
+                channel="telegram",
+                sender=ANNA,
+                client_id=name,
+                content=content,
+                at=clock.now(),
+                owner="gone",
+                held_until=clock.now(),
+            )
             session.add(row)
     await begin()
     assert [one["text"] for one in await telegram.until("sendMessage")] == ["Hello!"]

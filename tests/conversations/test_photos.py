@@ -74,7 +74,12 @@ def with_exif(*entries: tuple[int, int, int, bytes]) -> bytes:
 
 @pytest.mark.parametrize(
     "field",
-    [(0x0100, 2, 4, b"\xff\xfe\xfd\0"), (0x011A, 2, 3, b"72\0\0"), (0x010F, 11, 1, b"\0\x01\0\xff"), (0x8769, 9, 1, b"\xff\xff\x08\0")],
+    [
+        (0x0100, 2, 4, b"\xff\xfe\xfd\0"),
+        (0x011A, 2, 3, b"72\0\0"),
+        (0x010F, 11, 1, b"\0\x01\0\xff"),
+        (0x8769, 9, 1, b"\xff\xff\x08\0"),
+    ],
 )
 def test_a_photo_is_kept_whatever_its_camera_wrote_into_it(field):
     with Image.open(io.BytesIO(developed(with_exif()))) as turned, Image.open(io.BytesIO(developed(with_exif(field)))) as kept:

@@ -65,7 +65,9 @@ def developed(data: bytes) -> bytes:
             flat.paste(upright.convert("RGB"), mask=upright.convert("RGBA").getchannel("A") if _is_see_through(upright) else None)
     except NotAPhoto:
         raise
-    except Exception as error:  # Pillow raises whatever a damaged file makes it stumble over, struct.error and IndexError among it
+    except (
+        Exception
+    ) as error:  # Pillow raises whatever a damaged file makes it stumble over, struct.error and IndexError among it
         raise NotAPhoto("That is no photo in JPEG, PNG, WebP or GIF.") from error
     kept = io.BytesIO()
     flat.save(kept, "JPEG", quality=85, optimize=True)

@@ -48,9 +48,7 @@ class SpeechApi:
         settings: how much may come from one address.
     """
 
-    def __init__(
-        self, voice: Voice | None, store: ConversationStore, sessions: CustomerSessions, settings: Settings
-    ) -> None:
+    def __init__(self, voice: Voice | None, store: ConversationStore, sessions: CustomerSessions, settings: Settings) -> None:
         self._voice = voice
         self._store = store
         self._sessions = sessions
