@@ -66,6 +66,30 @@ def test_an_article_is_written_edited_approved_and_brought_back(run, tmp_path, m
     assert run("outdated", "--json") == []
 
 
+def test_what_retiring_leaves_in_search_is_told(run):
+    for language in ("en", "de", "fr"):
+        run("new", "returns", "--lang", language, "--file", "-", "--approve", stdin=ARTICLE)
+    told = run("retire", "returns", "--lang", "en")
+    assert "answered from it in de fr; --all-languages" in " ".join(told.split())
+    assert run("retire", "returns", "--all-languages", "--json")["live_in"] == []
+    assert {one["status"] for one in run("list", "--json")} == {"retired"}
+
+
+def test_a_draft_that_an_import_has_overtaken_is_left_and_told(run, tmp_path):
+    file = tmp_path / "faq.en.md"
+    file.write_text("# FAQ\n\nWithin 30 days.")
+    run("import", str(file), "--collection", "kb")
+    run("edit", "faq", "--collection", "kb", "--file", "-", stdin=ARTICLE)
+    file.write_text("# FAQ\n\nWithin 14 days.")
+    run("import", str(file), "--collection", "kb")
+    run("new", "other", "--lang", "en", "--collection", "kb", "--file", "-", stdin=ARTICLE)
+    with pytest.raises(TongshiError, match="faq .en., version 2, is older than version 3(.|\n)*--over-newer"):
+        run("approve", "--all", "--collection", "kb")
+    stood = {one["article"]: (one["status"], one["draft"]) for one in run("list", "--collection", "kb", "--json")}
+    assert stood == {"faq": ("approved", 2), "other": ("approved", None)}
+    assert run("approve", "faq", "--over-newer", "--collection", "kb", "--json")[0]["title"] == "Returning"
+
+
 def test_an_editor_left_without_a_change_changes_nothing(run, tmp_path, monkeypatch):
     run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
     editor_that(monkeypatch, tmp_path, "")
@@ -80,6 +104,22 @@ def test_what_was_written_is_not_lost_with_an_error(run, tmp_path, monkeypatch):
     path = Path(str(error.value).split("What you wrote is in ")[1].split(";")[0])
     assert "Within 30 days." in path.read_text("utf-8")
     path.unlink()
+
+
+def test_what_was_written_is_not_lost_with_a_day_that_is_none(run, tmp_path, monkeypatch):
+    run("new", "returns", "--lang", "en", "--file", "-", stdin=ARTICLE)
+    editor_that(monkeypatch, tmp_path, "s/title:/valid_until: 2026-06-31\\ntitle:/")
+    with pytest.raises(TongshiError, match="What you wrote is in") as error:
+        run("edit", "returns")
+    path = Path(str(error.value).split("What you wrote is in ")[1].split(";")[0])
+    assert "2026-06-31" in path.read_text("utf-8")
+    path.unlink()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(run, tmp_path):
+    (tmp_path / "a.md").write_text(ARTICLE, "utf-8-sig")
+    assert run("new", "a", "--lang", "en", "--file", str(tmp_path / "a.md"), "--json")["title"] == "Returning"
+    assert run("new", "b", "--lang", "en", "--file", "-", "--json", stdin=f"\ufeff{ARTICLE}")["title"] == "Returning"
 
 
 def test_the_language_has_to_be_said_where_there_are_several(run):

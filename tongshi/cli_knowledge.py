@@ -196,7 +196,7 @@ def knowledge_list(
 def knowledge_outdated(
     collection: Annotated[str, typer.Option(help="Of which collection.")] = "shop", as_json: Json = False
 ) -> None:
-    """Translations whose originals say something else by now."""
+    """Translations whose originals say something else by now, hold at other times or are retired."""
     _print_entries(_editor(collection).outdated(), as_json)
 
 
@@ -303,7 +303,7 @@ def _edited(article: Article, file: Path | None) -> Article | None:
 
     if file is not None:
         try:
-            text = sys.stdin.read() if str(file) == "-" else file.read_text("utf-8")
+            text = sys.stdin.read().removeprefix("\ufeff") if str(file) == "-" else file.read_text("utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise TongshiError(f"{file} cannot be read: {error}") from error
         return from_markdown(text, article)
@@ -324,10 +324,12 @@ def _kept_on_error(work: Article | str) -> Iterator[None]:
 
     try:
         yield
-    except TongshiError as error:
+    except Exception as error:  # whatever it is, the work must not be lost with it
         with tempfile.NamedTemporaryFile("w", suffix=".md", delete=False, encoding="utf-8") as file:
             file.write(work if isinstance(work, str) else as_markdown(work))
-        raise TongshiError(f"{error} What you wrote is in {file.name}; mend it there and give it with --file.") from error
+        raise TongshiError(
+            f"{str(error) or type(error).__name__} What you wrote is in {file.name}; mend it there and give it with --file."
+        ) from error
 
 
 @knowledge.command("approve")
@@ -338,12 +340,17 @@ def knowledge_approve(
     up_to_date: Annotated[
         bool, typer.Option("--up-to-date", help="A translation says what its original says; it is no longer outdated.")
     ] = False,
+    over_newer: Annotated[
+        bool, typer.Option("--over-newer", help="Also a draft that is older than what search sees, which it takes the place of.")
+    ] = False,
     note: Note = "",
     by: By = "",
     collection: Collection = "shop",
     as_json: Json = False,
 ) -> None:
-    """Have search see drafts, or articles that were retired."""
+    """Have search see drafts, or articles that were retired; what somebody has changed meanwhile is left and told."""
+    from tongshi.storage.knowledge import Conflict
+
     editor = _editor(collection)
     if bool(article_ids) == all_drafts:
         raise TongshiError("Name the articles, or give --all for all drafts.")
@@ -351,20 +358,40 @@ def knowledge_approve(
         keys = [one.article.key for one in editor.entries(language=lang, status="draft")]
     else:
         keys = [(article_id, _language(editor, article_id, lang)) for article_id in article_ids]
-    entries = [editor.approve(*key, by or user(), note, up_to_date=up_to_date) for key in keys]
+    entries, left = [], []
+    for key in keys:
+        try:
+            entries.append(editor.approve(*key, by or user(), note, up_to_date=up_to_date, over_newer=over_newer))
+        except Conflict as conflict:
+            left.append(str(conflict))
     if as_json:
-        return print_json([one.as_dict() for one in entries])
-    for entry in entries:
-        _report(entry, False)
+        print_json([one.as_dict() for one in entries])
+    else:
+        for entry in entries:
+            _report(entry, False)
+    if left:
+        raise TongshiError("\n".join([*left, "To approve a draft over what is newer, give --over-newer."]))
 
 
 @knowledge.command("retire")
 def knowledge_retire(
-    article_id: str, lang: Lang = None, note: Note = "", by: By = "", collection: Collection = "shop", as_json: Json = False
+    article_id: str,
+    lang: Lang = None,
+    all_languages: Annotated[bool, typer.Option("--all-languages", help="In every language in which it is there.")] = False,
+    note: Note = "",
+    by: By = "",
+    collection: Collection = "shop",
+    as_json: Json = False,
 ) -> None:
     """Take an article out of search; its versions stay, and `approve` brings it back."""
     editor = _editor(collection)
-    _report(editor.retire(article_id, _language(editor, article_id, lang), by or user(), note), as_json)
+    there = [one.article.language for one in editor.entries(article_id=article_id)]
+    language = lang or there[0] if all_languages and there else _language(editor, article_id, lang)
+    entry = editor.retire(article_id, language, by or user(), note, all_languages=all_languages)
+    live = editor.live_in(article_id)
+    _report(entry, as_json, live_in=live)
+    if live and not as_json:
+        console.print(f"Customers are still answered from it in {' '.join(live)}; --all-languages retires it there as well.")
 
 
 @knowledge.command("history")

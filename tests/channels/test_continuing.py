@@ -24,6 +24,7 @@ from tongshi.commerce.identity import Identity
 from tongshi.conversations.continuing import Continuations
 from tongshi.conversations.tokens import signed
 from tongshi.evaluation.running import is_reply
+from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, Settings
 from tongshi.speech.speakable import spell
@@ -183,6 +184,46 @@ async def test_a_person_who_has_the_conversation_keeps_it_and_writes_to_where_th
     await bot.hears(2)
     assert bot.heard[-1].sender_id == ANNA
     await telegram.stop()
+
+
+async def test_the_warning_goes_to_who_was_there_and_an_answer_to_who_asked(says, bot, stores, guard, serve):
+    telegram = TelegramServer()
+    await telegram.start()
+    settings = Settings(telegram_token=telegram.token, telegram_secret=SECRET, telegram_url=telegram.address)
+    client = await serve(TelegramChannel.from_settings(settings, **{**stores, "guard": guard}))
+
+    async def mallory(said):
+        body = update(text=said)
+        body["message"]["chat"]["id"] = body["message"]["from"]["id"] = 666
+        await send(client, body)
+
+    async def said(count):
+        return [(one["chat_id"], html.unescape(one["text"])) for one in (await telegram.until("sendMessage", count))]
+
+    await send(client, update(text="hello"))
+    assert await said(1) == [(77, "Hello!")]
+    (reply,) = await says(PHONE, "/continue", "telegram", extras={"address": {"chat_id": 77}})
+    await said(2)
+    await mallory(CODE.search(reply.text)[0])
+    warning, welcome = (await said(4))[2:]
+    assert warning[0] == 77 and is_reply("utter_continued_elsewhere", "en", warning[1])
+    assert welcome[0] == 666 and is_reply("utter_continued", "en", welcome[1])
+    bot.seconds = 0.5
+    await send(client, update(text="where is my order?"))
+    await bot.hears(2)
+    await mallory("and mine?")
+    assert sorted(chat for chat, _ in (await said(6))[4:]) == [77, 666]
+    await telegram.stop()
+
+
+async def test_a_customer_is_warned_in_the_characters_that_they_write(says, store, bot):
+    bot.says = [{"text": "您好，请问有什么可以帮您？"}]
+    await says(ANNA, "請問我的訂單什麼時候會到？")
+    (reply,) = await says(ANNA, "/continue")
+    assert to_traditional(reply.text) == reply.text
+    await says(PHONE, CODE.search(reply.text)[0], "telegram", extras={"address": {"chat_id": 77}})
+    (warning,) = [one for one in store.messages(ANNA) if is_reply("utter_continued_elsewhere", "zh", to_simplified(one.text))]
+    assert to_traditional(warning.text) == warning.text != to_simplified(warning.text)
 
 
 async def test_own_clients_over_rest_follow_too(says, serve, bot, store, guard):

@@ -133,6 +133,22 @@ async def test_what_the_page_says_itself_and_notices_are_not_answered(client, fa
             "utter_file_refused",
             "🖼",
         ),
+        ({"message": {"mid": "m_c", "is_unsupported": True}}, "utter_only_text", "📎"),
+        (
+            {"message": None, "message_edit": {"mid": "m_d", "text": "明日お願いします", "num_edit": 1}},
+            "utter_edited_message",
+            "明日お願いします",
+        ),
+        (
+            {
+                "message": {
+                    "mid": "m_e",
+                    "attachments": [{"type": "location", "payload": {"coordinates": {"lat": 1.5, "long": 2.5}}}],
+                }
+            },
+            "utter_only_text",
+            "📍 1.5, 2.5",
+        ),
         ({"message": None, "postback": {"mid": "m_b", "title": "", "payload": "GET_STARTED"}}, "utter_capabilities", ""),
     ],
 )

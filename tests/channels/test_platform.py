@@ -6,11 +6,11 @@ import asyncio
 import html
 import sqlite3
 import time
+from dataclasses import asdict
 from datetime import timedelta
 
 import httpx
 import pytest
-
 from sqlalchemy import text
 
 from tests.channels.test_telegram import SECRET, pressed, send, update
@@ -174,7 +174,7 @@ async def test_what_the_database_cannot_keep_is_answered_all_the_same(begin, tel
 
 
 async def test_a_message_that_another_version_kept_holds_up_nobody(begin, telegram, bot, database, stores):
-    asked = {"sender": ANNA, "address": {"chat_id": 77}, "text": "hello", "media": []}
+    asked = asdict(platform.Incoming(ANNA, {"chat_id": 77}, "hello", ""))
     with database.session() as session:
         for name, more in (("update:1", {"colour": "blue"}), ("update:2", {})):
             content = {**asked, "client_id": name, **more}

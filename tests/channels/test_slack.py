@@ -228,6 +228,20 @@ async def test_what_cannot_be_read_gets_a_polite_word_in_the_customers_language(
     assert store.messages(ANNA)[2].text == kept
 
 
+async def test_what_a_customer_passes_on_is_read_and_what_slack_tells_of_a_link_is_not(client, slack, bot):
+    passed_on = {"is_share": True, "text": "Order <mailto:a@b.example|a@b.example> &amp; MD-10234", "author_name": "Ben"}
+    await send(client, said("", ts="1.0", attachments=[passed_on]))
+    await send(client, said("is this so?", ts="2.0", subtype="message_share", attachments=[passed_on]))
+    await send(
+        client, said("see <https://x.example>", ts="3.0", attachments=[{"text": "A page", "from_url": "https://x.example"}])
+    )
+    theirs = "Order a@b.example & MD-10234"
+    assert await bot.hears(3) == [theirs, f"is this so?\n\n{theirs}", "see https://x.example"]
+    await send(client, said("", ts="4.0", attachments=[{"is_share": True, "text": "", "files": [{"mimetype": "image/png"}]}]))
+    messages = await slack.until("chat.postMessage", 4)
+    assert is_reply("utter_file_refused", "en", messages[3]["text"]) and len(bot.heard) == 3
+
+
 async def test_a_long_answer_comes_in_pieces_in_order(client, slack, bot):
     paragraphs = [f"Paragraph {number}. " + "All of it matters. " * 30 for number in range(12)]
     bot.says = [{"text": "\n\n".join(paragraphs), "buttons": [{"title": "More", "payload": "/more"}]}]

@@ -125,6 +125,7 @@ async def test_white_space_of_no_kind_makes_a_payload_count(client, telegram, bo
         {"text": "hello", "from": {"id": 1, "is_bot": True}},
         {"pinned_message": {"text": "hello"}},
         {"kind": "my_chat_member", "new_chat_member": {"status": "kicked"}},
+        {"kind": "edited_message", "location": {"latitude": 52.52, "longitude": 13.4, "live_period": 900}},
     ],
 )
 async def test_groups_bots_and_notices_are_not_answered(client, telegram, bot, values):
@@ -137,7 +138,25 @@ async def test_groups_bots_and_notices_are_not_answered(client, telegram, bot, v
     ("values", "reply", "kept"),
     [
         ({"photo": [{"file_id": "a"}]}, "utter_file_refused", "🖼"),
-        ({"voice": {"file_id": "a"}}, "utter_only_text", "🎤"),
+        ({"voice": {"file_id": "a"}}, "utter_file_refused", "🎤"),
+        ({"video_note": {"file_id": "a"}}, "utter_file_refused", "🎬"),
+        ({"location": {"latitude": 52.52, "longitude": 13.4}}, "utter_only_text", "📍 52.52, 13.4"),
+        (
+            {
+                "venue": {"location": {"latitude": 1.5, "longitude": -2.0}, "title": "Der Laden"},
+                "location": {"latitude": 1.5, "longitude": -2.0},
+            },
+            "utter_only_text",
+            "📍 1.5, -2.0",
+        ),
+        ({"contact": {"phone_number": "+493012345", "first_name": "Ben"}}, "utter_only_text", "👤 +493012345"),
+        ({"poll": {"question": "Which one?"}}, "utter_only_text", "📎"),
+        ({"dice": {"emoji": "🎲", "value": 3}}, "utter_only_text", "📎"),
+        (
+            {"kind": "edited_message", "photo": [{"file_id": "a"}], "caption": "明日お願いします"},
+            "utter_edited_message",
+            "明日お願いします",
+        ),
         ({"sticker": {"file_id": "a", "emoji": "👍"}}, "utter_only_text", "👍"),
         ({"animation": {"file_id": "a"}, "document": {"file_id": "a"}}, "utter_file_refused", "🎬"),
         ({"kind": "edited_message", "text": "明日お願いします"}, "utter_edited_message", "明日お願いします"),

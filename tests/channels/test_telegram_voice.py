@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import html
+from datetime import timedelta
 
 import numpy as np
 import pytest
 from aiohttp import web
 
 from tests.channels.platforms import TelegramServer
+from tests.channels.test_platform import kill
 from tests.channels.test_telegram import ANNA, SECRET, pressed, send, update
+from tongshi.channels import platform
 from tongshi.channels.listening import Listener
 from tongshi.channels.telegram import LARGEST_VOICE, TelegramChannel
 from tongshi.errors import TongshiError
 from tongshi.evaluation.running import is_reply
+from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.speech.audio import Sound, Unheard, read
 from tongshi.speech.recognition import Heard
 from tongshi.speech.voice import Voice
+from tongshi.storage.inbox import InboxStore
 
 SECOND = Sound(np.sin(np.arange(24_000) / 10).astype(np.float32) * 0.3, 24_000)
 
@@ -199,6 +204,59 @@ async def test_a_file_that_is_no_voice_does_no_harm(client, telegram, bot, data,
     await send(client, update(**voice()))
     (message,) = await telegram.until("sendMessage")
     assert is_reply(reply, "en", html.unescape(message["text"])) and bot.heard == []
+
+
+async def test_a_person_who_has_the_conversation_gets_the_words_and_the_recording_and_the_bot_says_nothing(
+    client, telegram, bot, engines, store, attachments, handovers
+):
+    handovers.take(ANNA)
+    for engines.text, engines.trouble, count in (("where is it", None, 1), ("", Unheard("nothing", "empty"), 2)):
+        await send(client, update(**voice()))
+        async with asyncio.timeout(8):
+            while len(said := store.messages(ANNA)) < count:
+                await asyncio.sleep(0.02)
+    assert [one.text for one in said] == ["where is it", "🎤"]
+    for one in said:
+        ((kept),) = one.extras["attachments"]
+        assert attachments.get(kept["id"]).data == telegram.files["voice/file_1.oga"]
+    await asyncio.sleep(0.3)
+    assert telegram.messages == [] and telegram.voices == [] and bot.heard == []
+
+
+async def test_what_was_heard_is_said_back_once_though_the_system_ends(
+    telegram, serve, stores, database, engines, bot, monkeypatch
+):
+    monkeypatch.setattr(platform, "_LAST_WORDS", 0.01)
+    engines.text = "where is MD-10234"
+
+    async def begin():
+        voice = Voice(Settings(voice="on"))
+        voice.recogniser = voice.synthesiser = engines
+        settings = Settings(telegram_token=telegram.token, telegram_secret=SECRET, telegram_url=telegram.address)
+        own = {**stores, "inbox": InboxStore(database, timedelta(seconds=0.5)), "listener": Listener(voice, get_replies())}
+        channel = TelegramChannel.from_settings(settings, **own)
+        return channel, await serve(channel)
+
+    first, client = await begin()
+    telegram.troubles = ["hang"]
+    await send(client, update(**voice()))
+    await telegram.until("sendMessage")
+    await kill(first)
+    engines.text = "it is not heard again"
+    await begin()
+    said_back, check = await telegram.until("sendMessage", 2)
+    assert is_reply("utter_voice_heard", "en", html.unescape(said_back["text"]))
+    assert check["text"] == "I understood MD-10234. Is that right?" and bot.heard == []
+
+
+async def test_what_was_heard_is_said_back_in_the_characters_that_are_written(client, telegram, engines):
+    await send(client, update(text="請問我的訂單什麼時候會到？"))
+    await telegram.until("sendMessage")
+    engines.text, engines.language = "你好", "zh"
+    await send(client, update(**voice()))
+    said_back = (await telegram.until("sendMessage", 2))[1]["text"]
+    assert is_reply("utter_voice_heard", "zh", to_simplified(html.unescape(said_back)))
+    assert to_traditional(said_back) == said_back != to_simplified(said_back)
 
 
 async def test_where_the_reply_cannot_be_spoken_it_stands_in_text(client, telegram, engines, monkeypatch):

@@ -130,6 +130,14 @@ async def test_a_message_brought_again_is_answered_once(client, wechat, bot):
     [
         ({"MsgType": "image", "MediaId": "1"}, "utter_file_refused", "🖼"),
         ({"MsgType": "voice", "MediaId": "1"}, "utter_file_refused", "🎤"),
+        (
+            {"MsgType": "location", "Location_X": "31.2", "Location_Y": "121.5", "Label": "上海"},
+            "utter_only_text",
+            "📍 31.2, 121.5",
+        ),
+        ({"MsgType": "link", "Title": "A page", "Url": "https://x.example/a"}, "utter_only_text", "📎 https://x.example/a"),
+        ({"MsgType": "miniprogrampage", "Title": "Shop"}, "utter_only_text", "📎"),
+        ({"Content": "【收到不支持的消息类型，暂无法显示】"}, "utter_only_text", "📎"),
         ({"MsgType": "event", "Event": "subscribe"}, "utter_capabilities", "👋"),
     ],
 )

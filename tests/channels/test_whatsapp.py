@@ -88,7 +88,7 @@ async def test_a_message_brought_again_is_answered_once(client, twilio, bot):
     ("values", "kept"),
     [
         ({"NumMedia": "2", "MediaContentType0": "image/jpeg", "MediaContentType1": "audio/ogg"}, "🖼🎤"),
-        ({"Latitude": "1.0", "Longitude": "2.0"}, "📍"),
+        ({"Latitude": "1.0", "Longitude": "2.0"}, "📍 1.0, 2.0"),
         ({"NumMedia": "1", "MediaContentType0": "text/vcard"}, "👤"),
     ],
 )

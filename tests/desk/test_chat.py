@@ -22,9 +22,11 @@ from tongshi.conversations.live import PATH, Spoken, as_json
 from tongshi.conversations.photos import photo_file
 from tongshi.conversations.tokens import signed
 from tongshi.desk import chat, live
+from tongshi.desk.chat import ChatApi
 from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.errors import TongshiError
 from tongshi.evaluation.running import is_reply
+from tongshi.language.chinese import to_simplified, to_traditional
 from tongshi.settings import Settings
 
 KEY = "k" * 40
@@ -414,3 +416,9 @@ def test_an_order_number_in_a_photo_is_offered_and_taken_only_when_the_customer_
         assert [message.text for message in site.bot.heard] == ["MD-10234"]
         kept = [message for message in site.store.messages(site.bot.heard[0].sender_id) if message.extras.get("attachments")]
         assert "MD-10234" in kept[0].extras["attachments"][0]["text"]
+
+
+@pytest.mark.parametrize(("text", "is_converted"), [("請問我的訂單什麼時候會到？", True), ("请问我的订单什么时候会到？", False)])
+def test_where_rasa_does_not_answer_a_customer_is_told_so_in_the_characters_that_they_write(text, is_converted):
+    told = ChatApi(*[None] * 7, Settings(), None)._trouble({"text": text})["text"]
+    assert is_reply("utter_trouble", "zh", to_simplified(told)) and (to_traditional(told) == told) == is_converted

@@ -59,6 +59,30 @@ def test_an_article_is_shown_with_its_draft_its_history_and_its_translations(age
     assert "is there in" in agent.get("/desk/knowledge/fr/gift-wrapping").text
 
 
+def test_an_article_says_what_became_of_its_draft_and_of_its_original(agent):
+    def send(text: str):
+        file = {"file": ("cards.en.md", text.encode())}
+        assert agent.post("/desk/api/imports", files=file, data={"path": "cards.en.md", "approve": "true"}).status_code == 200
+
+    path = PATH.replace("gift-wrapping", "cards")
+    send("# Gift cards\n\nGift cards hold for one year.")
+    agent.put(path, json={"title": "Vouchers", "by": "Ana"})
+    send("# Gift cards\n\nGift cards hold for two years.")
+    page = agent.get("/desk/knowledge/en/cards").text
+    assert "This draft (version 2) is older than version 3" in page and "Approve version 2 all the same" in page
+    assert "Written by Ana" in page and "<ins>+Gift cards hold for one year.</ins>" in page and 'name="over_newer"' in page
+    german = path.replace("/en/", "/de/")
+    agent.put(german, json=WRAPPING | {"translation_of": "en", "valid_until": "2099-12-31"})
+    agent.post(f"{german}/approve")
+    assert "The English original is valid at other times" in agent.get("/desk/knowledge/de/cards").text
+    assert 'name="all_languages" type="checkbox"' in agent.get("/desk/knowledge/en/cards").text
+    agent.post(f"{path}/retire")
+    assert "The English original is no longer in search" in agent.get("/desk/knowledge/de/cards").text
+    assert "Customers still read it in:" in agent.get("/desk/knowledge/en/cards").text
+    agent.post(f"{path}/retire", json={"all_languages": True})
+    assert "Customers still read it in:" not in agent.get("/desk/knowledge/en/cards").text
+
+
 def test_a_question_is_tried(agent):
     page = agent.get("/desk/knowledge/try", params={"question": "how long", "language": "en"}).text
     assert 'href="/desk/knowledge/en/returns-window"' in page and 'data-question="how long"' in page

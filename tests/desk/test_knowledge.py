@@ -150,6 +150,37 @@ def test_outdated_translations_are_marked_and_listed(agent):
     assert agent.get("/desk/api/knowledge", params={"status": "outdated"}).json() == {"articles": []}
 
 
+def test_what_retiring_leaves_in_search_is_told_and_can_be_retired_as_well(agent):
+    german = PATH.replace("/en/", "/de/")
+    for path, more in ((PATH, {}), (german, {"translation_of": "en"})):
+        agent.put(path, json=RETURNS | more)
+        agent.post(f"{path}/approve")
+    retired = agent.post(f"{PATH}/retire").json()
+    assert (retired["status"], retired["live_in"]) == ("retired", ["de"])
+    (found,) = agent.get("/desk/api/knowledge", params={"status": "outdated"}).json()["articles"]
+    assert (found["lang"], found["outdated_because"]) == ("de", "retired")
+    assert agent.post(f"{PATH}/retire", json={"all_languages": True}).json()["live_in"] == []
+    assert agent.get(german).json()["status"] == "retired"
+
+
+def test_a_draft_that_an_import_has_overtaken_is_approved_only_when_that_is_meant(agent):
+    def send(name: str, text: str):
+        return agent.post(
+            "/desk/api/imports", files={"file": (name, text.encode())}, data={"path": name, "approve": "true"}
+        ).json()
+
+    path = "/desk/api/knowledge/en/faq"
+    send("en/faq.md", "# FAQ\n\nWithin 30 days.")
+    agent.put(path, json={"title": "Questions"})
+    send("en/faq.md", "# FAQ\n\nWithin 14 days.")
+    assert "+title: Questions" in agent.get(f"{path}/diff").json()["diff"]
+    refused = agent.post(f"{path}/approve", json={"upon": 3})
+    assert (refused.status_code, "is older than version 3" in refused.json()["error"]) == (409, True)
+    assert agent.post(f"{path}/approve", json={"upon": 3, "over_newer": True}).json()["title"] == "Questions"
+    failed = send("en/faq.txt", "Anything else.")["failed"]
+    assert "comes from en/faq.md" in failed[0]["reason"]
+
+
 def test_the_model_drafts_and_nobody_reads_it_before_a_person_approves(agent, model):
     agent.put(PATH, json=RETURNS)
     agent.post(f"{PATH}/approve")
@@ -192,5 +223,7 @@ def test_files_are_taken_in_as_drafts_or_at_once_and_customers_are_answered_word
     assert "cannot be read as PDF" in send("broken.pdf", b"none")["failed"][0]["reason"]
     assert "of a kind that cannot be read" in send("photo.png", b"none")["failed"][0]["reason"]
     assert agent.post("/desk/api/imports", data={"path": "x.md"}).status_code == 400
+    (failed,) = send("deep.html", b"<div>" * 2000 + b"Text.")["failed"]
+    assert failed["reason"].startswith("cannot be read: ")
     del agent.headers[CSRF_HEADER]
     assert agent.post("/desk/api/imports", files={"file": ("x.md", b"x")}).status_code == 403

@@ -320,6 +320,62 @@ def test_the_widget_goes_on_over_pages_of_a_listed_site_and_stays_shut_on_others
     shop.server_close()
 
 
+TOKEN = "localStorage.getItem('tongshi-token')"
+
+
+@pytest.fixture
+def shop(tmp_path, site):
+    """A listed site with the widget; gives the address of its page, for attributes of its <html> and of the script tag."""
+    shop = Shop("")
+    listed = f"http://localhost:{shop.server_port}"
+    with running(replace(site.settings, home=tmp_path / "home", widget_origins=listed)) as desk:
+
+        def shown(page: str = "", script: str = "") -> str:
+            tag = f'<script src="{desk.url}/widget.js" {script}></script>'
+            shop.markup = f"<!doctype html><html {page}><title>Shop</title>{tag}</html>".encode()
+            return f"{listed}/?{desk.url}"
+
+        yield shown
+    shop.shutdown()
+    shop.server_close()
+
+
+def test_the_widgets_token_is_renewed_and_its_tabs_follow_into_a_new_conversation(shop, context):
+    address = shop('lang="en"', "data-open")
+    page, other = context.new_page(), context.new_page()
+    chat, its = (one.frame_locator("tongshi-chat iframe") for one in (page, other))
+    page.goto(address)
+    send(chat, "old")
+    expect(of(chat, "bot")).to_have_count(1)
+    first = page.evaluate(TOKEN)
+    time.sleep(1.1)  # tokens tell the time in seconds
+    other.goto(address)
+    expect(of(its, "customer")).to_contain_text("old")
+    renewed = other.evaluate(TOKEN)
+    assert renewed != first
+
+    chat.locator("#new-chat").click()
+    chat.locator("#confirm-yes").click()
+    expect(chat.locator("#welcome")).to_be_visible()
+    send(chat, "new")
+    expect(of(its, "customer")).to_contain_text("new", timeout=30_000)
+    expect(of(its, "customer")).to_have_count(1)
+    send(its, "newer")
+    expect(of(chat, "bot")).to_have_count(2, timeout=30_000)
+
+
+@pytest.mark.parametrize("direction", ["ltr", "rtl"])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_widget_stands_on_its_side_whichever_way_the_site_reads(shop, context, direction, side):
+    page = context.new_page()
+    page.goto(shop(f'lang="ar" dir="{direction}"', 'data-open data-side="left"' if side == "left" else "data-open"))
+    width = page.viewport_size["width"]
+    for part in ("button", "iframe"):
+        box = page.locator(f"tongshi-chat {part}").bounding_box()
+        edge = box["x"] if side == "left" else width - box["x"] - box["width"]
+        assert edge == pytest.approx(20, abs=16), part
+
+
 # Accessibility
 
 

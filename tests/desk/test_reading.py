@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import time
 from datetime import UTC, datetime
 
@@ -13,6 +14,7 @@ from tests.desk.conftest import Site, running
 from tests.llm.server import scripted
 from tongshi.desk.reading import Helped, Reading
 from tongshi.desk.sessions import CSRF_HEADER
+from tongshi.desk.texts import texts
 from tongshi.llm.client import ChatClient
 from tongshi.llm.summary import Summariser
 from tongshi.llm.translation import ModelEngine, Translator
@@ -85,6 +87,14 @@ def test_an_agent_reads_messages_and_a_summary_in_their_language(desk, agent, mo
     asked = len(model.asked)
     agent.get(page)
     assert len(model.asked) == asked, "what was made is kept"
+
+
+def test_a_very_long_message_is_not_translated_and_others_are(desk, agent, model):
+    page = begun(desk, "long")
+    long = Message(sender="long", channel="web", author="customer", text=f"{GERMAN} " * 500, language="de", at=datetime.now(UTC))
+    desk.store.add(long)
+    shown = wait_for(agent, page, ENGLISH)
+    assert texts("en")("talk.not_translated") in html.unescape(shown)
 
 
 def test_an_agent_who_asks_is_told_how_the_customer_feels_and_why(desk, agent, model):

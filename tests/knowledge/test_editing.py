@@ -14,12 +14,12 @@ from tests.knowledge.helpers import HashEncoder
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article, Reading, read_until, show_until
 from tongshi.knowledge.base import SHOP, KnowledgeBase
-from tongshi.knowledge.editing import Editor, NoSuchArticle, as_markdown, from_markdown
+from tongshi.knowledge.editing import OTHER_VALIDITY, Editor, NoSuchArticle, as_markdown, from_markdown, why_outdated
 from tongshi.knowledge.importing import take_in
 from tongshi.knowledge.writing import Change
 from tongshi.storage.database import Database
 from tongshi.storage.knowledge import Conflict, KnowledgeStore
-from tongshi.storage.models import DRAFT
+from tongshi.storage.models import DRAFT, RETIRED
 
 RETURNS = Article("returns", "en", "Returning an item", "You can return an item within 30 days.", ("can i send it back",))
 GERMAN = Article("returns", "de", "Rückgabe", "Sie können den Artikel 30 Tage lang zurückgeben.", translation_of="en")
@@ -171,6 +171,30 @@ def test_an_answer_is_given_word_for_word_to_its_questions_only(base, editor):
     assert not other.verbatim
 
 
+@pytest.mark.parametrize(
+    ("question", "other"),
+    [
+        ("do you ship to Norway", "do you ship to Sweden"),
+        ("is the 15 m cable in stock", "Is the 1.5 m cable in stock?"),
+        ("is shipping free from €50", "is shipping free from $50"),
+        ("do you have the S24", "do you have the S24+"),
+    ],
+)
+def test_a_question_that_only_resembles_one_of_an_article_is_not_what_it_was_approved_for(base, editor, question, other):
+    base.put([PARCELS, replace(RETURNS, questions=(question,), verbatim=True)], "kb")
+    assert base.search(f"{question.upper()} ?", "en", "kb").passages[0].verbatim
+    near = base.search(other, "en", "kb").passages
+    assert RETURNS.text in [one.text for one in near] and not any(one.verbatim for one in near)
+
+
+def test_an_approved_answer_in_another_language_is_found_but_not_given_word_for_word(base):
+    base.put([PARCELS, replace(RETURNS, questions=("能退货吗", "can i send it back"), verbatim=True)], "kb")
+    found = base.search("能退货吗？", "zh", "kb")
+    assert (found.confident, found.passages[0].text, found.passages[0].language) == (True, RETURNS.text, "en")
+    assert not found.passages[0].verbatim
+    assert base.search("能退货吗？", "en", "kb").passages[0].verbatim
+
+
 def test_an_approved_answer_counts_at_once_though_nothing_has_been_learnt_of_it_yet(base, editor):
     several = [
         Article(f"a{number}", "en", f"Topic {number}", f"Text {number}.", tuple(f"{word} {number}" for word in "abcdef"))
@@ -226,6 +250,43 @@ def test_an_import_leaves_a_draft_that_waits(base, editor):
     base.put([changed(RETURNS, 60)], "kb")
     assert editor.entry("returns", "en").draft == 2
     assert editor.latest("returns", "en").text.endswith("14 days.")
+
+
+def test_a_draft_that_an_import_has_overtaken_is_shown_as_it_is_and_not_approved_by_accident(base, editor):
+    base.put([RETURNS], "kb")
+    editor.draft(replace(RETURNS, title="Sending back"), "ana")
+    base.put([changed(RETURNS, 14)], "kb")
+    lines = editor.diff("returns", "en").splitlines()
+    assert lines[:2] == ["--- returns (en) version 3", "+++ returns (en) version 2"]
+    assert "+title: Sending back" in lines and "+You can return an item within 30 days." in lines
+    assert editor.diff("returns", "en", 2).startswith("--- returns (en) version 2\n+++ returns (en) version 3")
+    with pytest.raises(Conflict, match="version 2, is older than version 3"):
+        editor.approve("returns", "en", "li")
+    assert editor.entry("returns", "en").article.text.endswith("14 days.")
+    entry = editor.approve("returns", "en", "li", over_newer=True)
+    assert (entry.version, entry.draft, entry.article.title) == (4, None, "Sending back")
+
+
+def test_an_import_does_not_take_the_place_of_another_file_or_of_what_was_written_by_hand(base, editor):
+    first, second = replace(RETURNS, source="en/faq.md"), replace(changed(RETURNS, 14), source="en/faq.txt")
+    assert take_in(base.writer, Reading([first]), "kb")[0].added == 1
+    assert take_in(base.writer, Reading([second]), "kb") == (
+        Change(0, 0, 0, 0),
+        [
+            (
+                "en/faq.txt",
+                "the article 'returns' in 'en' comes from en/faq.md; give this one another id, or retire that one first",
+            )
+        ],
+    )
+    assert take_in(base.writer, Reading([replace(first, source="elsewhere.md")]), "kb")[0].same == 1
+    assert take_in(base.writer, Reading([replace(second, source="en/faq.md")]), "kb")[0].changed == 1
+    editor.draft(PARCELS, "ana")
+    change, failures = take_in(base.writer, Reading([replace(PARCELS, text="Other.", source="en/parcels.md")]), "kb")
+    assert not change.any and "was written by hand" in failures[0][1]
+    assert editor.entry("parcels", "en").article == PARCELS
+    editor.retire("returns", "en", "ana")
+    assert take_in(base.writer, Reading([replace(changed(RETURNS, 7), source="en/faq.txt")]), "kb")[0].changed == 1
 
 
 def test_what_people_import_into_the_shop_lives_beside_its_files(base, editor, store):
@@ -293,6 +354,35 @@ def test_a_translation_is_outdated_when_its_original_says_something_else(base, e
     assert [one.article.language for one in editor.outdated()] == ["de"]
     editor.approve("returns", "de", "bo", up_to_date=True)
     assert editor.outdated() == []
+
+
+def test_a_translation_is_outdated_when_its_original_is_retired_or_holds_at_other_times(base, editor, clock):
+    base.put([RETURNS, GERMAN], "kb")
+    until = clock() + timedelta(days=1)
+    editor.draft(replace(RETURNS, valid_until=until), "ana")
+    editor.approve("returns", "en", "ana")
+    assert why_outdated(editor.entries()) == {("returns", "de"): OTHER_VALIDITY}
+    editor.draft(replace(editor.latest("returns", "de"), valid_until=until), "bo")
+    editor.approve("returns", "de", "bo")
+    assert editor.outdated() == []
+    editor.retire("returns", "en", "ana")
+    assert why_outdated(editor.entries()) == {("returns", "de"): RETIRED}
+    assert [one.article.language for one in editor.outdated()] == ["de"]
+    editor.draft(replace(editor.latest("returns", "de"), translation_of=None), "bo")
+    editor.approve("returns", "de", "bo")
+    assert editor.outdated() == []
+
+
+def test_an_article_is_retired_in_one_language_or_in_all(base, editor):
+    base.put([RETURNS, GERMAN, PARCELS], "kb")
+    editor.retire("returns", "en", "ana")
+    assert editor.live_in("returns") == ["de"]
+    assert GERMAN.text in texts(base)
+    assert editor.retire("returns", "en", "ana", all_languages=True).status == "retired"
+    assert editor.live_in("returns") == []
+    assert GERMAN.text not in texts(base) and editor.entry("parcels", "en").status == "approved"
+    with pytest.raises(TongshiError, match="retired already"):
+        editor.retire("returns", "de", "ana", all_languages=True)
 
 
 def test_articles_are_listed_by_what_they_are(editor):

@@ -122,9 +122,13 @@ def test_encodings_and_kinds_are_told_by_the_server(server):
     server.pages["/b"] = Page(pdf_bytes(["Orders are sent at once."]), kind="application/pdf")
     server.pages["/c.pdf"] = Page(pdf_bytes(["Later ones wait."]), kind="application/octet-stream")
     server.pages["/d"] = Page(b"\x89PNG", kind="image/png")
-    found = fetch(server, "/zh/a", "/b", "/c.pdf", "/d").reading
-    assert [(one.article_id, one.language) for one in found.articles] == [("a", "zh"), ("b", "en"), ("c", "en")]
-    assert found.articles[0].text == CHINESE
+    server.pages["/e"] = Page("<p>It’s 5 €</p>".encode("cp1252"), kind="text/html; charset=ISO-8859-1")
+    server.pages["/f"] = Page(CHINESE.encode("gb18030"), kind="text/plain; charset=gb2312")
+    server.pages["/g"] = Page(f"<meta charset=gb2312><p>{CHINESE}</p>".encode("gb18030"), kind="text/html; charset=utf-8")
+    found = fetch(server, "/zh/a", "/b", "/c.pdf", "/d", "/e", "/f", "/g").reading
+    named = [("a", "zh"), ("b", "en"), ("c", "en"), ("e", "en"), ("f", "zh"), ("g", "zh")]
+    assert [(one.article_id, one.language) for one in found.articles] == named
+    assert [one.text for one in found.articles if one.article_id not in "bc"] == [CHINESE, "It’s 5 €", CHINESE, CHINESE]
     assert found.failures == [("/d", "is image/png, which cannot be read")]
 
 
@@ -137,8 +141,29 @@ def test_a_sitemap_and_an_index_of_packed_ones_name_the_pages(server):
         server.pages[f"/{name}"] = Page(f"<p>This is {name}.</p>")
     found = fetch(server, "/index.xml", limits=Limits(batch=2))
     assert [one.article_id for one in found.reading.articles] == ["one", "two", "three"]
-    assert (found.reading.failures, found.done, found.total) == ([], 6, 6)
+    left_out = [("/b.xml", "left out, since they are of other sites: 1 addresses that it names")]
+    assert (found.reading.failures, found.done, found.total) == (left_out, 6, 6)
     assert server.asked["/two"] == server.asked["/robots.txt"] == 1
+
+
+def test_hosts_are_the_same_in_any_case(server):
+    server.address = server.address.replace("127.0.0.1", "localhost")
+    server.pages["/sitemap.xml"] = Page(
+        sitemap(server, f"{server.address.replace('localhost', 'LocalHost')}/one"), kind="text/xml"
+    )
+    server.pages["/one"] = Page("<p>This is one.</p>")
+    found = fetch(server, "/sitemap.xml")
+    assert ([one.article_id for one in found.reading.articles], found.reading.failures) == (["one"], [])
+    assert server.asked["/robots.txt"] == 1
+
+
+def test_addresses_beyond_the_limit_are_told(server):
+    server.pages["/sitemap.xml"] = Page(sitemap(server, *(f"/{number}" for number in range(5))), kind="text/xml")
+    for number in range(5):
+        server.pages[f"/{number}"] = Page("<p>Text.</p>")
+    found = fetch(server, "/sitemap.xml", limits=Limits(addresses=3))
+    assert [one.article_id for one in found.reading.articles] == ["0", "1"]
+    assert found.reading.failures == [("/sitemap.xml", "left out, since an import takes 3 addresses: 3 that it names")]
 
 
 def test_robots_are_respected(server):
@@ -153,6 +178,12 @@ def test_robots_are_respected(server):
     assert server.asked["/private/a"] == server.asked["/private/b"] == 0
     first, *_, last = sorted(server.times)
     assert last - first >= 0.39
+
+
+def test_robots_may_begin_with_a_byte_order_mark(server):
+    server.pages["/robots.txt"] = Page("\ufeffUser-agent: *\nDisallow: /private\n", kind="text/plain")
+    server.pages["/private"] = Page("<p>Text.</p>")
+    assert fetch(server, "/private").reading.failures == [("/private", "is closed to robots by the site's robots.txt")]
 
 
 def test_waiting_for_a_turn_is_no_time_that_a_page_takes(server):
@@ -196,6 +227,7 @@ def test_each_address_that_fails_is_told_and_the_rest_is_read(server):
         "/loop": Page(status=301, headers={"Location": "/loop"}),
         "/out": Page(status=302, headers={"Location": "ftp://127.0.0.1/x"}),
         "/empty": Page("<script>x()</script>"),
+        "/deep": Page("<div>" * 2000 + "Text."),
         "/feed.xml": Page("<rss></rss>", kind="application/xml"),
         "/bomb.xml.gz": Page(gzip.compress(b"0" * 1_000_000), kind="application/gzip"),
         "/fine": Page("<p>Text.</p>"),
@@ -211,6 +243,7 @@ def test_each_address_that_fails_is_told_and_the_rest_is_read(server):
         "/loop": "is redirected more than 5 times",
         "/out": "must begin with http:// or https://",
         "/empty": "holds no text",
+        "/deep": "cannot be read: ",
         "/feed.xml": "is XML, but no sitemap",
         "/bomb.xml.gz": "once it is unpacked",
         "ftp://example.org/x": "must begin with http",

@@ -16,6 +16,7 @@ from tongshi.knowledge.products import ProductFacts
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT
 from tongshi.storage.graph import PERSON, Edge, GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED, Article
 
 DATA = ROOT / "data"
@@ -25,7 +26,7 @@ ASKED = "Which of your chargers works for my Book 14 in Japan, and how long is i
 @pytest.fixture
 def graph(shop, database, clock) -> Graph:
     """The graph of the demo shop, without sentence vectors."""
-    graph = Graph(GraphStore(database, clock), shop, ProductFacts(DATA, get_replies()), DATA)
+    graph = Graph(GraphStore(database, clock), KnowledgeStore(database, clock), shop, ProductFacts(DATA, get_replies()), DATA)
     graph.seed()
     return graph
 

@@ -8,10 +8,12 @@ from pathlib import Path
 
 import docx
 import pytest
+from docx.oxml import parse_xml
+from docx.oxml.ns import nsdecls
 
 from tests.knowledge.helpers import HashEncoder
 from tongshi.errors import TongshiError
-from tongshi.knowledge.articles import PASSAGE_LENGTH, Article, Reading, passages
+from tongshi.knowledge.articles import PASSAGE_LENGTH, Article, Reading, passages, read_until
 from tongshi.knowledge.base import Change, KnowledgeBase
 from tongshi.knowledge.importing import read
 from tongshi.language.identify import Identification
@@ -96,8 +98,14 @@ def test_front_matter_decides(tmp_path):
     assert article.questions == ("how", "7")
 
 
-def test_front_matter_with_an_unknown_language_falls_back_to_the_settings(tmp_path):
-    assert read_one(tmp_path, "x.md", f"---\nlanguage: sv\n---\n{CHINESE}").language == "en"
+@pytest.mark.parametrize(("given", "language"), [("zh_Hant", "zh"), ("Deutsch", "de"), ("FRENCH", "fr"), ("ita", "it")])
+def test_a_language_may_be_a_code_or_a_name(tmp_path, given, language):
+    assert read_one(tmp_path, "x.md", f"---\nlanguage: {given}\n---\n{CHINESE}").language == language
+
+
+def test_what_stands_between_rules_is_text_unless_it_has_fields(tmp_path):
+    assert read_one(tmp_path, "a.md", "---\nMoved to Rome\n---\n\nCome in.").text == "## Moved to Rome\n\nCome in."
+    assert read_one(tmp_path, "a.md", "---\n# no fields\n---\nCome in.").text == "Come in."
 
 
 def test_plain_text(tmp_path):
@@ -112,7 +120,8 @@ def test_encodings_of_unicode(tmp_path, encoding):
 
 
 def test_western_text_in_windows_1252(tmp_path):
-    assert read_one(tmp_path, "a.txt", "Rückgabe für 5 € möglich".encode("cp1252")).text == "Rückgabe für 5 € möglich"
+    text = "Rückgabe für 5 € möglich, „Größe“ egal … all else is as usual, as it is everywhere: «Voilà» – ¡sí! Hotel €€€"
+    assert read_one(tmp_path, "a.txt", text.encode("cp1252")).text == text
 
 
 def test_html_without_scripts_and_navigation(tmp_path):
@@ -129,6 +138,26 @@ def test_html_title_and_declared_encoding(tmp_path):
     page = f'<meta charset="gb2312"><title>退货说明</title><p>{CHINESE}</p>'.encode("gb2312")
     article = read_one(tmp_path, "page.html", page)
     assert (article.title, article.text) == ("退货说明", CHINESE)
+
+
+def test_html_means_by_names_of_encodings_what_browsers_do(tmp_path):
+    page = "<meta charset=iso-8859-1><p>It’s 5 €</p>".encode("cp1252")
+    assert read_one(tmp_path, "page.html", page).text == "It’s 5 €"
+    page = "<meta charset=gb2312><p>Tickets from our partner in 深圳 for 王喆, 李镕.</p>".encode("gbk")
+    assert read_one(tmp_path, "page.html", page).text == "Tickets from our partner in 深圳 for 王喆, 李镕."
+
+
+def test_html_with_ends_of_tags_left_out(tmp_path):
+    page = "<table><tr><th>Way<th>Time<tr><td>Standard<td>3 days<tr><td>Express<td>1 day</table><ul><li>a<li>b</ul>"
+    assert read_one(tmp_path, "page.html", page).text == "Way | Time\nStandard | 3 days\nExpress | 1 day\n\n- a\n- b"
+    page = "".join(f"<p>Paragraph {number}." for number in range(600))
+    assert read_one(tmp_path, "page.html", page).text.count("\n\n") == 599
+
+
+@pytest.mark.parametrize("tag", ["del", "s", "strike"])
+def test_what_is_struck_out_does_not_count(tmp_path, tag):
+    assert read_one(tmp_path, "page.html", f"<p>Within <{tag}>30</{tag}> 14 days.</p>").text == "Within 14 days."
+    assert read_one(tmp_path, "page.md", "Within ~~30~~ 14 days.").text == "Within 14 days."
 
 
 def test_pdf_lines_become_paragraphs(tmp_path):
@@ -163,6 +192,46 @@ def test_word_document_with_a_title_of_its_own(tmp_path):
     assert read(tmp_path, identify).articles[0].title == "Warranty"
 
 
+def word(folder: Path, *blocks: str) -> str:
+    """The text of a Word document of blocks in its own XML."""
+    document = docx.Document()
+    body = document.element.body
+    for block in reversed(blocks):
+        body.insert(0, parse_xml(block.replace(">", f" {nsdecls('w')}>", 1)))
+    document.save(folder / "word.docx")
+    (article,) = read(folder / "word.docx", identify).articles
+    return article.text
+
+
+def run(text: str, properties: str = "") -> str:
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+
+def test_word_document_as_it_is_with_its_changes_accepted(tmp_path):
+    deleted = "<w:del><w:r><w:delText>30</w:delText></w:r></w:del>"
+    changed = f"<w:p>{run('Within ')}{deleted}<w:ins>{run('14')}</w:ins>{run(' days.')}</w:p>"
+    moved = f"<w:p>{run('Yes')}<w:moveFrom>{run(' always')}</w:moveFrom>{run(' now', '<w:strike/>')}</w:p>"
+    kept = run("Free", '<w:strike w:val="0"/>')
+    plain = f"<w:p>{kept}<w:fldSimple>{run(' of charge')}</w:fldSimple></w:p>"
+    assert word(tmp_path, changed, moved, plain) == "Within 14 days.\n\nYes\n\nFree of charge"
+
+
+def test_word_document_with_content_controls(tmp_path):
+    contents = '<w:sdtPr><w:docPartObj><w:docPartGallery w:val="Table of Contents"/></w:docPartObj></w:sdtPr>'
+    contents = f"<w:sdt>{contents}<w:sdtContent><w:p>{run('Returns 3')}</w:p></w:sdtContent></w:sdt>"
+    inline = f"<w:p>{run('Until ')}<w:sdt><w:sdtContent>{run('Friday')}</w:sdtContent></w:sdt></w:p>"
+    cell = f"<w:sdt><w:sdtContent><w:tc><w:p>{run('3 days')}</w:p></w:tc></w:sdtContent></w:sdt>"
+    grid = "<w:tblPr/><w:tblGrid><w:gridCol/><w:gridCol/></w:tblGrid>"
+    table = f"<w:tbl>{grid}<w:tr><w:tc><w:p>{run('Standard')}</w:p></w:tc>{cell}</w:tr></w:tbl>"
+    block = f"<w:sdt><w:sdtContent>{inline}{table}</w:sdtContent></w:sdt>"
+    assert word(tmp_path, contents, block) == "Until Friday\n\nStandard | 3 days"
+
+
+def test_word_document_with_readings_above_words(tmp_path):
+    ruby = f"<w:r><w:ruby><w:rt>{run('へんぴん')}</w:rt><w:rubyBase>{run('返品')}</w:rubyBase></w:ruby></w:r>"
+    assert word(tmp_path, f"<w:p>{ruby}{run('できます。')}</w:p>") == "返品できます。"
+
+
 def test_csv_pairs_with_one_answer_are_one_article(tmp_path):
     table = f"Question;ANSWER;Lang\nCan I return it?;Yes;\nMay I return it?;Yes;\n能退货吗;{CHINESE};zh\nReturn?;Yes;en\n"
     reading = read(put(tmp_path, "faq.csv", table), identify)
@@ -190,6 +259,62 @@ def test_an_id_with_two_answers_keeps_the_first(tmp_path):
     reading = read(put(tmp_path, "faq.csv", "id,q,a\nx,Really?,Yes.\nx,Sure?,No.\n"), identify)
     assert [article.questions for article in reading.articles] == [("Really?",)]
     assert reading.failures[0][1].startswith("line 3: the id 'x' has another answer")
+
+
+def test_one_answer_with_two_lives_is_two_articles(tmp_path):
+    table = (
+        "question,answer,valid_until,owner\nDo you ship to Norway?,Yes.,,\nIs the sale on?,Yes.,2025-08-31,\nAnd Malta?,Yes.,,\n"
+    )
+    reading = read(put(tmp_path, "faq.csv", table), identify)
+    assert [(one.questions, one.valid_until) for one in reading.articles] == [
+        (("Do you ship to Norway?", "And Malta?"), None),
+        (("Is the sale on?",), read_until("2025-08-31")),
+    ]
+
+
+def test_one_answer_under_two_ids_is_two_articles(tmp_path):
+    reading = read(put(tmp_path, "faq.csv", "id,question,answer\nnorway,Norway?,Yes.\nsale,Sale?,Yes.\n,Malta?,Yes.\n"), identify)
+    assert [one.article_id for one in reading.articles] == ["norway", "sale", "faq/malta"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("valid_until", "2025-08-31"), ("owner", "ana"), ("tags", "sale"), ("verbatim", "no")]
+)
+def test_an_id_with_two_lives_keeps_the_first(tmp_path, field, value):
+    table = f"id,question,answer,{field}\nx,Really?,Yes.,\nx,Sure?,,{value}\nx,And now?,,\n"
+    reading = read(put(tmp_path, "faq.csv", table), identify)
+    assert [article.questions for article in reading.articles] == [("Really?", "And now?")]
+    assert reading.failures[0][1].startswith(f"line 3: the id 'x' has another {field} further up")
+
+
+def test_questions_that_begin_alike_have_ids_of_their_own(tmp_path):
+    start = "can i return something that i bought in one of your shops when i have lost"
+    table = f"question,answer\n{start} the receipt,Yes.\n{start} the parcel,No.\n"
+    reading = read(put(tmp_path, "faq.csv", table), identify)
+    first, second = reading.articles
+    assert first.article_id[:-6] == second.article_id[:-6] != first.article_id
+    assert len(first.article_id) <= len("faq/") + 60
+    assert reading.failures == []
+
+
+def test_a_row_with_a_comma_that_is_not_quoted_is_reported(tmp_path):
+    table = "question,answer,\nCan I return it?,No, unless it is sealed\nMay I?,Yes,,\nWhen?,Soon\n"
+    reading = read(put(tmp_path, "faq.csv", table), identify)
+    assert [article.questions[0] for article in reading.articles] == ["May I?", "When?"]
+    ((_, reason),) = reading.failures
+    assert reason == "line 2: has more cells than columns; put quotation marks around a text that holds ','"
+
+
+def test_a_quotation_mark_that_is_not_closed_is_reported_with_the_lines_it_takes(tmp_path):
+    table = 'question,answer\nA?,"Yes, we do\nB?,"No, never"\nC?,Perhaps\nD?,"Yes\nE?,No\n'
+    reading = read(put(tmp_path, "faq.csv", table), identify)
+    assert [article.questions[0] for article in reading.articles] == ["C?"]
+    assert [reason.partition(": a quotation mark")[0] for _, reason in reading.failures] == ["lines 2 to 3", "lines 5 to 6"]
+
+
+def test_a_cell_may_be_long(tmp_path):
+    reading = read(put(tmp_path, "faq.csv", f"question,answer\nA?,Yes\nB?,{'No. ' * 40_000}\nC?,So\n"), identify)
+    assert ([len(article.text) for article in reading.articles], reading.failures) == ([3, 159_999, 2], [])
 
 
 def test_rows_with_a_text_are_ordinary_articles(tmp_path):
@@ -241,9 +366,15 @@ def test_nothing_to_read_is_an_error(tmp_path):
     ("name", "content", "reason"),
     [
         ("a.txt", CHINESE.encode("gb18030"), "save it as UTF-8"),
+        ("a.txt", f"Our partner's shop in China: {CHINESE} {'All else is as usual. ' * 9}".encode("gb18030"), "save it as UTF-8"),
+        ("a.txt", f"{'All else is as usual. ' * 9} Скидки в магазине.".encode("cp1251"), "save it as UTF-8"),
+        ("a.html", "<div>" * 2000 + "Text.", "cannot be read: "),
         ("a.md", bytes(range(256)), "save it as UTF-8"),
         ("a.md", "", "holds no text"),
         ("a.md", "---\nid: [\n---\nText.", "the front matter is not valid YAML"),
+        ("a.md", "---\nvalid_until: 2026-06-31\n---\nText.", "the front matter is not valid YAML"),
+        ("a.md", "---\nlanguage: nl\n---\nText.", "the language 'nl' is none of ar de"),
+        ("a.md", "---\nquestions:\n- Returns: how?\n---\nText.", "each question must be a text"),
         ("a.md", "---\nid: product:X\n---\nText.", "kept for products"),
         ("a.html", "<script>x()</script>", "holds no text"),
         ("a.pdf", b"%PDF-1.4 no more", "cannot be read as PDF"),
@@ -253,6 +384,12 @@ def test_nothing_to_read_is_an_error(tmp_path):
         ("a.csv", "question,answer\n", "holds no rows"),
         ("a.csv", "question,answer\nWhy?,\n", "line 2: the answer is empty"),
         ("a.jsonl", '\n{"q": "Why?"', "line 2: is not valid JSON"),
+        ("a.jsonl", '{"q": "Why?", "a": ["b", "c"]}', "line 1: answer must be a text"),
+        (
+            "a.jsonl",
+            '{"q": "Why?", "a": "So.", "valid_from": "0001-01-01"}',
+            "line 1: valid_from or valid_until: 0001-01-01 cannot",
+        ),
         ("a.jsonl", "[1]", "line 1: is not a JSON object"),
         ("a.jsonl", '{"name": 1}', "line 1: there is neither"),
     ],
@@ -265,9 +402,11 @@ def test_the_rest_is_read(tmp_path):
     put(tmp_path, "a.pdf", b"nothing")
     put(tmp_path, "b.jsonl", '{"q": "Why?", "a": "So."}\n{oops\n{"q": "Who?", "a": "We."}\n')
     put(tmp_path, "c.md", "A text.")
+    put(tmp_path, "d.html", "<div>" * 2000 + "Text.")
+    put(tmp_path, "e.md", "---\nvalid_until: 2026-06-31\n---\nText.")
     reading = read(tmp_path, identify)
     assert ids(reading) == [("b/why", "en"), ("b/who", "en"), ("c", "en")]
-    assert [file for file, _ in reading.failures] == ["a.pdf", "b.jsonl"]
+    assert [file for file, _ in reading.failures] == ["a.pdf", "b.jsonl", "d.html", "e.md"]
     assert reading.failures[1][1].startswith("line 2: ")
 
 

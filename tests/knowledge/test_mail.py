@@ -110,6 +110,24 @@ def test_a_message_without_question_or_answer_is_reported(tmp_path, text):
     assert read(tmp_path).failures == [("a.eml", "quotes no question that it answers")]
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding", "text"),
+    [
+        ("iso-8859-1", "cp1252", "It’s 5 €."),
+        ("us-ascii", "utf-8", "Für 5 €."),
+        ("gb2312", "gb18030", "请联系王喆，价格5€。"),
+        ("shift_jis", "cp932", "①返品できます。"),
+        ("euc-kr", "cp949", "똠방각하에서 삽니다."),
+        ("utf-8", "utf-8", "Für 5 €."),
+    ],
+)
+def test_a_message_in_the_encoding_that_is_meant(tmp_path, charset, encoding, text):
+    head = f"Subject: x\nContent-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n\n"
+    (tmp_path / "a.eml").write_bytes(head.encode() + f"{text}\n\n> Why?\n".encode(encoding))
+    (article,) = read(tmp_path).articles
+    assert article.text == text
+
+
 def test_a_message_in_an_unknown_encoding_is_reported(tmp_path):
     data = b"Subject: x\nContent-Type: text/plain; charset=klingon\nContent-Transfer-Encoding: 8bit\n\n\xff\xfe yes\n> no?\n"
     (tmp_path / "a.eml").write_bytes(data)

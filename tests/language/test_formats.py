@@ -83,3 +83,25 @@ def test_a_list_is_joined_as_the_language_joins_it(language, text):
 def test_a_list_of_one_is_itself_and_of_none_is_nothing(language):
     assert formats.listing(["A"], language) == "A"
     assert formats.listing([], language) == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("de", "de"),
+        ("pt-BR", "pt"),
+        ("zh_Hans_CN", "zh"),
+        ("JPN", "ja"),
+        ("Deutsch", "de"),
+        ("german", "de"),
+        ("Español", "es"),
+        ("中文", "zh"),
+        ("العربية", "ar"),
+        ("Brazilian Portuguese", "pt"),
+        ("nl", None),
+        ("Dutch", None),
+        ("", None),
+    ],
+)
+def test_languages_are_known_by_code_and_name(text, language):
+    assert formats.language_named(text) == language

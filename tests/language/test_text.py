@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongshi.language.text import clean, fold, fold_digits, fold_width, has_question_mark, scripts
+from tongshi.language.text import bare, clean, fold, fold_digits, fold_width, has_question_mark, scripts
 
 
 def test_control_and_direction_marks_are_dropped_but_line_breaks_stay():
@@ -61,3 +61,24 @@ def test_letters_are_counted_by_script():
         "Arabic": 4,
         "Other": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("Can I send it back?", "CAN I – send it back", True),
+        ("5 - 10 kg", "5-10 kg!", True),
+        ("20 %", "20%", True),
+        ("iPhone-15", "iPhone 15", True),
+        ("包邮吗~", "包邮吗？", True),
+        ("1.5 m", "15 m", False),
+        ("٣٫٥", "٣٥", False),
+        ("at -5 °C", "at 5 °C", False),
+        ("$50", "€50", False),
+        ("5% off", "5 off", False),
+        ("S24+", "S24", False),
+        ("2 15 m cables", "215 m cables", False),
+    ],
+)
+def test_texts_read_the_same_unless_a_sign_makes_another_figure_or_name(one, other, same):
+    assert (bare(one) == bare(other)) is same

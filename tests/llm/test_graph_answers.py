@@ -13,20 +13,28 @@ from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.graph import GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 
 ASKED = "Which of your chargers works for my Book 14 in Japan, and how long is its warranty?"
 
 
 class Knowledge:
-    """Finds one passage for whatever is asked."""
+    """Finds one passage for whatever is asked.
 
-    def __init__(self, passage: Passage) -> None:
+    Args:
+        retired: ids of articles that are not live.
+    """
+
+    def __init__(self, passage: Passage, retired: tuple[str, ...] = ()) -> None:
         self.passage = passage
+        self.retired = retired
 
     def search(self, *args, **kwargs) -> Found:
         return Found([self.passage], True)
 
-    def article(self, article_id, language, collection="shop") -> Passage:
+    def article(self, article_id, language, collection="shop") -> Passage | None:
+        if article_id in self.retired:
+            return None
         return Passage(article_id, language, article_id.title(), 1.0, f"All of {article_id}.")
 
 
@@ -34,12 +42,12 @@ class Knowledge:
 def ask(shop, database, identify):
     """Ask a question, with search finding a passage; gives the answer and the trace that was kept."""
     data = ROOT / "data"
-    graph = Graph(GraphStore(database), shop, ProductFacts(data, get_replies()), data)
+    graph = Graph(GraphStore(database), KnowledgeStore(database), shop, ProductFacts(data, get_replies()), data)
     graph.seed()
     traces = ConversationStore(database)
 
-    def ask(question, passage, language="en", **options):
-        answerer = Answerer(Knowledge(passage), None, identify, "Meridian", traces=traces, graph=graph)
+    def ask(question, passage, language="en", retired=(), **options):
+        answerer = Answerer(Knowledge(passage, retired), None, identify, "Meridian", traces=traces, graph=graph)
         answer = answerer.answer(question, language, sender="anna", **options)
         return answer, traces.trace(answer.trace_id)
 
@@ -58,6 +66,11 @@ def test_several_relations_go_before_a_single_passage_and_the_trace_shows_the_pa
 
 def test_the_answer_is_in_the_customers_language_whatever_the_question_was_asked_in(ask):
     assert "24 Monate" in ask(ASKED, FOUND, "de")[0].text
+
+
+def test_nothing_is_said_that_would_cite_an_article_which_is_not_live(ask):
+    answer, trace = ask(ASKED, FOUND, retired=("warranty",))
+    assert answer.text == FOUND.text and "path" not in trace.details
 
 
 def test_what_an_editor_approved_for_the_question_goes_before_the_graph(ask):

@@ -23,6 +23,7 @@ from tongshi.llm.relating import Relater
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import LANGUAGES, ROOT, get_settings
 from tongshi.storage.graph import GraphStore
+from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import CONFIRMED, PROPOSED, REJECTED
 
 DATA = ROOT / "data"
@@ -42,7 +43,7 @@ WARRANTY = "product:MER-BG-025 warranty policy:guide (months 36)"
 @pytest.fixture
 def graph(shop, database, clock) -> Graph:
     """The graph of the demo shop."""
-    graph = Graph(GraphStore(database, clock), shop, ProductFacts(DATA, get_replies()), DATA)
+    graph = Graph(GraphStore(database, clock), KnowledgeStore(database, clock), shop, ProductFacts(DATA, get_replies()), DATA)
     graph.seed()
     return graph
 

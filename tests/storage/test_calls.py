@@ -27,7 +27,10 @@ def outbox(database):
 @pytest.fixture
 def customer_says(database, clock):
     def says(channel, sender=CALL):
-        ConversationStore(database).add(Message(sender=sender, channel=channel, author="customer", text="hi", at=clock()))
+        extras = {"address": {"chat_id": 77}} if channel == "telegram" else {}
+        ConversationStore(database).add(
+            Message(sender=sender, channel=channel, author="customer", text="hi", at=clock(), extras=extras)
+        )
 
     return says
 
@@ -81,5 +84,6 @@ def test_who_hangs_up_gets_it_where_they_wrote_before(calls, outbox, database, c
     messages = {one.text: one.channel for one in ConversationStore(database).messages(written) if one.author == "agent"}
     assert messages == {"said": "phone", "unheard": before, "after": before}
     waiting = outbox.of_messages([unheard.message_id, after.message_id])
+    assert all(one.address == {"chat_id": 77} for one in waiting.values())
     states = [(one.channel, one.state) for one in waiting.values()]
     assert states == ([("telegram", WAITING_OUT)] * 2 if before == "telegram" else [])

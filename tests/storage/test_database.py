@@ -3,7 +3,8 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import inspect, text
+import sqlalchemy
+from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.errors import Unavailable
@@ -80,12 +81,12 @@ def test_a_statement_that_takes_too_long_is_broken_off(postgresql_database, monk
     monkeypatch.setattr(databases, "_STATEMENT_SECONDS", 1)
     database = Database(postgresql_database.url)
     with pytest.raises(Unavailable, match="statement timeout"), database.session() as session:
-        session.execute(text("SELECT pg_sleep(5)"))
+        session.execute(sqlalchemy.text("SELECT pg_sleep(5)"))
     with database.session() as session:
         databases.without_deadline(session.connection())
-        session.execute(text("SELECT pg_sleep(1.5)"))
+        session.execute(sqlalchemy.text("SELECT pg_sleep(1.5)"))
     with database.session() as session:
-        assert session.scalar(text("SHOW statement_timeout")) == "1s"
+        assert session.scalar(sqlalchemy.text("SHOW statement_timeout")) == "1s"
     database.engine.dispose()
 
 
@@ -97,11 +98,11 @@ def test_a_server_that_vanished_is_noticed(postgresql_database):
 
 def test_a_connection_that_breaks_in_the_middle_is_unavailable(postgresql_database):
     with pytest.raises(Unavailable, match="closed"), postgresql_database.session() as session:
-        session.execute(text("SELECT 1"))
+        session.execute(sqlalchemy.text("SELECT 1"))
         session.connection().connection.dbapi_connection.close()
-        session.execute(text("SELECT 1"))
+        session.execute(sqlalchemy.text("SELECT 1"))
     with postgresql_database.session() as session:
-        assert session.scalar(text("SELECT 1")) == 1
+        assert session.scalar(sqlalchemy.text("SELECT 1")) == 1
 
 
 def test_a_block_that_raises_leaves_nothing_behind(database):

@@ -60,6 +60,16 @@ def test_what_is_handled_is_gone_and_what_is_released_is_anybodys(processes, bri
     assert claim(second) == ["b"] and claim(first) == []
 
 
+def test_what_is_known_of_a_message_by_now_goes_to_who_takes_it_over(processes, bring, claim):
+    first, second, third = processes
+    bring(first, "a")
+    bring(first, "b")
+    first.change("slack", "slack:T:anna", "a", {"text": "as it was heard"})
+    second.change("slack", "slack:T:anna", "b", {"text": "another's"})
+    first.release("slack")
+    assert claim(third) == ["as it was heard", "b"]
+
+
 def test_of_several_processes_one_takes_over_each_message(processes, bring, claim, clock):
     names = [f"{number:02}" for number in range(30)]
     for name in names:

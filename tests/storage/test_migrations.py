@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import numpy as np
@@ -13,6 +14,7 @@ from sqlalchemy import inspect, text
 from tongshi.storage import database as databases
 from tongshi.storage.database import MIGRATIONS, Database
 from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.outbox import OutboxStore
 
 
 @pytest.fixture
@@ -85,6 +87,32 @@ def test_the_number_of_a_key_that_is_gone_is_not_given_again(migrate):
         assert session.execute(text("SELECT max(key_id) FROM search_keys")).scalar() == 5
     indexes = inspect(database.engine).get_indexes("search_keys")
     assert [index["column_names"] for index in indexes] == [["article_key"]]
+
+
+def test_what_waits_goes_to_where_the_customer_had_written_from(migrate):
+    database = migrate("0017")
+    at = "2026-01-01 12:00:00"
+    said = [
+        (1, "customer", {"address": {"chat_id": 77}}), (2, "bot", {}), (3, "customer", {"address": {"chat_id": 666}}), (4, "bot", {})
+    ]  # fmt: skip
+    with database.session() as session:
+        for number, author, extras in said:
+            session.execute(
+                text(
+                    "INSERT INTO messages (message_id, sender, channel, author, text, at, extras) VALUES (:n, 't', 'telegram', :a, '', :at, :e)"
+                ),
+                {"n": number, "a": author, "at": at, "e": json.dumps(extras)},
+            )
+        for number, state in ((2, "waiting"), (4, "sent")):
+            session.execute(
+                text(
+                    "INSERT INTO outbox (message_id, sender, channel, state, parts_sent, attempts, uncertain, created_at, due) "
+                    "VALUES (:n, 't', 'telegram', :s, 0, 0, 0, :at, :at)"
+                ),
+                {"n": number, "s": state, "at": at},
+            )
+    outbox = OutboxStore(migrate("head"))
+    assert outbox.of_message(2).address == {"chat_id": 77} and outbox.of_message(4).address is None
 
 
 def test_a_migration_may_take_longer_than_other_statements(postgresql_database, monkeypatch):

@@ -97,9 +97,24 @@ def test_the_backlog_counts_what_waits_and_what_was_given_up(say, claim, outbox,
     assert {outbox.of_message(number).state for number in (1, 2)} == {SENT, GIVEN_UP}
 
 
-def test_the_address_is_where_the_customer_last_wrote_from(say, outbox):
-    assert outbox.address("slack:T:anna", "slack") is None
+def test_a_message_goes_to_where_the_customer_had_written_from_whoever_writes_before_it_leaves(say, outbox):
+    assert outbox.of_message(say("hello")).address is None
     say("hi", author="customer", extras={"address": {"channel": "D1"}})
-    say("hello")
+    before = say("hello")
     say("in a thread", author="customer", extras={"address": {"channel": "D1", "thread_ts": "1.2"}})
-    assert outbox.address("slack:T:anna", "slack") == {"channel": "D1", "thread_ts": "1.2"}
+    after = say("hello again")
+    assert outbox.of_message(before).address == {"channel": "D1"}
+    assert outbox.of_message(after).address == {"channel": "D1", "thread_ts": "1.2"}
+
+
+def test_an_answer_goes_to_where_the_question_came_from(store, outbox, clock):
+    def message(author, address=None):
+        extras = {"address": address} if address else {}
+        return Message(sender="email:1", channel="email", author=author, text="hi", at=clock(), extras=extras)
+
+    anna, ben = (message("customer", {"to": one}) for one in ("anna@mail.example", "ben@mail.example"))
+    store.add(anna)
+    store.add(ben)
+    answer = message("bot")
+    store.add(answer, anna)
+    assert outbox.of_message(answer.message_id).address == {"to": "anna@mail.example"}

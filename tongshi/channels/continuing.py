@@ -16,6 +16,7 @@ from tongshi import clock
 from tongshi.commerce.identity import Identity, Locked, Refused
 from tongshi.conversations.continuing import MINUTES, Continuations, Invited, is_code, is_pin, is_token, make_continuations
 from tongshi.conversations.handover import UNPROMPTED
+from tongshi.conversations.scripts import writes_traditional
 from tongshi.language.patterns import find
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies, get_replies
@@ -156,12 +157,15 @@ class Switchboard:
         last = self._conversations.last_of_customer(conversation)
         if last is None:
             return
-        reply = self._replies.render("utter_continued_elsewhere", last.language or self._settings.language)
+        traditional = last.language == "zh" and writes_traditional(self._conversations.messages(conversation))
+        language = last.language or self._settings.language
+        reply = self._replies.render("utter_continued_elsewhere", language, traditional=traditional)
         self._conversations.add(
             Message(
                 sender=conversation, channel=last.channel, author="bot", text=reply.text, language=last.language, at=clock.now(),
                 extras={UNPROMPTED: True, "buttons": list(reply.buttons)},
-            )
+            ),
+            last,
         )  # fmt: skip
 
     def _invitation(self, identity: str, conversation: str) -> Notice:

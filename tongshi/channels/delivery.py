@@ -163,12 +163,11 @@ class Postman:
 
     async def _send(self, claim: Claim) -> None:
         outgoing, uncertain = claim.outgoing, claim.uncertain
-        address = await asyncio.to_thread(self._outbox.address, outgoing.sender, outgoing.channel)
-        if address is None:
+        if outgoing.address is None:
             raise Refused("the customer never wrote from anywhere")
         parts = self._platform.parts(outgoing.message)
         for number in range(outgoing.parts_sent, len(parts)):
-            await self._platform.send(address, parts[number], f"{outgoing.message_id}-{number}", uncertain=uncertain)
+            await self._platform.send(outgoing.address, parts[number], f"{outgoing.message_id}-{number}", uncertain=uncertain)
             uncertain = False
             await asyncio.to_thread(self._outbox.part_sent, outgoing.outgoing_id, number + 1, self._now() + LEASE)
         await asyncio.to_thread(self._outbox.sent, outgoing.outgoing_id, self._now())

@@ -19,8 +19,9 @@ from tongshi import clock
 from tongshi.channels.continuing import Notice, Route, Switchboard, make_switchboard
 from tongshi.channels.database import log_failure
 from tongshi.conversations.handover import UNPROMPTED, Handovers, SupportHours
+from tongshi.conversations.scripts import PRESSED, writes_traditional
 from tongshi.errors import TongshiError
-from tongshi.language.identify import LanguageIdentifier, get_identifier
+from tongshi.language.identify import LanguageIdentifier, get_identifier, is_traditional
 from tongshi.language.text import clean
 from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import LANGUAGES, Settings, get_settings
@@ -29,7 +30,10 @@ from tongshi.storage.database import get_database
 from tongshi.storage.models import Message
 
 LONGEST = 2000
-"""Characters of a message that are read; a longer one is asked for in brief."""
+"""Characters of a message that Rasa gets; a longer one is asked for in brief."""
+
+_MOST_KEPT = 50_000
+"""Characters of a message that are kept, for the person who has the conversation or takes it over."""
 
 _LOOK_BACK = 20
 _BEFORE_WORDS = re.compile(r"[/\s]*")
@@ -141,16 +145,16 @@ class Guard:
             language = await asyncio.to_thread(self._language_of, route.sender, route.text, hint)
             incoming = Message(
                 sender=route.sender, channel=channel, author="customer", text=route.text, language=language, at=clock.now(),
-                client_id=client_id, extras=extras or {},
+                client_id=client_id, extras={**(extras or {}), **({PRESSED: True} if payload else {})},
             )  # fmt: skip
             if not await asyncio.to_thread(self._store.add_once, incoming):
                 return await asyncio.to_thread(self._store.replies_to, route.sender, client_id) or []
             replies = await self._replies_to(incoming, on_new_message, payload, hint, route.notice, instead)
-            return await self._kept(replies, review)
+            return await self._kept(replies, incoming, review)
         except TongshiError as error:
             log_failure(error)
             if language:
-                return [self._reply("utter_trouble", route.sender, channel, language)]
+                return [self._reply("utter_trouble", route.sender, channel, language, bool(is_traditional(route.text)))]
             return [self.trouble(route.sender, route.text, channel, hint)]
 
     def trouble(self, sender: str, text: str, channel: str, hint: str | None) -> Message:
@@ -159,14 +163,15 @@ class Guard:
         Args:
             text, hint: as for `turn`; the language is told from them alone.
         """
-        return self._reply("utter_trouble", sender, channel, self._identify(text).language or hint or self._language)
+        language = self._identify(text[:LONGEST]).language or hint or self._language
+        return self._reply("utter_trouble", sender, channel, language, bool(is_traditional(text)))
 
-    async def _kept(self, replies: list[Message], review: Review | None) -> list[Message]:
-        """The replies, as the channel makes them, once they are kept."""
+    async def _kept(self, replies: list[Message], incoming: Message, review: Review | None) -> list[Message]:
+        """The replies to a message, as the channel makes them, once they are kept."""
         if review and replies:
             replies = await asyncio.to_thread(review, replies)
         for reply in replies:
-            await asyncio.to_thread(self._store.add, reply)
+            await asyncio.to_thread(self._store.add, reply, incoming)
         return replies
 
     async def _replies_to(
@@ -180,11 +185,11 @@ class Guard:
     ) -> list[Message]:
         """What is said to a message: by ourselves, by Rasa, or nothing while a person has the conversation."""
         if notice:
-            return [self._reply_to(incoming, notice)]
+            return [await self._reply_to(incoming, notice)]
         if await asyncio.to_thread(self._handovers.is_silent, incoming.sender):
             return []
         if ours := instead or _flaw(incoming.text):
-            return [self._reply_to(incoming, ours)]
+            return [await self._reply_to(incoming, ours)]
         text = await asyncio.to_thread(self._allowed, incoming.sender, incoming.text, payload)
         return await self._rasa(on_new_message, incoming, text, hint)
 
@@ -201,7 +206,7 @@ class Guard:
         if await asyncio.to_thread(self._handovers.is_silent, incoming.sender):
             return []
         log.error("channel.nothing_said", sender=incoming.sender, hint="is the action server alive? see `tongshi status`")
-        return [self._reply_to(incoming, trouble)]
+        return [await self._reply_to(incoming, trouble)]
 
     async def _run(self, on_new_message: Handler, message: UserMessage) -> str:
         """Have Rasa handle a message.
@@ -245,18 +250,20 @@ class Guard:
         conversation = self.conversation(sender)
         return conversation, [one for one in self._store.messages(conversation, after) if one.extras.get(UNPROMPTED)]
 
-    def apologise(self, conversation: str, channel: str) -> None:
-        """Tell a customer whose last message got no answer, since the system ended in the middle of it, to send it again."""
-        if not self._handovers.is_silent(conversation):
-            last = self._store.last_of_customer(conversation)
-            self._store.add(self._reply("utter_trouble", conversation, channel, (last and last.language) or self._language))
+    def apologise(self, conversation: str, client_id: str) -> None:
+        """Tell a customer whose message of that name got no answer, since the system ended in the middle of it, to send it again."""
+        asked = self._store.message_of(conversation, client_id)
+        if asked and not self._handovers.is_silent(conversation):
+            language = asked.language or self._language
+            traditional = self._writes_traditional(conversation, language)
+            self._store.add(self._reply("utter_trouble", conversation, asked.channel, language, traditional), asked)
 
     def _route(self, sender: str, text: str, payload: str | None) -> Route:
         return self._switchboard.route(sender, text, payload) if self._switchboard else Route(sender, text)
 
     def _language_of(self, sender: str, text: str, hint: str | None) -> str:
         """The language for what is said without Rasa: of this message if it shows, else of the last one, else the hint."""
-        found = self._identify("" if text.startswith("/") else text)  # a payload is in no language
+        found = self._identify("" if text.startswith("/") else text[:LONGEST])  # a payload is in no language
         if found.language and found.confidence >= 0.8:
             return found.language
         before = self._store.messages(sender, most=1)
@@ -273,12 +280,17 @@ class Guard:
         }
         return wanted if wanted in offered else _BEFORE_WORDS.sub("", text).split("{")[0] or "?"
 
-    def _reply_to(self, incoming: Message, said: str | Notice) -> Message:
-        return self._reply(said, incoming.sender, incoming.channel, incoming.language)
+    async def _reply_to(self, incoming: Message, said: str | Notice) -> Message:
+        sender, language = incoming.sender, incoming.language
+        traditional = await asyncio.to_thread(self._writes_traditional, sender, language)
+        return self._reply(said, sender, incoming.channel, language, traditional)
 
-    def _reply(self, said: str | Notice, sender: str, channel: str, language: str) -> Message:
+    def _writes_traditional(self, sender: str, language: str) -> bool:
+        return language == "zh" and writes_traditional(self._store.messages(sender, most=_LOOK_BACK))
+
+    def _reply(self, said: str | Notice, sender: str, channel: str, language: str, traditional: bool) -> Message:
         notice = said if isinstance(said, Notice) else Notice(said)
-        reply = self._replies.render(notice.name, language, notice.values)
+        reply = self._replies.render(notice.name, language, notice.values, traditional=traditional)
         buttons = [*reply.buttons, *({"title": one, "payload": one} for one in notice.choices)]
         extras = {"buttons": buttons, REPLY: notice.name} if buttons else {REPLY: notice.name}
         text = reply.text.strip()
@@ -292,8 +304,8 @@ def _pressable(message: Message) -> list[dict[str, Any]]:
 
 
 def _words(text: Any) -> str:
-    """What is read of a text as it came, one character more than may be, so that one too long still shows as that."""
-    return clean(text)[: LONGEST + 1] if isinstance(text, str) else ""
+    """What is kept of a text as it came."""
+    return clean(text)[:_MOST_KEPT] if isinstance(text, str) else ""
 
 
 def _flaw(text: str) -> str | None:

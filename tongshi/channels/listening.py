@@ -5,17 +5,20 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import structlog
 
 from tongshi import clock
 from tongshi.channels.continuing import Notice
+from tongshi.channels.database import in_database
 from tongshi.channels.delivery import Platform, Postponed
 from tongshi.channels.guard import REPLY
 from tongshi.channels.platform import Incoming, WebhookChannel
+from tongshi.conversations.scripts import writes_traditional
 from tongshi.errors import TongshiError
+from tongshi.language.identify import is_traditional
 from tongshi.responses.catalog import Replies, get_replies
 from tongshi.settings import Settings
 from tongshi.speech.audio import Unheard, joined
@@ -79,9 +82,10 @@ class Listener:
             return Understood(instead="utter_trouble")
         return Understood(heard.text, heard.language)
 
-    def said_back(self, understood: Understood, sender: str, channel: str) -> Message:
-        """Tells the customer what was understood."""
-        text = self._replies.render("utter_voice_heard", understood.language, {"heard": understood.text}).text
+    def said_back(self, understood: Understood, sender: str, channel: str, traditional: bool) -> Message:
+        """Tells the customer what was understood; `traditional`: whether they write Chinese in traditional characters."""
+        values = {"heard": understood.text}
+        text = self._replies.render("utter_voice_heard", understood.language, values, traditional=traditional).text
         return Message(
             sender=sender, channel=channel, author="bot", text=text, language=understood.language, at=clock.now(), extras={}
         )
@@ -137,19 +141,36 @@ class VoiceChannel(WebhookChannel):
             await super()._respond(incoming, hint)
 
     async def _respond_to_spoken(self, incoming: Incoming, hint: str | None) -> None:
-        """Answer a voice message as what is said in it, which the customer is told first; replies are spoken, too."""
+        """Answer a voice message as what is said in it, which the customer is told first; replies are spoken, too.
+
+        A person who has the conversation gets the recording beside the words.
+        """
         conversation = await asyncio.to_thread(self._conversation, incoming)
         if await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id) is not None:
             return
         understood = await self._listener.hear(lambda: self.recording(incoming), hint)
-        if understood.text:
-            said_back = self._listener.said_back(understood, incoming.sender, self.name())
+        is_silent = await asyncio.to_thread(self._guard.is_silent, incoming.sender)
+        written = replace(
+            incoming,
+            text=understood.text or incoming.text,
+            instead=understood.instead or _check(understood.text),
+            is_spoken=False,
+            media=incoming.media if is_silent else (),
+        )
+        if understood.text and not is_silent:
+            said_back = await asyncio.to_thread(self._said_back, understood, conversation)
+            # Noted as heard before the customer is told so: should the system end now, they are not told again.
+            await in_database(self._inbox.change, self.name(), incoming.sender, incoming.client_id, asdict(written))
             await self._postman.send_unkept(incoming.address, said_back)
-        instead = understood.instead or _check(understood.text)
-        written = replace(incoming, text=understood.text or incoming.text, instead=instead)
         replies = await self._answer(written, understood.language or hint)
         if understood.text and (sound := await self._listener.speak(replies)):
             await self.send_recording(incoming.address, sound)
+
+    def _said_back(self, understood: Understood, conversation: str) -> Message:
+        traditional = is_traditional(understood.text)
+        if traditional is None:
+            traditional = writes_traditional(self._store.messages(conversation))
+        return self._listener.said_back(understood, conversation, self.name(), traditional)
 
     async def _answer(self, incoming: Incoming, hint: str | None) -> list[Message]:
         return await super()._answer(await asyncio.to_thread(self._agreed, incoming), hint)

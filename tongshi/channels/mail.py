@@ -300,13 +300,13 @@ class EmailChannel(PlatformChannel):
         Raises:
             Unavailable: it may still be on its way through another process.
         """
-        asked = next((one for one in self._store.messages(sender) if one.client_id == name), None)
+        asked = self._store.message_of(sender, name)
         if asked is None or self._handovers.is_silent(sender):
             return
         if clock.now() - asked.at < timedelta(seconds=get_settings().turn_deadline) + _GRACE:
             raise Unavailable("a message is still being handled, or was when the system ended")
         if not (self._store.replies_to(sender, name) or self._is_left(sender)):
-            self._store.add(self._word(asked, asked.text))
+            self._store.add(self._word(asked, asked.text), asked)
 
     def _is_left(self, sender: str) -> bool:
         """Whether a person was asked for without a word to the customer."""

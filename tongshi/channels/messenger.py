@@ -26,6 +26,7 @@ from tongshi.channels.platform import (
     Profiles,
     WebhookChannel,
     language_code,
+    place,
 )
 from tongshi.channels.written import buttons_of, with_sources
 from tongshi.settings import Settings
@@ -213,11 +214,15 @@ def _read(event: dict[str, Any]) -> Incoming | None:
     if invited := (event.get("referral") or (postback or {}).get("referral") or {}).get("ref"):
         name = f"ref:{event.get('timestamp')}:{invited}"
         return Incoming(text=f"/start {invited}", client_id=_name(name), instead="utter_capabilities", **common)
+    if edit := event.get("message_edit"):
+        # Nothing is done again: the bot goes by what was said first.
+        name = f"edit:{edit['mid']}:{edit.get('num_edit')}"
+        return Incoming(text=str(edit.get("text") or ""), client_id=_name(name), instead="utter_edited_message", **common)
     message = event.get("message")
     if not message or message.get("is_echo") or message.get("is_deleted"):
         return None
     button = (message.get("quick_reply") or {}).get("payload")
-    glyphs = "".join(_glyph(one) for one in message.get("attachments") or [])
+    glyphs = "".join(_glyph(one) for one in message.get("attachments") or []) or (FILE if message.get("is_unsupported") else "")
     text = str(message.get("text") or "")
     if not (text or glyphs):
         return None
@@ -235,6 +240,8 @@ def _media(message: dict[str, Any]) -> tuple[Media, ...]:
 def _glyph(attachment: dict[str, Any]) -> str:
     if (attachment.get("payload") or {}).get("sticker_id"):
         return "👍"
+    if where := (attachment.get("payload") or {}).get("coordinates"):
+        return place(where["lat"], where["long"])
     return _GLYPHS.get(attachment.get("type", ""), FILE)
 
 

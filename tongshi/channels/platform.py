@@ -82,7 +82,8 @@ class Incoming:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
         """The message that `asdict` gave."""
-        return cls(**{**values, "media": tuple(Media(**one) for one in values["media"])})
+        instead, media = values["instead"], tuple(Media(**one) for one in values["media"])
+        return cls(**{**values, "instead": Notice(**instead) if isinstance(instead, dict) else instead, "media": media})
 
 
 class PlatformChannel(Channel):
@@ -271,7 +272,7 @@ class WebhookChannel(PlatformChannel):
         conversation = await asyncio.to_thread(self._conversation, incoming)
         replies = await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id)
         if replies is not None and not replies:
-            await asyncio.to_thread(self._guard.apologise, conversation, self.name())
+            await asyncio.to_thread(self._guard.apologise, conversation, incoming.client_id)
             self._postman.wake()
         return replies is not None
 
@@ -346,7 +347,7 @@ class WebhookChannel(PlatformChannel):
         files = [await self._file(one, language) for one in incoming.media[:MOST]]
         found = [file for file in files if file]
         kept = await asyncio.to_thread(self._attachments.keep, conversation, incoming.client_id, found, clock.now())
-        return kept, about_files(found) if incoming.instead else None
+        return kept, about_files(found) if incoming.instead == "utter_only_text" else incoming.instead
 
     async def _file(self, media: Media, language: str) -> File | None:
         """A file as it is kept, a photo made small; None where it is not to be had."""
@@ -406,6 +407,12 @@ def about_photos(texts: list[str]) -> Notice:
     if numbers:
         return Notice("utter_photo_number", {"order_number": numbers[0]}, (numbers[0],))
     return Notice("utter_photo")
+
+
+def place(latitude: Any, longitude: Any) -> str:
+    """What stands in the transcript for a place: its sign and where it is, for the person who has the conversation; no name, whose language
+    is not the customer's."""
+    return f"{PLACE} {latitude}, {longitude}"
 
 
 class Turns:

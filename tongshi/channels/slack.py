@@ -41,7 +41,7 @@ _LONGEST = 3000
 
 _LONGEST_TITLE = 75
 _EVENT = "tongshi_reply"
-_SAID = {None, "file_share", "me_message", "thread_broadcast"}
+_SAID = {None, "file_share", "me_message", "message_share", "thread_broadcast"}
 _GONE = {
     "cannot_dm_bot", "channel_not_found", "is_archived", "is_inactive", "messages_tab_disabled",
     "msg_too_long", "no_text", "restricted_action", "user_disabled", "user_not_found",
@@ -202,11 +202,17 @@ def _said(body: dict[str, Any]) -> Incoming | None:
     is_ours = event["type"] == "app_mention" or event.get("channel_type") == "im"
     if not is_ours or event.get("subtype") not in _SAID or not _is_person(event):
         return None
-    text = _words(event.get("text") or "")
-    files = event.get("files") or []
+    forwarded = _forwarded(event)
+    text = "\n\n".join(filter(None, (_words(str(one.get("text") or "")) for one in (event, *forwarded))))
+    files = [file for one in (event, *forwarded) for file in one.get("files") or []]
     glyph = "".join(_GLYPHS.get(str(file.get("mimetype", "")).partition("/")[0], FILE) for file in files)
     instead = "utter_only_text" if files and not text else None
     return _incoming(body, event, event.get("channel_type") == "im", text or glyph, instead=instead, media=_media(files))
+
+
+def _forwarded(event: dict[str, Any]) -> list[dict[str, Any]]:
+    """Messages that a customer has passed on with theirs; what Slack tells of a link is nobody's words."""
+    return [one for one in event.get("attachments") or [] if one.get("is_share")]
 
 
 def _media(files: list[dict[str, Any]]) -> tuple[Media, ...]:

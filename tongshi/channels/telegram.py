@@ -27,6 +27,7 @@ from tongshi.channels.platform import (
     SOUND,
     Incoming,
     language_code,
+    place,
 )
 from tongshi.channels.written import buttons_of, with_sources
 from tongshi.settings import Settings
@@ -42,10 +43,11 @@ LARGEST_VOICE = 5_000_000
 _LOOK_UP = 2.0
 _GLYPHS = {
     "photo": PICTURE, "voice": SOUND, "audio": SOUND, "video": FILM, "video_note": FILM, "animation": FILM, "document": FILE,
-    "location": PLACE, "venue": PLACE, "contact": CARD,
+    "location": PLACE, "venue": PLACE, "contact": CARD, "paid_media": PICTURE, "story": FILE, "poll": FILE, "checklist": FILE,
+    "dice": FILE, "game": FILE,
 }  # fmt: skip
 
-_FILES = ("document", "video", "audio")
+_FILES = ("document", "video", "audio", "voice", "video_note")
 
 log = structlog.get_logger()
 
@@ -202,9 +204,9 @@ def _incoming(update: dict[str, Any]) -> Incoming | None:
             )
         if "edited_message" in update:
             message = update["edited_message"]
-            if "text" not in message:
-                return None
-            return _from_chat(update, message, message["from"], text=message["text"], instead="utter_edited_message")
+            # A place that is shared while its sender moves changes all the time.
+            text = message.get("text") or message.get("caption")
+            return _from_chat(update, message, message["from"], text=text, instead="utter_edited_message") if text else None
         message = update["message"]
         text, instead = _words(message)
         return _from_chat(update, message, message["from"], text=text, instead=instead) if text else None
@@ -259,4 +261,9 @@ def _words(message: dict[str, Any]) -> tuple[str, str | None]:
     if sticker := message.get("sticker"):
         return sticker.get("emoji") or PICTURE, "utter_only_text"
     glyph = next((glyph for kind, glyph in _GLYPHS.items() if kind in message), "")
+    if glyph == PLACE:
+        where = message.get("location") or message["venue"]["location"]
+        return place(where["latitude"], where["longitude"]), "utter_only_text"
+    if glyph == CARD:
+        return f"{CARD} {message['contact'].get('phone_number') or ''}".strip(), "utter_only_text"
     return glyph, "utter_only_text" if glyph else None

@@ -28,12 +28,12 @@ from tongshi.channels.platform import (
     FILE,
     FILM,
     PICTURE,
-    PLACE,
     SOUND,
     Incoming,
     Profiles,
     WebhookChannel,
     language_code,
+    place,
 )
 from tongshi.channels.written import buttons_of, with_sources
 from tongshi.errors import TongshiError
@@ -52,10 +52,13 @@ _EARLY = 300
 
 _LOOK_UP = 2.0
 _GLYPHS = {
-    "image": PICTURE, "voice": SOUND, "video": FILM, "shortvideo": FILM, "location": PLACE, "link": FILE, "file": FILE,
+    "image": PICTURE, "voice": SOUND, "video": FILM, "shortvideo": FILM,
 }  # fmt: skip
 
 _FILES = {"image", "voice", "video", "shortvideo"}
+_UNSUPPORTED = {"【收到不支持的消息类型，暂无法显示】", "[收到不支持的消息类型，暂无法显示]", "[Unsupported Message]"}
+"""What WeChat writes as text in place of what it does not pass on: animated stickers, cards, red envelopes."""
+
 _TOKEN_ENDED = {40001, 40014, 42001}
 _TOO_MANY = {45009, 45011}
 _UNREACHABLE = {40003, 43004, 45015, 45047, 45002, 44004}
@@ -312,8 +315,9 @@ def _incoming(values: dict[str, str]) -> Incoming | None:
         return Incoming(text="👋", client_id=name, instead="utter_capabilities", **common) if is_new else None
     # Of a voice message WeChat may send the words, where the account has that switched on.
     text = values.get("Content") or values.get("Recognition") or ""
-    glyph = "" if text else _GLYPHS.get(kind, "")
-    if not (text or glyph) or not values.get("MsgId"):
+    text = "" if text in _UNSUPPORTED else text
+    glyph = "" if text else _glyph(kind, values)
+    if not kind or not values.get("MsgId"):
         return None
     return Incoming(
         text=text or glyph,
@@ -323,3 +327,10 @@ def _incoming(values: dict[str, str]) -> Incoming | None:
         media=(Media(values["MediaId"]),) if kind in _FILES and glyph and values.get("MediaId") else (),
         **common,
     )
+
+
+def _glyph(kind: str, values: dict[str, str]) -> str:
+    """What stands in the transcript for what is no text; of a link the address, of a place where it is."""
+    if kind == "location":
+        return place(values.get("Location_X", ""), values.get("Location_Y", ""))
+    return f"{_GLYPHS.get(kind, FILE)} {values.get('Url', '') if kind == 'link' else ''}".strip()

@@ -16,7 +16,7 @@ from tongshi import clock
 from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Refused, body_of, post
 from tongshi.channels.markup import WHATSAPP, split
 from tongshi.channels.media import MOST, Media, Places, download
-from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, PLACE, SOUND, Incoming, WebhookChannel
+from tongshi.channels.platform import CARD, FILE, FILM, PICTURE, SOUND, Incoming, WebhookChannel, place
 from tongshi.channels.twilio import TwilioCalls
 from tongshi.channels.written import with_numbers
 from tongshi.settings import Settings
@@ -164,7 +164,7 @@ def _incoming(values: dict[str, str], ours: str) -> Incoming | None:
 
 def _glyphs(values: dict[str, str]) -> str:
     if "Latitude" in values:
-        return PLACE
+        return place(values["Latitude"], values.get("Longitude", ""))
     kinds = [values.get(f"MediaContentType{number}", "") for number in range(_count(values))]
     return "".join(CARD if "vcard" in kind else _GLYPHS.get(kind.partition("/")[0], FILE) for kind in kinds)
 

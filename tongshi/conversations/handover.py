@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tongshi.conversations.scripts import writes_traditional
 from tongshi.errors import TongshiError
-from tongshi.language.identify import is_traditional
 from tongshi.responses.catalog import Replies
 from tongshi.storage.calls import CallStore
 from tongshi.storage.conversations import ConversationStore
@@ -156,12 +156,8 @@ class Handovers:
         said = self._store.messages(sender)
         if not said:
             return
-        asked = [message for message in said if message.author == "customer"]
         language = language or next((message.language for message in reversed(said) if message.language), "en")
-        # A short last message may have no character that differs; an earlier one tells.
-        scripts = [is_traditional(message.text) for message in reversed(asked)] if language == "zh" else []
-        traditional = next((one for one in scripts if one is not None), False)
-        text = replies.render("utter_handoff_released", language, traditional=traditional).text
+        text = replies.render("utter_handoff_released", language, traditional=writes_traditional(said)).text
         message = Message(
             sender=sender, channel=self._whereabouts(sender, said[-1].channel), author="bot", text=text, language=language, at=self._now(),
             extras={UNPROMPTED: True},

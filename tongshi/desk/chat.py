@@ -240,8 +240,9 @@ class ChatApi:
 
     def _trouble(self, message: dict[str, Any]) -> dict[str, Any]:
         hint = message.get("hint")
-        language = get_identifier()(message.get("text", "")).language or (hint if hint in LANGUAGES else self._settings.language)
-        return self._unkept(get_replies().render("utter_trouble", language).text, language)
+        found = get_identifier()(message.get("text", ""))
+        language = found.language or (hint if hint in LANGUAGES else self._settings.language)
+        return self._unkept(get_replies().render("utter_trouble", language, traditional=bool(found.traditional)).text, language)
 
     @staticmethod
     def _unkept(text: str, language: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from tongshi.desk.sessions import Cookie, refusal
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article
 from tongshi.knowledge.base import SHOP, Found, KnowledgeBase
-from tongshi.knowledge.editing import Editor, Entry, fields_of, is_wanted, outdated_among, with_fields
+from tongshi.knowledge.editing import Editor, Entry, fields_of, is_wanted, why_outdated, with_fields
 from tongshi.knowledge.importing import read_one, take_in
 from tongshi.knowledge.index import get_calibration
 from tongshi.llm.answering import Answerer
@@ -25,7 +25,7 @@ from tongshi.llm.drafting import Drafter, draft_questions, draft_translation
 from tongshi.settings import LANGUAGES, Settings
 
 OUTDATED = "outdated"
-"""What the filter for a status also takes: translations whose originals say something else by now."""
+"""What the filter for a status also takes: translations that `why_outdated` names."""
 
 LARGEST_IMPORT = 20 * 1024 * 1024
 """Bytes of a file that may be sent."""
@@ -237,15 +237,15 @@ def listed(entries: Sequence[Entry], wanted: Mapping[str, str | None] = {}) -> l
         entries: all in which a translation's original may be.
         wanted: filters by name, see `FILTERS`; what is empty filters nothing.
     """
-    outdated = {one.article.key for one in outdated_among(entries)}
+    why = why_outdated(entries)
     filters = {name: wanted.get(name) or None for name in FILTERS}
     only_outdated = filters["status"] == OUTDATED
     if only_outdated:
         filters["status"] = None
     return [
-        {**one.summary(), "outdated": one.article.key in outdated}
+        {**one.summary(), "outdated": one.article.key in why, "outdated_because": why.get(one.article.key, "")}
         for one in entries
-        if is_wanted(one, **filters) and (not only_outdated or one.article.key in outdated)
+        if is_wanted(one, **filters) and (not only_outdated or one.article.key in why)
     ]
 
 
@@ -273,13 +273,20 @@ def _draft(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, 
 
 
 def _approve(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    """Have search see it; `upon` is the newest version that the author has read, another one is 409."""
-    upon, up_to_date = _number(body.get("upon"), "upon"), body.get("up_to_date") is True
-    return editor.approve(*_key(request), author(body), _note(body), up_to_date=up_to_date, upon=upon).as_dict()
+    """Have search see it; `upon` is the newest version that the author has read, another one is 409.
+
+    So is a draft that is older than what search sees, without `over_newer`.
+    """
+    flags = {name: body.get(name) is True for name in ("up_to_date", "over_newer")}
+    return editor.approve(*_key(request), author(body), _note(body), upon=_number(body.get("upon"), "upon"), **flags).as_dict()
 
 
 def _retire(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:
-    return editor.retire(*_key(request), author(body), _note(body)).as_dict()
+    """Take it out of search, with `all_languages` in every language; `live_in` names those in which search still sees it."""
+    article_id, language = _key(request)
+    all_languages = body.get("all_languages") is True
+    entry = editor.retire(article_id, language, author(body), _note(body), all_languages=all_languages)
+    return {**entry.as_dict(), "live_in": editor.live_in(article_id)}
 
 
 def _rollback(editor: Editor, request: Request, body: dict[str, Any]) -> dict[str, Any]:

@@ -15,9 +15,9 @@ import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tongshi.conversations.scripts import writes_traditional
 from tongshi.errors import Unavailable
 from tongshi.language.chinese import to_traditional
-from tongshi.language.identify import is_traditional
 from tongshi.llm.summary import Summariser
 from tongshi.llm.translation import Translation, Translator
 from tongshi.settings import LANGUAGES, Settings
@@ -27,6 +27,9 @@ from tongshi.storage.models import ORIGINAL, SUMMARY, TRANSLATION, Message, Rend
 _COOKIE = "tongshi_desk_language"
 _AGE = 365 * 86_400
 _MOST = 40
+_LONGEST = 10_000
+"""Characters of a message that is translated: others' wait meanwhile."""
+
 _REPLY_SECONDS = 25.0
 _REST = 30.0
 _SUMMED_UP_AGAIN = 6
@@ -125,6 +128,9 @@ class Reading:
             with self._turn:
                 # The summary last: it takes longest, and a model that is too slow for it may still translate.
                 for message in missing:
+                    if len(message.text) > _LONGEST:
+                        self._keep(message.message_id, TRANSLATION, language, "", False)
+                        continue
                     found = self._translate(message.text, language, message.language)
                     self._keep(message.message_id, TRANSLATION, language, found.text, found.translated)
                 if sum_up:
@@ -169,7 +175,7 @@ class Reading:
             Unavailable: nothing that translates answers.
         """
         found = self._translate(text, language, source, seconds=_REPLY_SECONDS)
-        if found.translated and language == "zh" and _writes_traditional(messages):
+        if found.translated and language == "zh" and writes_traditional(messages):
             return Translation(to_traditional(found.text), "zh", source, True, (), found.doubts, found.draft, found.engine)
         return found
 
@@ -181,11 +187,6 @@ class Reading:
 def _last_asked(messages: Sequence[Message]) -> int:
     """The customer's last message: what the conversation is summed up to."""
     return next((one.message_id for one in reversed(messages) if one.author == "customer"), messages[-1].message_id)
-
-
-def _writes_traditional(messages: Sequence[Message]) -> bool:
-    found = (is_traditional(one.text) for one in reversed(messages) if one.author == "customer")
-    return next((one for one in found if one is not None), False)
 
 
 def agent_language(request: Request, settings: Settings) -> str | None:

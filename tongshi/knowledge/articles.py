@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -100,7 +100,7 @@ def read_from(value: object) -> datetime | None:
 
 
 def read_until(value: object) -> datetime | None:
-    """The moment at which something ends to be valid: a day counts to its end, in UTC; None for nothing.
+    """The moment at which something ends to be valid: a day counts to its end, in UTC; None for nothing and for the year 9999.
 
     Raises:
         TongshiError: it is neither a day nor a moment.
@@ -113,11 +113,15 @@ def _moment(value: object, of_a_day: timedelta) -> datetime | None:
         return None
     if isinstance(value, str):
         value = _parsed(value.strip())
+    if not isinstance(value, date):
+        raise TongshiError(f"{value!r} is neither a day (2026-12-31) nor a moment (2026-12-31T18:00+01:00).")
+    if of_a_day and value.year == MAXYEAR:
+        return None  # written where something never ends
+    if not MINYEAR < value.year < MAXYEAR:
+        raise TongshiError(f"{value} cannot be meant; leave it out where nothing begins or ends.")
     if isinstance(value, datetime):
         return value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-    if isinstance(value, date):
-        return datetime.combine(value, time(), UTC) + of_a_day
-    raise TongshiError(f"{value!r} is neither a day (2026-12-31) nor a moment (2026-12-31T18:00+01:00).")
+    return datetime.combine(value, time(), UTC) + of_a_day
 
 
 def _parsed(text: str) -> date | datetime | str:
@@ -155,7 +159,7 @@ class Reading:
 
 
 def with_front_matter(text: str, source: str) -> tuple[dict, str]:
-    """The YAML block at the head of a Markdown file, if there is one, and the rest.
+    """The YAML block at the head of a Markdown file, if there is one, and the rest; what stands between two rules may be text.
 
     Raises:
         TongshiError: the block is not valid YAML.
@@ -165,9 +169,9 @@ def with_front_matter(text: str, source: str) -> tuple[dict, str]:
     head, _, body = text[4:].partition("\n---\n")
     try:
         front = yaml.load(head, yaml.CSafeLoader)
-    except yaml.YAMLError as error:
+    except Exception as error:  # a value that is none of its type makes PyYAML raise nearly anything
         raise TongshiError(f"{source}: the front matter is not valid YAML: {error}") from error
-    return (front if isinstance(front, dict) else {}), body.strip()
+    return (front or {}, body.strip()) if front is None or isinstance(front, dict) else ({}, text)
 
 
 def life(front: dict) -> dict[str, Any]:
@@ -220,8 +224,8 @@ def shop_articles(data: Path) -> Iterator[Article]:
             yield _shop_article(path, language)
         unanswerable = folder / "unanswerable.yml"
         if unanswerable.exists():
-            questions = yaml.load(unanswerable.read_text("utf-8"), yaml.CSafeLoader)["questions"]
-            yield Article(UNANSWERABLE, language, "", "", tuple(map(str, questions)), source=unanswerable.name)
+            questions = _listed(yaml.load(unanswerable.read_text("utf-8-sig"), yaml.CSafeLoader), unanswerable)
+            yield Article(UNANSWERABLE, language, "", "", questions, source=unanswerable.name)
         catalogue = data / "catalogue" / f"{language}.yml"
         for name, attribute in yaml.load(catalogue.read_text("utf-8"), yaml.CSafeLoader)["attributes"].items():
             questions = tuple(map(str, attribute["questions"]))
@@ -229,13 +233,31 @@ def shop_articles(data: Path) -> Iterator[Article]:
 
 
 def _shop_article(path: Path, language: str) -> Article:
-    front, body = with_front_matter(path.read_text("utf-8"), str(path))
+    front, body = with_front_matter(path.read_text("utf-8-sig"), str(path))
     try:
         more = life(front)
     except TongshiError as error:
         raise TongshiError(f"{path}: {error}") from error
+    for name in ("id", "title"):
+        if not front.get(name) or isinstance(front[name], list | dict):
+            raise TongshiError(f"{path}: the front matter needs the field {name}, one text.")
     verbatim = front.get("verbatim") is True
-    return Article(front["id"], language, front["title"], body, tuple(front["questions"]), verbatim, path.name, **more)
+    return Article(str(front["id"]), language, str(front["title"]), body, _listed(front, path), verbatim, path.name, **more)
+
+
+def _listed(front: object, path: Path) -> tuple[str, ...]:
+    """The questions that a file of the shop's lists.
+
+    Raises:
+        TongshiError: it lists none, or one is no text.
+    """
+    questions = front.get("questions") if isinstance(front, dict) else None
+    if not isinstance(questions, list):
+        raise TongshiError(f"{path}: a list of questions is missing.")
+    for one in questions:
+        if one is None or isinstance(one, list | dict):
+            raise TongshiError(f"{path}: a question must be a text, and one is {one!r}; put quotation marks around it.")
+    return tuple(map(str, questions))
 
 
 def passages(text: str) -> list[str]:

@@ -10,7 +10,6 @@ from itertools import chain, combinations, starmap
 from pathlib import Path
 
 import numpy as np
-import regex
 import structlog
 from filelock import FileLock
 
@@ -34,8 +33,9 @@ from tongshi.knowledge.products import (
 from tongshi.knowledge.reading import Reader
 from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.comparison import compares
-from tongshi.language.text import fold, letters
+from tongshi.language.text import bare, letters
 from tongshi.language.vectors import Encoder
+from tongshi.storage import models
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.models import APPROVED, Product
 
@@ -53,11 +53,8 @@ _WORKS_WITH, _RETURNABLE = "compatible", "final_sale"
 _SECOND_ATTRIBUTE = 0.08
 _FAR_MORE_LIKE = 0.3
 _ATTRIBUTE_SLOPE = 8.0
-_ITS_QUESTION = 0.6
-"""Closeness from which a question is one that an editor's answer was approved for."""
-
 _APPROVED = 1.0
-"""Score of an editor's answer to a question that it was approved for, whatever has been learnt of it so far."""
+"""Score of an editor's answer to one of its own questions, whatever has been learnt of it so far."""
 
 _TWO = 2
 """Products of which one is compared with the other."""
@@ -70,8 +67,6 @@ _SURELY = 0.8
 
 _POLL = 0.2
 """Seconds between two looks whether another process is done with building an index."""
-
-_NO_WORD = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 _VERSION = re.compile(r"\d+(\.\d+)?")
 
@@ -86,7 +81,7 @@ class Passage:
         article: the policy's id, or `product:SKU`.
         score: probability from 0 to 1 that it answers the question.
         text: in `language`; for an article the passage nearest to the question, for a product the facts asked for.
-        verbatim: whether the text is an editor's answer to just this question, to be given word for word.
+        verbatim: whether the text is an editor's answer to just this question, in the language that is wanted, to be given word for word.
     """
 
     article: str
@@ -345,6 +340,7 @@ class KnowledgeBase:
             return Found([], False)
         calibration = get_calibration(index.has_questions, self.reranker)
         found: list[Passage] = []
+        own: Passage | None = None
         order = ranking.order
         for place in order[: most * 2]:
             label = ranking.labels[place]
@@ -357,11 +353,20 @@ class KnowledgeBase:
                     names = self._attributes(ranking, attributes, about.asked or about.implied)
                     found += self._product_passages(about, names, language, score)
                 continue
+            versions = {article.language: article for article in self._store.articles(collection, label)}
+            # One that was retired since the index was looked up has none.
+            article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
+            if article and article.verbatim and _is_asked(question, versions.values()):
+                given = Passage(label, article.language, article.title, _APPROVED, article.text, article.language == language)
+                if own is None:
+                    own = given
+                else:
+                    found.append(given)
+                continue
             score = calibration.probability(ranking.features(place))
-            passage = self._article_passage(collection, index, ranking, place, question, language, score)
-            found += [passage] if passage else []
-        if approved := next((one for one in found if one.verbatim and one.score == _APPROVED), None):
-            return Found([approved, *(one for one in found if one is not approved)][:most], True)
+            found += [self._article_passage(collection, index, ranking, article, question, score)] if article else []
+        if own:
+            return Found([own, *found][:most], True)
         first = ranking.labels[order[0]]
         top_score = calibration.probability(ranking.features(order[0]))
         about_product = first.startswith(ATTRIBUTE) and not about.products and top_score >= calibration.threshold
@@ -529,21 +534,12 @@ class KnowledgeBase:
         return Passage(PREFIX + product.sku, language, product.name, score, told)
 
     def _article_passage(
-        self, collection: str, index: SearchIndex, ranking: Ranking, place: int, question: str, language: str, score: float
-    ) -> Passage | None:
-        """What the article at a place of the ranking says to a question; None where it was retired since the index was looked up."""
-        label = ranking.labels[place]
-        versions = {article.language: article for article in self._store.articles(collection, label)}
-        article = versions.get(language) or versions.get("en") or next(iter(versions.values()), None)
-        if article is None:
-            return None
-        text = article.text
+        self, collection: str, index: SearchIndex, ranking: Ranking, article: models.Article, question: str, score: float
+    ) -> Passage:
+        """What an article says to a question that is none of its own: all of it, of a long one what is nearest; a pair's answer stays whole."""
+        label, text = article.article_id, article.text
         if article.verbatim:
-            if _bare(question) in {_bare(one) for version in versions.values() for one in version.questions}:
-                return Passage(label, article.language, article.title, _APPROVED, text, verbatim=True)
-            return Passage(
-                label, article.language, article.title, score, text, verbatim=bool(ranking.closeness[place] >= _ITS_QUESTION)
-            )
+            return Passage(label, article.language, article.title, score, text)
         if len(passages(text)) > 1 and (len(text) > 600 or text.startswith("#") or "\n#" in text):
             nearest = index.nearest_passages(label, question, self._encoder, article.language)
             read = [key for key in ranking.read.get(label, ()) if key in nearest]
@@ -589,14 +585,14 @@ def _bonus(about: _About, *, named: bool) -> float:
     return _COMPARED if (about.asked and len(about.products) > 1) or about.implied else _NAMED_PRODUCT
 
 
+def _is_asked(question: str, versions: Iterable[models.Article]) -> bool:
+    """Whether a question reads the same as one of an article's own, in whatever language."""
+    return bare(question) in {bare(one) for version in versions for one in version.questions}
+
+
 def _works_with(one: Product, other: Product) -> bool:
     """Whether the catalogue says of either that it works with the other."""
     return other.sku in one.compatible_with or one.sku in other.compatible_with
-
-
-def _bare(question: str) -> str:
-    """What is left of a question without case, accents, punctuation and white space."""
-    return _NO_WORD.sub("", fold(question))
 
 
 def make_knowledge_base(settings, database) -> KnowledgeBase:

@@ -14,6 +14,8 @@ import regex
 from bs4 import BeautifulSoup
 from bs4.dammit import EncodingDetector
 from bs4.element import NavigableString, PreformattedString, Tag
+from docx.oxml.ns import qn
+from docx.oxml.xmlchemy import BaseOxmlElement
 from docx.table import Table
 from docx.text.paragraph import Paragraph
 from markdown_it import MarkdownIt
@@ -21,12 +23,12 @@ from pypdf import PdfReader
 
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import with_front_matter
+from tongshi.language.encodings import decoded, is_western
 from tongshi.language.text import clean
 
 HEADING = re.compile(r"^#{1,6} +(\S.*)$", re.MULTILINE)
 """A heading as texts have it, on a line of its own."""
 
-_FOREIGN_SHARE = 0.25
 _FULL_LINE = 0.75
 _BULLET = re.compile(r"[•▪◦●‣*–-]\s+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f]")
@@ -35,7 +37,16 @@ _SOFT_BREAK = regex.compile(
     r"(?=[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}（「『])"
 )
 _HARD_BREAK = "\u2028"
-_DROPPED = ("script", "style", "nav", "noscript", "template", "title")
+_DROPPED = ("script", "style", "nav", "noscript", "template", "title", "del", "s", "strike")
+_OFF = "@w:val='0' or @w:val='false' or @w:val='off'"
+_GONE = (
+    ".//w:del | .//w:moveFrom | .//w:tr[w:trPr/w:del]"
+    f" | .//w:r[w:rPr/w:strike[not({_OFF})] or w:rPr/w:dstrike[not({_OFF})]]"
+    " | .//w:sdt[w:sdtPr/w:docPartObj/w:docPartGallery/@w:val='Table of Contents']"
+)
+_WRAPPERS = " | ".join(
+    f".//w:{name}" for name in ("ins", "moveTo", "sdt", "smartTag", "customXml", "fldSimple", "dir", "bdo", "rubyBase")
+)
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 _BLOCKS = (
     *_HEADINGS, "address", "article", "aside", "blockquote", "body", "caption", "dd", "details", "div", "dl", "dt", "fieldset",
@@ -60,6 +71,11 @@ class Document:
 def one_line(value: object) -> str:
     """A value as clean text on one line, "" for None."""
     return " ".join(clean("" if value is None else str(value)).split())
+
+
+def unreadable(error: Exception) -> str:
+    """Why something cannot be read, where a reader failed in a way of its own."""
+    return f"cannot be read: {one_line(error) or type(error).__name__}"
 
 
 def tidy(text: str) -> str:
@@ -106,11 +122,8 @@ def _encodings(data: bytes) -> list[str]:
 
 
 def _plausible(text: str, encoding: str) -> bool:
-    """Whether a guessed encoding makes sense: no control characters, and Western text is mostly ASCII."""
-    if _CONTROL.search(text):
-        return False
-    letters = "".join(text.split())
-    return encoding != "cp1252" or sum(not char.isascii() for char in letters) <= _FOREIGN_SHARE * len(letters)
+    """Whether a guessed encoding makes sense: no control characters, and what would be Western looks so."""
+    return not _CONTROL.search(text) and (encoding != "cp1252" or is_western(text))
 
 
 def _front(data: bytes) -> tuple[dict[str, Any], str]:
@@ -129,17 +142,22 @@ def _read_text(data: bytes) -> Document:
 
 def _read_markdown(data: bytes) -> Document:
     front, body = _front(data)
-    html = MarkdownIt("commonmark").enable("table").render(body)
-    return Document("", _html_text(BeautifulSoup(html, "html.parser")), front)
+    html = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(body)
+    return Document("", _html_text(parse_html(html)), front)
 
 
 def _read_html(data: bytes) -> Document:
     return html_document(_decode_html(data))
 
 
+def parse_html(page: str) -> BeautifulSoup:
+    """The tags of a web page; those whose ends are left out end where browsers end them."""
+    return BeautifulSoup(page, "lxml")
+
+
 def html_document(page: str) -> Document:
-    """What a web page says, without its scripts and navigation."""
-    soup = BeautifulSoup(page, "html.parser")
+    """What a web page says, without its scripts and navigation and without what is struck out."""
+    soup = parse_html(page)
     title = one_line(soup.title.get_text()) if soup.title else ""
     return Document(title, _html_text(soup))
 
@@ -148,8 +166,8 @@ def _decode_html(data: bytes) -> str:
     """As `decode`, after the encoding that the page declares."""
     declared = EncodingDetector.find_declared_encoding(data, is_html=True)
     try:
-        return _unix(data.decode(declared)) if declared and not declared.startswith("utf") else decode(data)
-    except (LookupError, UnicodeDecodeError):
+        return _unix(decoded(data, declared)) if declared and not declared.startswith("utf") else decode(data)
+    except (LookupError, UnicodeError):
         return decode(data)
 
 
@@ -260,6 +278,7 @@ def _rejoin(block: str) -> str:
 def _read_docx(data: bytes) -> Document:
     try:
         document = docx.Document(io.BytesIO(data))
+        _accept(document.element.body)
         parts = [_word_part(part) for part in document.iter_inner_content()]
         title = one_line(document.core_properties.title)
     except Exception as error:  # a broken file makes python-docx raise nearly anything
@@ -268,6 +287,23 @@ def _read_docx(data: bytes) -> Document:
     for kind, group in groupby((part for part in parts if part[1]), key=lambda part: part[0]):
         blocks.append(("\n" if kind == "item" else "\n\n").join(text for _, text in group))
     return Document(title, "\n\n".join(blocks))
+
+
+def _accept(body: BaseOxmlElement) -> None:
+    """Have a document hold directly what it shows once its tracked changes are accepted; python-docx reads nothing else.
+
+    What was deleted, moved away or struck out goes, and so do a table of contents and the readings above Japanese words; what
+    stands in insertions, content controls, fields and the like takes their place.
+    """
+    for gone in body.xpath(_GONE):
+        gone.getparent().remove(gone)
+    for wrapper in body.xpath(_WRAPPERS):
+        content = wrapper.find(qn("w:sdtContent")) if wrapper.tag == qn("w:sdt") else wrapper
+        # The runs of a word with a reading stand within another run.
+        place = wrapper.getparent().getparent() if wrapper.tag == qn("w:rubyBase") else wrapper
+        for child in list(content if content is not None else ()):
+            place.addprevious(child)
+        place.getparent().remove(place)
 
 
 def _word_part(part: Paragraph | Table) -> tuple[str, str]:

@@ -26,8 +26,11 @@ from tongshi.knowledge.writing import Edit, Writer, article_of
 from tongshi.language.text import clean, fold
 from tongshi.settings import LANGUAGES
 from tongshi.storage import models
-from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.knowledge import Conflict, KnowledgeStore
 from tongshi.storage.models import APPROVED, DRAFT, RETIRED
+
+CHANGED, OTHER_VALIDITY = "changed", "validity"
+"""Why a translation is outdated, beside `RETIRED`, which its original is then: the original says something else, or holds at other times."""
 
 _FIELDS = {"id", "language", "title", "questions", "verbatim", "owner", "tags", "valid_from", "valid_until", "translation_of"}
 
@@ -211,39 +214,64 @@ class Editor:
         return replace(before, title=title, text=text, translation_of=original.language, translated_from=original.text_digest)
 
     def approve(
-        self, article_id: str, language: str, author: str, note: str = "", *, up_to_date: bool = False, upon: int | None = None
+        self,
+        article_id: str,
+        language: str,
+        author: str,
+        note: str = "",
+        *,
+        up_to_date: bool = False,
+        upon: int | None = None,
+        over_newer: bool = False,
     ) -> Entry:
         """Have search see an article: its draft, or, where none waits, the article that was retired.
 
         Args:
             up_to_date: it says what its original says; it is no longer listed as outdated.
             upon: number of the newest version that the author has read; None: whichever it is.
+            over_newer: a draft that is older than what search sees is meant to take its place.
 
         Raises:
             NoSuchArticle: there is no such article.
             TongshiError: there is nothing to approve.
-            storage.knowledge.Conflict: somebody else has changed it since, or at the same moment.
+            storage.knowledge.Conflict: somebody else has changed it since, or at the same moment, or the draft is older than what search sees.
         """
         row = self._row(article_id, language)
         if not (row.draft or row.status == RETIRED or up_to_date):
             raise TongshiError(f"{article_id} ({language}) is approved as it is; there is no draft that waits.")
+        if row.draft and row.draft < row.version and not over_newer:
+            raise Conflict(
+                f"The draft of {article_id} ({language}), version {row.draft}, is older than version {row.version}, which has come since: to "
+                "approve it would take that back. Look at the difference; approve it over the newer version, or discard it."
+            )
         article = self._version(row, row.draft).article if row.draft else article_of(row)
         if up_to_date:
             article = self._writer.linked(replace(article, translated_from=""), self._collection)
         note = note or (f"version {row.draft}" if row.draft else "")
         return self._keep(Edit(article, APPROVED, author, note, upon=row.newest if upon is None else upon))
 
-    def retire(self, article_id: str, language: str, author: str, note: str = "") -> Entry:
+    def retire(self, article_id: str, language: str, author: str, note: str = "", *, all_languages: bool = False) -> Entry:
         """Take an article out of search; a draft of it no longer waits.
+
+        Args:
+            all_languages: in all others as well, or in none.
 
         Raises:
             NoSuchArticle: there is no such article.
             TongshiError: it is retired already.
         """
         row = self._row(article_id, language)
-        if row.status == RETIRED and not row.draft:
+        rows = self._store.rows(self._collection, article_id=article_id) if all_languages else [row]
+        there = [one for one in rows if one.status != RETIRED or one.draft]
+        if not there:
             raise TongshiError(f"{article_id} ({language}) is retired already.")
-        return self._keep(Edit(article_of(row), RETIRED, author, note, upon=row.newest))
+        edits = [Edit(article_of(one), RETIRED, author, note, upon=one.newest) for one in there]
+        self._writer.write(self._collection, edits)
+        return self.entry(article_id, language)
+
+    def live_in(self, article_id: str) -> list[str]:
+        """Languages in which search sees an article at this moment."""
+        return sorted(one.language for one in self._store.articles(self._collection, article_id))
 
     def rollback(self, article_id: str, language: str, number: int, author: str, note: str = "") -> Entry:
         """Approve an article as an earlier version has it; a draft of it no longer waits.
@@ -263,15 +291,18 @@ class Editor:
         """What changed between two versions, as a unified diff; "" where nothing did.
 
         Args:
-            old: number of a version; by default the last before `new` that was more than a draft.
-            new: number of a version; the newest by default.
+            old: number of a version; by default that which search sees, or saw last, where `new` is a draft that waits, else the last before
+                `new` that was more than a draft.
+            new: number of a version; by default the draft that waits, else, and where `old` is named, the newest.
 
         Raises:
             NoSuchArticle: there is no such article or version.
         """
         row = self._row(article_id, language)
-        new = new or row.newest
-        if old is None:
+        new = new or (row.draft if old is None else None) or row.newest
+        if old is None and new == row.draft and row.draft != row.version:
+            old = row.version
+        elif old is None:
             old = max((one.number for one in self._versions(row) if one.number < new and one.status != DRAFT), default=0)
         after, name = self._version(row, new), f"{article_id} ({language}) version"
         before = as_markdown(self._version(row, old).article) if old else ""
@@ -281,8 +312,10 @@ class Editor:
         return "\n".join(lines)
 
     def outdated(self) -> list[Entry]:
-        """Translations whose originals say something else than they did when they were translated."""
-        return outdated_among(self.entries())
+        """Translations that `why_outdated` names."""
+        entries = self.entries()
+        why = why_outdated(entries)
+        return [one for one in entries if one.article.key in why]
 
 
 def is_wanted(
@@ -305,15 +338,28 @@ def is_wanted(
     )
 
 
-def outdated_among(entries: Sequence[Entry]) -> list[Entry]:
-    """Translations among articles whose originals, among them as well, say something else than when they were translated."""
-    live = {one.article.key: one for one in entries if one.status != RETIRED}
-    found = []
-    for one in live.values():
-        original = live.get((one.article.article_id, one.article.translation_of or ""))
-        if original and original.status == APPROVED and one.article.translated_from != original.article.text_digest:
-            found.append(one)
-    return found
+def why_outdated(entries: Sequence[Entry]) -> dict[tuple[str, str], str]:
+    """Translations that customers may be told something by which their originals do not tell.
+
+    Args:
+        entries: among them the originals.
+
+    Returns:
+        By id and language `RETIRED`, `OTHER_VALIDITY` or `CHANGED`: what became of the original, the first that holds.
+    """
+    known = {one.article.key: one for one in entries if one.status != DRAFT}
+    why = {}
+    for one in entries:
+        article, original = one.article, known.get((one.article.article_id, one.article.translation_of or ""))
+        if original is None or one.status == RETIRED:
+            continue
+        if original.status == RETIRED:
+            why[article.key] = RETIRED
+        elif (article.valid_from, article.valid_until) != (original.article.valid_from, original.article.valid_until):
+            why[article.key] = OTHER_VALIDITY
+        elif article.translated_from != original.article.text_digest:
+            why[article.key] = CHANGED
+    return why
 
 
 def _entry(row: models.Article) -> Entry:

@@ -19,8 +19,9 @@ from protego import Protego
 
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import LONGEST_ID, Article, Reading
-from tongshi.knowledge.documents import READERS, Broken, html_document
+from tongshi.knowledge.documents import READERS, Broken, Document, html_document, unreadable
 from tongshi.knowledge.importing import Reader, place_of
+from tongshi.language.encodings import decoded
 from tongshi.language.identify import LanguageIdentifier
 from tongshi.storage.models import WebPage
 
@@ -35,6 +36,7 @@ _KINDS = {
     "application/pdf": ".pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": ".docx",
 }
+_TEXTS = (".html", ".txt", ".md")
 _XML = ("application/xml", "text/xml")
 _PACKED = ("application/gzip", "application/x-gzip")
 _UNTOLD = ("", "application/octet-stream", "binary/octet-stream")
@@ -145,7 +147,7 @@ class _Site:
         except Broken as error:
             self._closed = f"the site's robots.txt {error}"
         else:
-            self._robots = Protego.parse(_whole_lines(data).decode("utf-8", "replace"))
+            self._robots = Protego.parse(_whole_lines(data).decode("utf-8-sig", "replace"))
 
 
 class WebReader:
@@ -189,10 +191,13 @@ class WebReader:
                 urls = [queue.popleft() for _ in range(min(len(queue), self._limits.batch))]
                 batch = Batch()
                 for url, answer in zip(urls, pool.map(self._fetched, urls)):
-                    for found in self._take(url, answer, batch):
-                        if found not in known and len(known) < self._limits.addresses:
-                            known.add(found)
-                            queue.append(found)
+                    new = [found for found in dict.fromkeys(self._take(url, answer, batch)) if found not in known]
+                    room = max(0, self._limits.addresses - len(known))
+                    known.update(new[:room])
+                    queue += new[:room]
+                    if beyond := len(new[room:]):
+                        reason = f"left out, since an import takes {self._limits.addresses} addresses: {beyond} that it names"
+                        batch.reading.failures.append((url, reason))
                 done += len(urls)
                 batch.done, batch.total = done, len(known)
                 yield batch
@@ -202,7 +207,7 @@ class WebReader:
             return self._fetch(url)
         except Broken as error:
             return error
-        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        except Exception as error:  # an address or a server that is broken makes the client raise nearly anything
             return Broken(f"cannot be fetched: {str(error) or type(error).__name__}")
 
     def _fetch(self, url: str) -> _Answer:
@@ -235,7 +240,7 @@ class WebReader:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise Broken("is no address of a web page; it must begin with http:// or https://")
-        origin = f"{parts.scheme}://{parts.netloc}"
+        origin = f"{parts.scheme}://{parts.netloc.lower()}"
         with self._lock:
             return self._sites.setdefault(origin, _Site(origin, self._http, self._limits))
 
@@ -256,10 +261,19 @@ class WebReader:
                 batch.same += 1
                 return []
             if _is_sitemap(answer):
-                return self._named(answer)
+                named, left_out = self._named(answer)
+                if left_out:
+                    reason = f"left out, since they are of other sites: {left_out} addresses that it names"
+                    batch.reading.failures.append((url, reason))
+                return named
             article = self._article(answer)
         except Broken as error:
             batch.reading.failures.append((url, str(error)))
+            return []
+        except TongshiError:
+            raise
+        except Exception as error:  # whatever is wrong with one page, the others are read
+            batch.reading.failures.append((url, unreadable(error)))
             return []
         batch.reading.articles.append(article)
         batch.pages.append(
@@ -273,14 +287,18 @@ class WebReader:
         )
         return []
 
-    def _named(self, answer: _Answer) -> list[str]:
-        """The addresses of a sitemap; it may name those of its own site only."""
+    def _named(self, answer: _Answer) -> tuple[list[str], int]:
+        """The addresses of a sitemap, and how many it names that are not of its own site, which it may not.
+
+        Raises:
+            Broken: it is no sitemap.
+        """
         soup = BeautifulSoup(_unpacked(answer.data, self._limits.size), "xml")
         if soup.find(("urlset", "sitemapindex")) is None:
             raise Broken("is XML, but no sitemap")
-        host = urlsplit(answer.url).netloc
-        named = (found.get_text().strip() for found in soup.find_all("loc") if found.parent.name in ("url", "sitemap"))
-        return [url for url in named if urlsplit(url).netloc == host]
+        named = [found.get_text().strip() for found in soup.find_all("loc") if found.parent.name in ("url", "sitemap")]
+        own = [url for url in named if _host(url) == _host(answer.url)]
+        return own, len(named) - len(own)
 
     def _article(self, answer: _Answer) -> Article:
         suffix = _KINDS.get(answer.kind)
@@ -297,13 +315,14 @@ class WebReader:
         return article
 
     @staticmethod
-    def _document(answer: _Answer, suffix: str):
-        if suffix != ".html" or answer.charset is None:
+    def _document(answer: _Answer, suffix: str) -> Document:
+        if answer.charset is None or suffix not in _TEXTS:
             return READERS[suffix](answer.data)
         try:
-            return html_document(answer.data.decode(answer.charset))
-        except (LookupError, UnicodeDecodeError):
+            text = decoded(answer.data, answer.charset)
+        except (LookupError, UnicodeError):
             return READERS[suffix](answer.data)
+        return html_document(text) if suffix == ".html" else READERS[suffix](text.encode())
 
 
 def _body(response: httpx.Response, most: int, began: float, limits: Limits) -> bytes:
@@ -346,6 +365,14 @@ def _unpacked(data: bytes, most: int) -> bytes:
     if unpacker.unconsumed_tail:
         raise Broken(f"is larger than {most // 1_000_000} MB once it is unpacked")
     return found
+
+
+def _host(url: str) -> str:
+    """The host of an address, with its port, "" where it has none; the case of letters does not count in it (RFC 3986)."""
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def _path(url: str) -> PurePosixPath:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,10 +16,12 @@ from tongshi.knowledge.graph_kinds import checked
 from tongshi.knowledge.graph_names import entities
 from tongshi.knowledge.graph_passages import PassageReader
 from tongshi.knowledge.graph_reading import NearestRelation, Question, Reader, places_in, words_of
+from tongshi.knowledge.graph_sources import Sources
 from tongshi.knowledge.products import ProductFacts
 from tongshi.settings import LANGUAGES
 from tongshi.storage.graph import PERSON, Edge, GraphStore
-from tongshi.storage.models import Article, Relation
+from tongshi.storage.knowledge import KnowledgeStore
+from tongshi.storage.models import CONFIRMED, PROPOSED, Article, Relation
 
 FOLDER = Path("knowledge") / "graph"
 """Where, in the data folder, countries, policies and words of the graph stand."""
@@ -50,6 +52,7 @@ class Graph:
 
     Args:
         store: where relations are kept.
+        knowledge: where the articles are kept that relations were taken from or are about.
         shop: for the products as they are now: what is sold, at which price, how many are left.
         facts: puts attributes of products into sentences.
         data: the project's data folder.
@@ -59,12 +62,14 @@ class Graph:
     def __init__(
         self,
         store: GraphStore,
+        knowledge: KnowledgeStore,
         shop: ShopSystem,
         facts: ProductFacts,
         data: Path,
         nearest: Callable[[str, str], str | None] | None = None,
     ) -> None:
         self.store = store
+        self._knowledge = knowledge
         self._shop = shop
         self._sentences = facts
         self._data = data
@@ -72,13 +77,27 @@ class Graph:
         self._kept: tuple[object, Facts] | None = None
 
     def seed(self) -> int:
-        """Take in what the catalogue and the shop's files say at this moment; how many relations changed."""
+        """Take in what the catalogue and the shop's files say at this moment, and have what articles no longer say wait for a person.
+
+        Returns:
+            How many relations changed.
+        """
         folder = self._data / FOLDER
+        of_shop = list(extraction.of_shop(folder))
+        sources = Sources(self._knowledge, of_shop)
+        of_shop = [one if sources.say(one) else replace(one, status=PROPOSED) for one in of_shop]
         return (
             self.store.replace(extraction.CATALOGUE, extraction.of_catalogue(self._shop.products()))
             + self.store.replace(extraction.COUNTRIES, extraction.of_countries(folder))
-            + self.store.replace(extraction.SHOP_FILE, extraction.of_shop(folder))
+            + self.store.replace(extraction.SHOP_FILE, of_shop)
+            + self.store.doubt(self._doubted(self.store.relations(CONFIRMED)))
         )
+
+    def _doubted(self, relations: Sequence[Relation]) -> set[int]:
+        """Numbers of confirmed relations that their articles no longer say, and that no person has decided upon since."""
+        confirmed = [one for one in relations if one.status == CONFIRMED]
+        sources = Sources(self._knowledge, confirmed)
+        return {one.relation_id for one in confirmed if not sources.vouch_for(one)}
 
     def propose(self, articles: Iterable[Article]) -> list[Relation]:
         """Propose what patterns find in articles and what past orders show, for a person to decide upon; gives what is new."""
@@ -123,10 +142,11 @@ class Graph:
             words_of(self._data, language)
 
     def facts(self) -> Facts:
-        """The relations as they are kept at this moment."""
-        stamp = self.store.stamp()
+        """The relations as they are kept at this moment; what articles no longer say is not known."""
+        stamp = self.store.stamp(), self._knowledge.version(SHOP)
         if self._kept is None or self._kept[0] != stamp:
-            self._kept = stamp, Facts(self.store.relations())
+            relations = self.store.relations()
+            self._kept = stamp, Facts(relations, self._doubted(relations))
         return self._kept[1]
 
     def answer(self, question: str, language: str, asked_in: str | None = None) -> GraphPassage | None:
@@ -188,12 +208,12 @@ def make_graph(settings, database) -> Graph:
     """The graph of the settings, over our own database."""
     from tongshi.language.vectors import get_encoder
     from tongshi.responses.catalog import get_replies
-    from tongshi.storage.knowledge import KnowledgeStore
     from tongshi.storage.shop import make_shop
 
     knowledge = KnowledgeStore(database)
     return Graph(
         GraphStore(database),
+        knowledge,
         make_shop(database),
         ProductFacts(settings.data, get_replies()),
         settings.data,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import networkx
@@ -27,21 +27,22 @@ class Facts:
 
     Args:
         relations: of any status; only confirmed ones are known, proposed ones make a question about them uncertain.
+        doubted: numbers of those that count as proposed though they are confirmed.
     """
 
-    def __init__(self, relations: Sequence[Relation]) -> None:
+    def __init__(self, relations: Sequence[Relation], doubted: Collection[int] = ()) -> None:
         self._out: dict[tuple[str, str], list[Relation]] = {}
         self._in: dict[tuple[str, str], list[Relation]] = {}
         self._unsure: set[tuple[str, str, str]] = set()
         self._between: dict[tuple[object, ...], list[Relation]] = {}
         self._graph = networkx.MultiGraph()
         for one in relations:
-            if one.status == CONFIRMED:
+            if one.status == CONFIRMED and one.relation_id not in doubted:
                 self._out.setdefault((one.subject, one.name), []).append(one)
                 self._in.setdefault((one.name, one.object), []).append(one)
                 self._between.setdefault(_ends(one), []).append(one)
                 self._graph.add_edge(one.subject, one.object, relation=one)
-            elif one.status == PROPOSED:
+            elif one.status in (CONFIRMED, PROPOSED):
                 self._unsure.add((one.subject, one.name, one.object))
 
     def __contains__(self, entity: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ import regex
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, LONGEST_ID, UNANSWERABLE, Article, Reading, life
 from tongshi.knowledge.base import SHOP
-from tongshi.knowledge.documents import HEADING, READERS, Broken, Document, one_line, tidy
+from tongshi.knowledge.documents import HEADING, READERS, Broken, Document, one_line, tidy, unreadable
 from tongshi.knowledge.products import PREFIX
 from tongshi.knowledge.rows import ROW_READERS, Row, keys
 from tongshi.knowledge.writing import IMPORTER, TAKEN_IN, Change, Progress, Writer
+from tongshi.language.formats import language_named
 from tongshi.language.identify import LanguageIdentifier, get_identifier
 from tongshi.language.text import fold
 from tongshi.settings import LANGUAGES, get_settings
@@ -26,8 +28,10 @@ KINDS = (*READERS, *ROW_READERS)
 """Endings of the names of files that can be read."""
 
 _QUESTION_SLUG = 60
+_MARK = 6
 _IDENTIFIED = 2000
 _LOCALE = re.compile(rf"({'|'.join(LANGUAGES)})(?:[-_](?:[A-Z]{{2}}|Han[st]))?")
+_LIFE = ("owner", "tags", "valid_from", "valid_until", "translation_of")
 _NO_SLUG = regex.compile(r"[^\p{L}\p{M}\p{N}]+")
 
 
@@ -101,7 +105,8 @@ def take_in(
 ) -> tuple[Change, list[tuple[str, str]]]:
     """Put what was read into a collection; what has not changed since the last time is not touched.
 
-    In the shop's collection, articles of data/knowledge are not overwritten: a document of the same id and language is a failure.
+    Articles of another source, articles that were written by hand and, in the shop's collection, those of data/knowledge are not overwritten: a
+    document of the same id and language is a failure.
 
     Args:
         draft: a person has to approve it before search sees it.
@@ -112,21 +117,16 @@ def take_in(
         What changed, and what was not taken in: (path, reason).
     """
     origin = TAKEN_IN if collection == SHOP else ""
-    held = writer.held(collection, origin)
-    clashes = [
-        (one.source, f"data/knowledge has an article {one.article_id!r} in {one.language!r}; give it another id")
-        for one in reading.articles
-        if one.key in held
-    ]
+    clashes = writer.clashes(reading.articles, collection, origin)
     change = writer.put(
-        [one for one in reading.articles if one.key not in held],
+        [one for one in reading.articles if one.key not in clashes],
         collection,
         status=DRAFT if draft else APPROVED,
         origin=origin,
         by=by,
         progress=progress,
     )
-    return change, [*reading.failures, *clashes]
+    return change, [*reading.failures, *((one.source, clashes[one.key]) for one in reading.articles if one.key in clashes)]
 
 
 def _files(path: Path) -> tuple[Path, list[Path]]:
@@ -176,7 +176,7 @@ def _language(name: object) -> str | None:
     return match and match[1]
 
 
-def _slug(text: str, most: int = LONGEST_ID) -> str:
+def _slug(text: str, most: int | None = LONGEST_ID) -> str:
     """Lower-case letters and digits of any script, hyphens between."""
     return _NO_SLUG.sub("-", fold(text)).strip("-")[:most].rstrip("-")
 
@@ -221,6 +221,10 @@ class Reader:
                 self.take_document(READERS[suffix](data), place)
         except Broken as error:
             self.fail(place, str(error))
+        except TongshiError:
+            raise
+        except Exception as error:  # whatever is wrong with one file, the others are read
+            self.fail(place, unreadable(error))
 
     def fail(self, place: Place, reason: str) -> None:
         """Say that something at a place cannot be read."""
@@ -234,20 +238,26 @@ class Reader:
         """
         front = keys(document.front)
         text = tidy(document.text)
-        article_id = _given_id(front.get("id")) or place.article_id
+        article_id = _given_id(front) or place.article_id
         questions = _strings(front.get("question"))
         if not text and not (article_id == UNANSWERABLE and questions):
             raise Broken("holds no text")
         heading = HEADING.search(text)
-        title = one_line(front.get("title")) or (heading[1] if heading else "") or document.title or place.name
+        title = _line(front, "title") or (heading[1] if heading else "") or document.title or place.name
         language = self._language(front.get("language"), place, text or " ".join(questions))
         verbatim = bool(questions) and front.get("verbatim") is True
         self.articles.append(Article(article_id, language, title, text, questions, verbatim, place.source, **_life(front)))
 
     def _language(self, given: object, place: Place, *texts: str) -> str:
-        """The language given, else the path's, else the first that a text is identified as, else the settings'."""
-        if given:
-            return _language(re.split("[-_]", one_line(given).lower())[0]) or get_settings().language
+        """The language given, else the path's, else the first that a text is identified as, else the settings'.
+
+        Raises:
+            Broken: the language given is none of ours.
+        """
+        if given not in (None, ""):
+            if language := language_named(one_line(given)):
+                return language
+            raise Broken(f"the language {one_line(given)!r} is none of {' '.join(LANGUAGES)}")
         if place.language:
             return place.language
         self._identify = self._identify or get_identifier()
@@ -263,7 +273,7 @@ class Reader:
                 if isinstance(row, Broken):
                     raise row
                 if "question" in row:
-                    pairs.add(self._pair(row, place, pairs))
+                    pairs.add(self._pair(row, place, pairs), row)
                 else:
                     plain.append(self._plain(row, place))
             except Broken as error:
@@ -276,24 +286,24 @@ class Reader:
 
     def _pair(self, row: dict[str, Any], place: Place, pairs: _Pairs) -> Article:
         """A question and its answer; the answer may be left out where the id has one."""
-        questions, answer = _strings(row["question"]), tidy(_string(row.get("answer")))
+        questions, answer = _strings(row["question"]), tidy(_text(row, "answer"))
         if not questions:
             raise Broken("the question is empty")
-        given = _given_id(row.get("id"))
+        given = _given_id(row)
         language = self._language(row.get("language"), place, answer, *questions)
         answer = answer or pairs.answer(given, language)
         if not answer:
             raise Broken("the answer is empty")
-        verbatim = _string(row.get("verbatim")).strip().lower() not in ("false", "no", "n", "0")
-        article_id = given or _under(place, questions[0])
-        title = one_line(row.get("title"))
+        verbatim = _text(row, "verbatim").strip().lower() not in ("false", "no", "n", "0")
+        article_id = given or _under(place, _marked(questions[0]))
+        title = _line(row, "title")
         return Article(article_id, language, title, answer, questions, verbatim, place.source, **_life(row))
 
     def _plain(self, row: dict[str, Any], place: Place) -> Article:
-        text, title = tidy(_string(row.get("text"))), one_line(row.get("title"))
+        text, title = tidy(_text(row, "text")), _line(row, "title")
         if not text:
             raise Broken("there is neither a question with an answer nor a text")
-        article_id = _given_id(row.get("id")) or _under(place, title or text)
+        article_id = _given_id(row) or _under(place, _slug(title or text, _QUESTION_SLUG))
         language = self._language(row.get("language"), place, text)
         return Article(article_id, language, title, text, source=place.source, **_life(row))
 
@@ -303,7 +313,7 @@ class _Pairs:
 
     def __init__(self) -> None:
         self._by_id: dict[tuple[str, str], int] = {}
-        self._by_answer: dict[tuple[str, str, bool], int] = {}
+        self._by_answer: dict[tuple[object, ...], int] = {}
         self.articles: list[Article] = []
 
     def answer(self, article_id: str, language: str) -> str:
@@ -311,39 +321,56 @@ class _Pairs:
         place = self._by_id.get((article_id, language))
         return "" if place is None else self.articles[place].text
 
-    def add(self, article: Article) -> None:
-        """Add a pair; one whose id or whose answer is there already adds its questions to it.
+    def add(self, article: Article, row: dict[str, Any]) -> None:
+        """Add a pair; one whose id is there adds its questions to that, and so does one without an id whose answer is there.
+
+        An answer of another owner, other tags or another validity is another answer.
+
+        Args:
+            row: what the pair was made of.
 
         Raises:
-            Broken: the id is there with another answer.
+            Broken: the id is there with something else.
         """
-        key, answer = (article.article_id, article.language), (article.language, article.text, article.verbatim)
-        place = self._by_id.get(key, self._by_answer.get(answer))
+        answer = (article.language, article.text, article.verbatim, *(getattr(article, name) for name in _LIFE))
+        place = self._by_id.get(article.key, None if "id" in row else self._by_answer.get(answer))
         if place is None:
             place = len(self.articles)
             self.articles.append(article)
-        elif self.articles[place].text != article.text:
-            raise Broken(f"the id {article.article_id!r} has another answer further up; give each answer an id of its own")
         else:
             kept = self.articles[place]
+            named = ("text", *(name for name in ("verbatim", *_LIFE) if name in row))
+            if other := [name for name in named if getattr(article, name) != getattr(kept, name)]:
+                what = "answer" if other[0] == "text" else other[0]
+                raise Broken(f"the id {article.article_id!r} has another {what} further up; give each answer an id of its own")
             questions = tuple(dict.fromkeys(kept.questions + article.questions))
             self.articles[place] = replace(kept, title=kept.title or article.title, questions=questions)
-        self._by_id.setdefault(key, place)
-        self._by_answer.setdefault(answer, place)
+        self._by_id.setdefault(article.key, place)
+        if "id" not in row:
+            self._by_answer.setdefault(answer, place)
 
 
-def _under(place: Place, text: str) -> str:
+def _under(place: Place, slug: str) -> str:
     """The id of a row that has none: the file's, and what the row begins with."""
-    return f"{place.article_id[: LONGEST_ID - _QUESTION_SLUG - 1]}/{_slug(text, _QUESTION_SLUG) or 'row'}"
+    return f"{place.article_id[: LONGEST_ID - _QUESTION_SLUG - 1]}/{slug or 'row'}"
 
 
-def _given_id(value: object) -> str:
-    """An id that an editor wrote, "" where there is none.
+def _marked(question: str) -> str:
+    """A question's slug; one that is cut has a mark of the whole, since others may begin as it does."""
+    slug = _slug(question, None)
+    if len(slug) <= _QUESTION_SLUG:
+        return slug
+    mark = hashlib.sha256(slug.encode()).hexdigest()[:_MARK]
+    return f"{slug[: _QUESTION_SLUG - _MARK - 1].rstrip('-')}-{mark}"
+
+
+def _given_id(front: dict[str, Any]) -> str:
+    """The id that an editor wrote, "" where there is none.
 
     Raises:
         Broken: it is too long, or kept for products.
     """
-    article_id = one_line(value)
+    article_id = _line(front, "id")
     if len(article_id) > LONGEST_ID:
         raise Broken(f"the id is longer than {LONGEST_ID} characters")
     if article_id.startswith((ATTRIBUTE, PREFIX)):
@@ -358,11 +385,30 @@ def _life(front: dict[str, Any]) -> dict[str, Any]:
         raise Broken(f"valid_from or valid_until: {error}") from error
 
 
-def _string(value: object) -> str:
+def _text(front: dict[str, Any], name: str) -> str:
+    """What a field says, "" where it is not there.
+
+    Raises:
+        Broken: it is a list or has fields of its own.
+    """
+    value = front.get(name)
+    if isinstance(value, list | dict):
+        raise Broken(f"{name} must be a text, and is {value!r}")
     return "" if value is None else str(value)
 
 
+def _line(front: dict[str, Any], name: str) -> str:
+    return one_line(_text(front, name))
+
+
 def _strings(value: object) -> tuple[str, ...]:
-    """The texts of a list, or of the one thing that stands for it, each once."""
+    """The questions of a list, or the one that stands for it, each once.
+
+    Raises:
+        Broken: one of them is no text.
+    """
     values = value if isinstance(value, list) else [value]
+    for one in values:
+        if isinstance(one, list | dict):
+            raise Broken(f"each question must be a text, and one is {one!r}; put quotation marks around one that holds a colon")
     return tuple(dict.fromkeys(text for one in values if (text := one_line(one))))

@@ -15,9 +15,8 @@ from email import policy
 from email.message import EmailMessage
 from typing import Any
 
-from bs4 import BeautifulSoup
-
-from tongshi.knowledge.documents import Broken, html_document, one_line
+from tongshi.knowledge.documents import Broken, html_document, one_line, parse_html
+from tongshi.language.encodings import decoded
 from tongshi.language.letters import bare_subject, own_words, split
 
 _ESCAPED = re.compile(rb"(?m)^>(>*From )")
@@ -99,14 +98,22 @@ def _read(message: EmailMessage) -> _Mail:
 def body(message: EmailMessage) -> tuple[str, str]:
     """What a message says, and what its HTML marks as another's."""
     part = message.get_body(("plain", "html"))
-    content = part.get_content() if part is not None else ""
-    content = content.replace("\r\n", "\n")
+    content = _text(part).replace("\r\n", "\n") if part is not None else ""
     if part is None or part.get_content_subtype() != "html":
         return content, ""
-    soup = BeautifulSoup(content, "html.parser")
+    soup = parse_html(content)
     quotation = soup.find("blockquote")
     quoted = html_document(str(quotation.extract())).text if quotation else ""
     return html_document(str(soup)).text, quoted
+
+
+def _text(part: EmailMessage) -> str:
+    """The text of a part, in the encoding that it declares; RFC 2045 has it be ASCII where it declares none."""
+    data = part.get_payload(decode=True)
+    try:
+        return decoded(data, part.get_content_charset("us-ascii"))
+    except UnicodeError:
+        return data.decode("utf-8", "replace")
 
 
 def _question(quoted: str) -> str:

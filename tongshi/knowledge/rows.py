@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from tongshi.knowledge.documents import Broken, decode
 from tongshi.knowledge.mail import read_eml, read_mbox
 
 _DELIMITERS = ",;\t|"
+_QUOTES = 'a quotation mark that opens a cell is not closed at its end; one within a quoted cell is doubled ("")'
 _KEYS = {
     "q": "question",
     "questions": "question",
@@ -21,6 +23,9 @@ _KEYS = {
     "content": "text",
     "approved": "verbatim",
 }
+
+# An answer may be longer than the module's own limit, beyond which it drops the rest of a table.
+csv.field_size_limit(sys.maxsize)
 
 Row = tuple[str, "dict[str, Any] | Broken"]
 """Name of a line or message, and what it says or why it cannot be read."""
@@ -52,14 +57,30 @@ def _read_csv(data: bytes) -> Iterator[Row]:
 
 
 def _csv_rows(text: str, delimiter: str) -> Iterator[Row]:
-    reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter, restkey="")
-    try:
-        for row in reader:
-            cells = keys({key: value.strip() for key, value in row.items() if key and value})
-            if cells:
-                yield f"line {reader.line_num}", cells
-    except csv.Error as error:
-        raise Broken(f"line {reader.line_num}: is no row of a table: {error}") from error
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    columns = _without_end([cell.strip() for cell in next(reader)])
+    while True:
+        first = reader.line_num + 1
+        try:
+            cells = _without_end([cell.strip() for cell in next(reader)])
+        except StopIteration:
+            return
+        except csv.Error as error:
+            lines = f"line {first}" if reader.line_num <= first else f"lines {first} to {reader.line_num}"
+            yield lines, Broken(f"{_QUOTES} ({error})")
+            continue
+        name = f"line {first}"
+        if len(cells) > len(columns):
+            yield name, Broken(f"has more cells than columns; put quotation marks around a text that holds {delimiter!r}")
+        elif row := keys({key: value for key, value in zip(columns, cells) if key}):
+            yield name, row
+
+
+def _without_end(cells: list[str]) -> list[str]:
+    """Cells without the empty ones at the end of their row."""
+    while cells and not cells[-1]:
+        cells.pop()
+    return cells
 
 
 def _read_jsonl(data: bytes) -> Iterator[Row]:

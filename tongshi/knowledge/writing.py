@@ -96,7 +96,7 @@ class Writer:
             progress: called with the number of articles done and their total.
         """
         self.refresh(collection)
-        kept = self._store.imported(collection)
+        kept = {key: one.imported for key, one in self._store.origins(collection).items()}
         incoming = {article.key: article for article in articles}
         fresh = [
             self.linked(article, collection, incoming)
@@ -118,9 +118,23 @@ class Writer:
         added = sum(article.key not in kept for article in fresh)
         return Change(added, len(fresh) - added, len(gone), len(incoming) - len(fresh))
 
-    def held(self, collection: str, origin: str) -> set[tuple[str, str]]:
-        """Ids and languages of the articles that imports of another origin brought."""
-        return {key for key, mark in self._store.imported(collection).items() if mark and _origin(mark) != origin}
+    def clashes(self, articles: Iterable[Article], collection: str, origin: str) -> dict[tuple[str, str], str]:
+        """Articles that would take the place of others than an import of theirs brought: by id and language, what speaks against it.
+
+        What is retired gives way.
+        """
+        kept, found = self._store.origins(collection), {}
+        for article in articles:
+            there = kept.get(article.key)
+            if there is None or there.imported == _mark(origin, article):
+                continue
+            named = f"{article.article_id!r} in {article.language!r}"
+            if there.imported and _origin(there.imported) != origin:
+                found[article.key] = f"data/knowledge has an article {named}; give it another id"
+            elif there.status != RETIRED and there.source != article.source:
+                author = f"comes from {there.source}" if there.source else "was written by hand"
+                found[article.key] = f"the article {named} {author}; give this one another id, or retire that one first"
+        return found
 
     def _retired(self, collection: str, keys: Sequence[tuple[str, str]]) -> list[Edit]:
         """Ends of articles whose files are gone; they count as new where the files come back."""

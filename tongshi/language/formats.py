@@ -1,12 +1,17 @@
-"""Money, dates, durations and lists as each language writes them, by Babel."""
+"""Money, dates, durations and lists as each language writes them, and what it calls languages and countries, by Babel."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
 from babel import Locale, dates, lists, numbers, units
+from babel.core import get_global
+
+from tongshi.language.text import fold
+from tongshi.settings import LANGUAGES
 
 _LOCALES = {"ar": "ar_EG", "zh": "zh_CN", "pt": "pt_PT", "en": "en_GB"}
 
@@ -59,6 +64,20 @@ def span(count: int, unit: str, language: str) -> str:
 def country(code: str, language: str) -> str:
     """The name of a country by its ISO 3166 code."""
     return locale(language).territories[code]
+
+
+def language_named(text: str) -> str | None:
+    """Which of the twelve languages a code, such as `pt-BR` or `deu`, or a name in one of them, such as `Deutsch`, means."""
+    code = text.strip().lower().replace("_", "-").partition("-")[0]
+    code = get_global("language_aliases").get(code, code)
+    return code if code in LANGUAGES else _languages_by_name().get(fold(text.strip()))
+
+
+@cache
+def _languages_by_name() -> dict[str, str]:
+    """With the names of their regional kinds, such as Swiss High German."""
+    named = ((name, tag.partition("_")[0]) for one in LANGUAGES for tag, name in Locale.parse(one).languages.items())
+    return {fold(name): code for name, code in named if code in LANGUAGES}
 
 
 def listing(items: Sequence[str], language: str) -> str:

@@ -20,7 +20,18 @@ _SCRIPTS = {
 # Marks that make another letter, not an accent: Thai vowels and tones, Japanese voicing.
 _KEPT_MARK = regex.compile(r"[\p{Script=Thai}\u3099\u309a]")
 _LETTER = regex.compile(r"\p{L}")
-_SEPARATORS = regex.compile(r"[\p{P}\p{S}\s]+")
+# A sign between two figures, before one, or that says what they count, makes another figure: 1.5 and 15, -5 and 5, $5 and €5, 5% and 5.
+_SEPARATORS = regex.compile(
+    r"""(?: (?<=\d)\s+(?=\d)
+          | (?<=\d\s*)[.,:/\-–٫⁄−](?=\s*\d)
+          | (?<![^\s(])[.,\-−](?=\d)
+          | \p{Sc}
+          | (?<=\d\s*)%
+          | (?<=[\p{L}\d]\+*)\+
+        ) (*SKIP)(*FAIL)
+      | [\p{P}\p{S}\s]""",
+    regex.X,
+)
 _DENSE = {"Han", "Kana", "Hangul"}
 
 QUESTION_MARKS = ("?", "？", "؟")
@@ -50,7 +61,10 @@ def fold(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """What is left of a text without case, accents, punctuation and white space: texts of which the same is left read the same."""
+    """What is left of a text without case, accents, punctuation and white space: texts of which the same is left read the same.
+
+    What makes another figure or another name stays: "1.5 m" and "15 m", "S24+" and "S24" do not read the same.
+    """
     return _SEPARATORS.sub("", fold(text)) or text
 
 

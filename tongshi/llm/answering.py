@@ -187,14 +187,19 @@ class Answerer:
         return self._quote([passage]) if passage else Answer("", language, "unknown")
 
     def _linked(self, question: str, language: str, collection: str) -> Answer | None:
-        """What the graph says to a question that takes several relations, with the path it took among the details."""
+        """What the graph says to a question that takes several relations, with the path it took among the details.
+
+        None where an article that would be cited is not live: nobody vouches any more for what it said.
+        """
         if self._graph is None or collection != SHOP:
             return None
         passage = self._graph.answer(question, language, self._tongue(question, language))
         if passage is None:
             return None
         articles = [self._knowledge.article(one, language) for one in passage.citations]
-        citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in articles if one)
+        if not all(articles):
+            return None
+        citations = tuple(Citation(one.article, one.text, one.language, one.title) for one in articles)
         details = {"path": list(passage.path), "score": round(passage.score, 3)}
         return Answer(passage.text, language, "quoted", citations, details=details)
 

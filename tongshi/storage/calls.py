@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tongshi.storage.conversations import DELIVERED, PHONE
 from tongshi.storage.database import Database
 from tongshi.storage.models import GIVEN_UP, SENT, WAITING_OUT, Alias, Message, Outgoing, PhoneCall
+from tongshi.storage.outbox import address_of
 
 HUNG_UP, PUT_THROUGH = "hung_up", "put_through"
 _LOST = timedelta(minutes=2)
@@ -104,4 +105,5 @@ def _forward(session: Session, outgoing: Outgoing, channel: str, at: datetime) -
         session.delete(outgoing)
         return
     outgoing.channel, outgoing.state, outgoing.due = channel, WAITING_OUT, at
+    outgoing.address = address_of(session, outgoing.sender, channel)
     outgoing.ended_at = outgoing.error = None

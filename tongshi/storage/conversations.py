@@ -23,6 +23,7 @@ from tongshi.storage.models import (
     Score,
     Trace,
 )
+from tongshi.storage.outbox import address_of
 
 DELIVERED = frozenset({"slack", "telegram", "email", "messenger", "whatsapp", "wechat"})
 """Channels whose customers are reached by calling a platform; on the others they come and ask."""
@@ -37,19 +38,25 @@ class ConversationStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, row: Message | Feedback | Trace | Case) -> None:
+    def add(self, row: Message | Feedback | Trace | Case, answered: Message | None = None) -> None:
         """Keep a new row; its key is set afterwards.
 
-        What is said to a customer on a channel of `DELIVERED` goes into the outbox with it, both or neither. What an agent writes to a
-        caller stands there as given up until it has been said.
+        What is said to a customer on a channel of `DELIVERED` goes into the outbox with it, both or neither. Where it goes is settled
+        now: somebody else who is in the conversation may write before it leaves. What an agent writes to a caller stands there as given
+        up until it has been said.
+
+        Args:
+            answered: the customer's message that it answers, and from where that came it goes; without it, to where they wrote last.
         """
         with self._database.session() as session:
             session.add(row)
             if isinstance(row, Message) and (way := _way_out(row)) is not None:
                 session.flush()
+                address = answered.extras.get("address") if answered else address_of(session, row.sender, row.channel)
                 session.add(
                     Outgoing(
-                        message_id=row.message_id, sender=row.sender, channel=row.channel, created_at=row.at, due=row.at, **way
+                        message_id=row.message_id, sender=row.sender, channel=row.channel, address=address, created_at=row.at,
+                        due=row.at, **way,
                     )
                 )  # fmt: skip
 
@@ -88,14 +95,18 @@ class ConversationStore:
         with self._database.session() as session:
             return session.scalar(query.limit(1))
 
+    def message_of(self, sender: str, client_id: str) -> Message | None:
+        """The customer's message of that name."""
+        with self._database.session() as session:
+            return session.scalar(select(Message).where(Message.sender == sender, Message.client_id == client_id))
+
     def replies_to(self, sender: str, client_id: str) -> list[Message] | None:
         """What followed the customer's message of that name up to the next of theirs; None where there is no such message."""
-        with self._database.session() as session:
-            first = session.scalar(select(Message.message_id).where(Message.sender == sender, Message.client_id == client_id))
+        first = self.message_of(sender, client_id)
         if first is None:
             return None
         replies = []
-        for message in self.messages(sender, first):
+        for message in self.messages(sender, first.message_id):
             if message.author == "customer":
                 break
             replies.append(message)

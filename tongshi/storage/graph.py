@@ -166,6 +166,21 @@ class GraphStore:
             row.status, row.decided_by, row.changed_at = status, by, self._now()
             return row
 
+    def doubt(self, relation_ids: Iterable[int]) -> int:
+        """Have confirmed relations wait for a person again.
+
+        Returns:
+            How many were confirmed.
+        """
+        doubted = 0
+        with self._database.session() as session:
+            for relation_id in relation_ids:
+                row = session.get(Relation, relation_id)
+                if row is not None and row.status == CONFIRMED:
+                    row.status, row.decided_by, row.changed_at = PROPOSED, "", self._now()
+                    doubted += 1
+        return doubted
+
     def state(self, edge: Edge, by: str) -> Relation:
         """Keep what a person states, confirmed by them; where it waits as a proposal, that is confirmed.
 

@@ -49,6 +49,12 @@ class InboxStore:
         self._in_hand.add((received.sender, received.client_id))
         return True
 
+    def change(self, channel: str, sender: str, client_id: str, content: dict[str, Any]) -> None:
+        """What is known of it by now, which counts should another process take it up."""
+        ours = self._mine(channel), Received.sender == sender, Received.client_id == client_id
+        with self._database.session() as session:
+            session.execute(update(Received).where(*ours).values(content=content), execution_options=_AS_THEY_ARE)
+
     def handled(self, channel: str, sender: str, client_id: str) -> None:
         """It is not needed any more, unless another process has taken it over meanwhile.
 

@@ -64,6 +64,29 @@ class Revision:
     upon: int | None = None
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where an article comes from; the columns of `models.Article` of these names."""
+
+    imported: str
+    source: str
+    status: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How an article stands at this moment.
+
+    Attributes:
+        since: when it was changed last, or began or ended to be valid.
+        live: whether it may be found.
+    """
+
+    article: Article
+    since: datetime
+    live: bool
+
+
 class KnowledgeStore:
     """Articles in the database.
 
@@ -130,6 +153,26 @@ class KnowledgeStore:
         with self._database.session() as session:
             return list(session.scalars(query))
 
+    def standing(self, collection: str, article_ids: Iterable[str]) -> list[Standing]:
+        """Articles of some ids, of any status and language, and how they stand."""
+        ids, now, found = sorted(article_ids), self._now(), []
+        query = (
+            select(Article, ArticleVersion.at, self._live(collection))
+            .join(
+                ArticleVersion,
+                and_(ArticleVersion.article_key == Article.article_key, ArticleVersion.number == Article.version),
+            )
+            .where(Article.collection == collection)
+            .order_by(Article.article_key)
+        )
+        with self._database.session() as session:
+            for start in range(0, len(ids), _VARIABLES):
+                some = query.where(Article.article_id.in_(ids[start : start + _VARIABLES]))
+                for article, at, live in session.execute(some):
+                    passed = [moment for moment in (article.valid_from, article.valid_until) if moment and moment <= now]
+                    found.append(Standing(article, max([at, *passed]), bool(live)))
+        return found
+
     def _live(self, collection: str):
         now = self._now()
         return and_(
@@ -159,11 +202,14 @@ class KnowledgeStore:
         with self._database.session() as session:
             return list(session.scalars(query))
 
-    def imported(self, collection: str) -> dict[Key, str]:
-        """What `models.Article.imported` says of each article."""
-        query = select(Article.article_id, Article.language, Article.imported).where(Article.collection == collection)
+    def origins(self, collection: str) -> dict[Key, Origin]:
+        """Where each article comes from."""
+        query = select(Article.article_id, Article.language, Article.imported, Article.source, Article.status)
         with self._database.session() as session:
-            return {(row.article_id, row.language): row.imported for row in session.execute(query)}
+            return {
+                (article_id, language): Origin(*said)
+                for article_id, language, *said in session.execute(query.where(Article.collection == collection))
+            }
 
     def vectors(self, collection: str, keys: Iterable[Key], encoder: str) -> dict[str, bytes]:
         """Vectors that an encoder made for these articles, by text."""

@@ -180,6 +180,7 @@ class Outgoing(Base):
     """A message on its way to the customer through a platform that we call: Slack, Telegram, a mail server.
 
     Attributes:
+        address: where it goes, as the channel noted it with the customer's message; None where they never wrote from there.
         parts_sent: how many calls of those that the message needs the platform has confirmed.
         uncertain: whether the call of an earlier try may have arrived though no answer to it came.
         due: when it is to be tried next; while it is being sent, when another may take it over.
@@ -191,6 +192,7 @@ class Outgoing(Base):
     message_id = Column(ForeignKey("messages.message_id", ondelete="CASCADE"), nullable=False, unique=True)
     sender = Column(Text, nullable=False)
     channel = Column(String(24), nullable=False)
+    address = Column(JSON(none_as_null=True))
     state = Column(String(8), nullable=False, default=WAITING_OUT)
     parts_sent = Column(Integer, nullable=False, default=0)
     attempts = Column(Integer, nullable=False, default=0)

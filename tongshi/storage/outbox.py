@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
 from tongshi.storage.database import Database
 from tongshi.storage.models import GIVEN_UP, SENT, WAITING_OUT, Message, Outgoing
@@ -45,6 +46,13 @@ class Backlog:
 
     def as_dict(self) -> dict[str, Any]:
         return {**asdict(self), "oldest": self.oldest.isoformat() if self.oldest else None}
+
+
+def address_of(session: Session, sender: str, channel: str) -> dict[str, Any] | None:
+    """Where on a channel the conversation's customer last wrote from, as the channel noted it; None where they never did."""
+    theirs = Message.sender == sender, Message.channel == channel, Message.author == "customer"
+    newest = session.scalar(select(Message).where(*theirs).order_by(Message.message_id.desc()).limit(1))
+    return newest.extras.get("address") if newest else None
 
 
 class OutboxStore:
@@ -112,17 +120,6 @@ class OutboxStore:
         query = select(Outgoing).where(Outgoing.sender == sender, Outgoing.state == SENT).order_by(Outgoing.outgoing_id.desc())
         with self._database.session() as session:
             return session.scalar(query.limit(1))
-
-    def address(self, sender: str, channel: str) -> dict | None:
-        """Where on a channel the conversation's customer last wrote from, as the channel noted it; None where they never did."""
-        query = (
-            select(Message)
-            .where(Message.sender == sender, Message.channel == channel, Message.author == "customer")
-            .order_by(Message.message_id.desc())
-        )
-        with self._database.session() as session:
-            newest = session.scalar(query.limit(1))
-        return newest.extras.get("address") if newest else None
 
     def backlogs(self, since: datetime) -> list[Backlog]:
         """Each channel on which something waits or was given up since the moment given."""

@@ -6,7 +6,6 @@ as any editor's files are. Each question names the words that answer it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +17,9 @@ from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import Article, passages
 from tongshi.knowledge.importing import read as read_files
 from tongshi.knowledge.reading import with_title
+from tongshi.language.text import bare
 
 SPLITS = ("train", "validation")
-
-_BETWEEN = re.compile(r"\W+")
 
 
 @dataclass(frozen=True)
@@ -100,14 +98,10 @@ def _read(path: Path) -> Centre:
 def _question(entry: dict[str, Any], pieces: Sequence[Piece], sources: Mapping[tuple[str, str], str]) -> CentreQuestion:
     if entry["file"] is None:
         return CentreQuestion(entry["language"], entry["question"], ())
-    quote = _bare(entry["quote"])
+    quote = bare(entry["quote"])
     right = tuple(
-        piece for piece in pieces if sources[piece.article, piece.language] == entry["file"] and quote in _bare(piece.text)
+        piece for piece in pieces if sources[piece.article, piece.language] == entry["file"] and quote in bare(piece.text)
     )
     if not right:
         raise ValueError(f"{entry['quote']!r} stands in no passage of {entry['file']}")
     return CentreQuestion(entry["language"], entry["question"], right)
-
-
-def _bare(text: str) -> str:
-    return _BETWEEN.sub("", text.casefold())

@@ -13,21 +13,27 @@ export const embedded = location.pathname === "/widget";
 const HOST_PATIENCE_MS = 1_500;
 let token = null;
 let host = null;
+let answeredByHost = () => {};
 
 /**
- * The token that the page around the widget's frame keeps for it, since browsers deny a frame of another site both cookies and storage.
- * Only sites that the server lists can be that page.
+ * Asks for the token that the page around the widget's frame keeps for it, since browsers deny a frame of another site both cookies and
+ * storage. Only sites that the server lists can be that page.
  */
 function askHost() {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, HOST_PATIENCE_MS);
-    window.addEventListener("message", (event) => {
-      if (event.source !== window.parent || event.data?.type !== "tongshi:token") return;
-      clearTimeout(timer);
-      host = event.origin;
-      resolve(event.data.token);
-    });
+    setTimeout(resolve, HOST_PATIENCE_MS);
+    answeredByHost = resolve;
     window.parent.postMessage({ type: "tongshi:hello" }, "*");
+  });
+}
+
+// The page also tells of the token that the frame in another tab has got: that of a new conversation, or of the same one for longer.
+if (embedded) {
+  window.addEventListener("message", (event) => {
+    if (event.source !== window.parent || event.data?.type !== "tongshi:token") return;
+    host = event.origin;
+    token = event.data.token ?? token;
+    answeredByHost();
   });
 }
 
@@ -91,10 +97,10 @@ const path = (...parts) => "/api/" + parts.map(encodeURIComponent).join("/");
 /** The conversation so far; a new one where there is none. */
 export async function openSession() {
   if (!embedded) return request(path("session"));
-  token ??= await askHost();
+  if (!token) await askHost();
   if (!token) return newSession();
   try {
-    return await request(path("session"));
+    return keepToken(await request(path("session")));
   } catch (error) {
     if (error.status !== 401) throw error;
     token = null;

@@ -22,9 +22,10 @@
     zh: ["打开在线咨询", "关闭在线咨询", "在线咨询"],
   };
 
+  // Left and right as they are: a site that reads from right to left would turn what begins and ends a line.
   const STYLE = `
-    :host { all: initial; position: fixed; z-index: 2147483000; inset-block-end: 1.25rem; inset-inline-end: 1.25rem; }
-    :host([side="left"]) { inset-inline: 1.25rem auto; }
+    :host { all: initial; position: fixed; z-index: 2147483000; bottom: 1.25rem; right: 1.25rem; }
+    :host([side="left"]) { left: 1.25rem; right: auto; }
     button {
       display: grid; place-items: center; width: 60px; height: 60px; padding: 0; border: 0; border-radius: 50%;
       background: #0e5f57; color: #fff; cursor: pointer; box-shadow: 0 6px 24px rgb(11 65 61 / .35);
@@ -34,11 +35,11 @@
     svg { width: 28px; height: 28px; fill: none; stroke: currentColor; stroke-width: 1.8; stroke-linecap: round; stroke-linejoin: round; }
     button[aria-expanded="true"] .chat, button[aria-expanded="false"] .cross { display: none; }
     iframe {
-      position: absolute; inset-block-end: 76px; inset-inline-end: 0;
+      position: absolute; bottom: 76px; right: 0;
       width: min(25rem, calc(100vw - 2.5rem)); height: min(40rem, calc(100vh - 7.5rem));
       border: 0; border-radius: 1.2rem; background: Canvas; box-shadow: 0 12px 48px rgb(11 40 38 / .35);
     }
-    :host([side="left"]) iframe { inset-inline: 0 auto; }
+    :host([side="left"]) iframe { left: 0; right: auto; }
     iframe[hidden] { display: none; }
     @media (max-width: 30rem) {
       iframe { position: fixed; inset: 0 !important; width: 100%; height: 100%; border-radius: 0; }
@@ -94,6 +95,10 @@
       this.button.addEventListener("click", () => this.show(this.frame.hidden));
       window.addEventListener("message", (event) => {
         if (event.source === this.frame.contentWindow && event.origin === origin) this.heard(event.data);
+      });
+      // What the chat in another tab has made us keep.
+      window.addEventListener("storage", ({ key, newValue }) => {
+        if (key === TOKEN_KEY && newValue && this.loaded) this.tell({ type: "tongshi:token", token: newValue });
       });
       this.label();
       // Open on one page, open on the next.
