@@ -7,7 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.channels.test_telegram_voice import SECOND, Engines
+from tongshi import threads
 from tongshi.channels.listening import Listener
+from tongshi.errors import Unavailable
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import Settings
 from tongshi.speech.voice import Voice
@@ -53,3 +55,17 @@ async def test_the_database_answers_while_six_voice_messages_wait(few_threads, d
     finally:
         engines.may.set()
     assert [one.text for one in await asyncio.gather(*messages)] == ["where is MD-10234"] * 6
+
+
+async def test_nobody_waits_for_good_for_what_does_not_end(monkeypatch):
+    monkeypatch.setitem(threads._PATIENCE, "hearing", 0.2)
+    may = threading.Event()
+    with pytest.raises(Unavailable, match="hearing took longer"):
+        await beside("hearing", may.wait, 20)
+    may.set()
+    with pytest.raises(TimeoutError, match="its own"):
+        await beside("hearing", _late)
+
+
+def _late() -> None:
+    raise TimeoutError("its own")

@@ -11,6 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cache, partial
 from typing import Any, Literal, TypeVar
 
+from tongshi.errors import Unavailable
+
 Engine = Literal["hearing", "speaking", "reading", "answering"]
 """Speech to text, text to speech, text in photos, answers to questions."""
 
@@ -20,10 +22,26 @@ _AT_ONCE: dict[Engine, int] = {"hearing": 2, "speaking": 2, "reading": 2, "answe
 """Threads of each; what comes on top waits for one. Whoever answers mostly waits for the language model, whose server takes 32 requests: a few more, so
 that a quotation need not wait behind them."""
 
+_PATIENCE: dict[Engine, float] = {"hearing": 180.0}
+"""Seconds after which nobody waits any more; two minutes of speech, the most that is listened to, take about one. The others' work is bounded by
+its own deadlines, or comes in small pieces."""
+
 
 async def beside(engine: Engine, work: Callable[..., T], *arguments: Any, **named: Any) -> T:
-    """Do an engine's work beside the event loop, as `asyncio.to_thread` does other work."""
-    return await asyncio.get_running_loop().run_in_executor(_threads(engine), partial(work, *arguments, **named))
+    """Do an engine's work beside the event loop, as `asyncio.to_thread` does other work.
+
+    Raises:
+        Unavailable: it takes too long; what has begun goes on in its thread.
+    """
+    begun = asyncio.get_running_loop().run_in_executor(_threads(engine), partial(work, *arguments, **named))
+    patience = _PATIENCE.get(engine)
+    try:
+        async with asyncio.timeout(patience) as limit:
+            return await begun
+    except TimeoutError as error:
+        if not limit.expired():
+            raise  # the work's own
+        raise Unavailable(f"{engine} took longer than {patience:.0f} seconds") from error
 
 
 @cache

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import httpx
 import pytest
 from aiohttp import web
 
 from tests.channels.platforms import TelegramServer
+from tongshi.channels import delivery
 from tongshi.channels.delivery import GIVE_UP_AFTER, Postman, Postponed, Undeliverable, post, wait_of
+from tongshi.errors import Unavailable
 from tongshi.storage.models import GIVEN_UP, SENT, WAITING_OUT, Message
 
 
@@ -148,6 +152,30 @@ async def test_a_call_that_never_left_is_certain_not_to_have_arrived():
     assert not raised.value.uncertain
 
 
-@pytest.mark.parametrize(("header", "seconds"), [("12", 12), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("", None)])
+async def test_delivery_goes_on_whatever_goes_wrong_in_a_round(platform, postman, outbox, say, monkeypatch):
+    say("hello")
+    claim, troubles = outbox.claim, [Unavailable("no database"), ZeroDivisionError(), OverflowError()]
+    monkeypatch.setattr(delivery, "_LOOK", 0.01)
+
+    def claim_at_last(*arguments):
+        if troubles:
+            raise troubles.pop()
+        return claim(*arguments)
+
+    monkeypatch.setattr(outbox, "claim", claim_at_last)
+    delivering = asyncio.create_task(postman.run())
+    async with asyncio.timeout(5):
+        while not platform.sent:
+            await asyncio.sleep(0.01)
+    delivering.cancel()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("12", 12), ("Wed, 21 Oct 2015 07:28:00 GMT", 0), ("soon", None), ("", None), ("999999999999999", 3600),
+        ("9" * 400, 3600), ("-5", None), ("nan", None), ("Fri, 31 Dec 9999 23:59:59 GMT", 3600),
+    ],
+)  # fmt: skip
 def test_the_wait_is_read_as_seconds_or_date(header, seconds):
     assert wait_of({"Retry-After": header}) == seconds

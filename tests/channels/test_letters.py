@@ -48,6 +48,13 @@ def test_text_is_preferred_and_pictures_of_a_signature_are_files():
     ]
 
 
+@pytest.mark.parametrize(("size", "is_read"), [(20_000, True), (300_000, False)])
+def test_html_without_end_is_not_taken_apart(size, is_read):
+    read = letter("Content-Type: text/html", "<b></b>" * size + "<p>Where is it?</p>")
+    assert read.text == ("Where is it?" if is_read else "") and read.address == "anna@x.example"
+    assert [file.name for file in read.files] == ([] if is_read else ["message.eml"])
+
+
 def test_a_message_within_the_message_is_a_file():
     inner, outer = EmailMessage(), EmailMessage()
     inner["Subject"] = "older"

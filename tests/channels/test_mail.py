@@ -239,6 +239,22 @@ async def test_a_message_that_cannot_be_taken_apart_waits_for_a_person_and_the_n
     assert file["name"] == "message.eml" and len(attachments.get(file["id"]).data) == len(nested(1000))
 
 
+async def test_a_message_that_brings_the_system_down_waits_for_a_person_in_the_end(channel, database, dovecot, smtp, bot, store):
+    name, mails = f"{USER}@127.0.0.1/INBOX", MailStore(database)
+    async with serving(channel(), bot):
+        await until(lambda: mails.read_until(name))
+    dovecot.deliver(written())
+    dovecot.deliver(written(sender="Bert <bert@y.example>"))
+    _, last = mails.read_until(name)
+    assert [mails.begin_reading(name, last + 1) for _ in range(2)] == [0, 1]
+    async with serving(channel(), bot):
+        answers = {message["To"]: words_of(message) for message in await sent(smtp, 2)}
+    assert is_reply("utter_email_waits", "en", answers["anna@x.example"]) and len(bot.heard) == 1
+    (waiting,) = store.handovers()
+    ((file,),) = [one.extras["attachments"] for one in store.messages(waiting.sender) if one.author == "customer"]
+    assert file["name"] == "message.eml" and mails.begin_reading(name, last + 1) == 0
+
+
 async def test_what_was_done_is_said_also_where_something_stays_open(started, dovecot, smtp, bot):
     bot.says = [{"text": "Your order is cancelled."}, {"text": "I do not know.", "utter_action": "utter_answer_unknown"}]
     dovecot.deliver(written("Please cancel my order. Also, what is the meaning of life?"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 
 import httpx
@@ -13,12 +14,14 @@ from tests.channels import platforms
 from tests.channels.test_messenger import event
 from tests.channels.test_messenger import send as facebook_sends
 from tests.channels.test_telegram import SECRET, send, update
+from tongshi.channels import platform
 from tongshi.channels.media import NotFetched, Places, TooLarge, download
 from tongshi.channels.messenger import MessengerChannel
 from tongshi.channels.slack import SlackPlatform
 from tongshi.channels.telegram import TelegramChannel
 from tongshi.channels.wechat import WeChatPlatform
 from tongshi.channels.whatsapp import WhatsAppPlatform
+from tongshi.evaluation.running import is_reply
 from tongshi.settings import Settings
 
 
@@ -105,6 +108,13 @@ async def test_what_is_sent_in_telegram_lands_with_the_conversation(telegram, st
     if kept and kept[0] == "photo.jpg":
         data = attachments.get(asked.extras["attachments"][0]["id"]).data
         assert Image.open(io.BytesIO(data)).size == (60, 40)
+
+
+async def test_a_file_that_makes_us_stumble_is_asked_for_again(telegram, store, monkeypatch):
+    monkeypatch.setattr(platform, "photo_file", None)
+    await send(telegram.client, update(7, photo=[{"file_id": "a.png"}], caption="Es kam kaputt an, was kann ich jetzt tun?"))
+    (said,) = await telegram.until("sendMessage")
+    assert is_reply("utter_trouble", "de", html.unescape(said["text"])) and store.messages("telegram:77") == []
 
 
 async def test_words_under_a_photo_are_answered_and_the_photo_is_kept(telegram, bot, store):

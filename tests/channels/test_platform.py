@@ -6,12 +6,14 @@ import asyncio
 import html
 import sqlite3
 import time
+from dataclasses import asdict
 from datetime import timedelta
 
 import httpx
 import pytest
+from sqlalchemy import text
 
-from tests.channels.test_telegram import SECRET, send, update
+from tests.channels.test_telegram import SECRET, pressed, send, update
 from tongshi import clock
 from tongshi.channels import platform
 from tongshi.channels.telegram import TelegramChannel
@@ -123,3 +125,72 @@ async def test_a_call_is_acknowledged_in_time_though_the_database_is_locked(begi
     lock.execute("ROLLBACK")
     lock.close()
     assert [one["text"] for one in await telegram.until("sendMessage")] == ["Hello!"]
+
+
+def rename(database, table, name):
+    with database.engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} RENAME TO {name}"))
+
+
+async def test_who_presses_a_button_while_the_database_is_away_is_told_so_once(begin, telegram, bot, database):
+    _, client = await begin()
+    rename(database, "messages", "away")
+    press = pressed("1.0")
+    press["callback_query"]["from"]["language_code"] = "de"
+    assert (await send(client, press)).status_code == 200
+    (trouble,) = await telegram.until("sendMessage")
+    assert is_reply("utter_trouble", "de", html.unescape(trouble["text"]))
+    rename(database, "away", "messages")
+    await asyncio.sleep(0.8)
+    assert len(telegram.messages) == 1 and bot.heard == [] and waiting(database) == 0
+
+
+async def test_what_was_said_to_be_sent_again_is_not_taken_up_once_the_database_is_back(begin, telegram, bot, database):
+    (channel, client), tables = await begin(), ("messages", "inbox")
+    keep = channel._inbox.keep
+
+    def keep_and_go(*arguments):
+        kept = keep(*arguments)
+        for table in tables:
+            rename(database, table, f"{table}_away")
+        return kept
+
+    channel._inbox.keep = keep_and_go
+    await send(client, update(741, text="Wo ist meine Bestellung?"))
+    (trouble,) = await telegram.until("sendMessage")
+    assert is_reply("utter_trouble", "de", html.unescape(trouble["text"]))
+    await asyncio.sleep(0.3)
+    for table in tables:
+        rename(database, f"{table}_away", table)
+    await asyncio.sleep(0.8)
+    assert len(telegram.messages) == 1 and bot.heard == [] and waiting(database) == 0
+
+
+async def test_what_the_database_cannot_keep_is_answered_all_the_same(begin, telegram):
+    channel, client = await begin()
+    channel._inbox.keep = None
+    await send(client, update(742, text="hello"))
+    assert [one["text"] for one in await telegram.until("sendMessage")] == ["Hello!"]
+
+
+async def test_a_message_that_another_version_kept_holds_up_nobody(begin, telegram, bot, database, stores):
+    asked = asdict(platform.Incoming(ANNA, {"chat_id": 77}, "hello", ""))
+    with database.session() as session:
+        for name, more in (("update:1", {"colour": "blue"}), ("update:2", {})):
+            content = {**asked, "client_id": name, **more}
+            row = Received(
+                channel="telegram",
+                sender=ANNA,
+                client_id=name,
+                content=content,
+                at=clock.now(),
+                owner="gone",
+                held_until=clock.now(),
+            )
+            session.add(row)
+    await begin()
+    assert [one["text"] for one in await telegram.until("sendMessage")] == ["Hello!"]
+    async with asyncio.timeout(8):
+        while waiting(database):
+            await asyncio.sleep(0.1)
+    assert len(bot.heard) == 1

@@ -109,6 +109,13 @@ async def test_a_payload_that_was_not_offered_does_not_count(client, telegram, b
     assert [message.text for message in bot.heard] == ["restart"]
 
 
+@pytest.mark.parametrize("before", ["/\n/", "\n/", "/ \t /", "/\u00a0/", "\u2003/", "/\u3000//", "/\x1f/", "/\x85/", "/\u2028/"])
+async def test_white_space_of_no_kind_makes_a_payload_count(client, telegram, bot, before):
+    await send(client, update(text=f'{before}restart{{"reason": "x"}}'))
+    await telegram.until("sendMessage")
+    assert [message.text for message in bot.heard] == ["restart"]
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -183,8 +190,9 @@ async def test_formatting_that_telegram_does_not_take_is_left_out(client, telegr
     assert "parse_mode" not in messages[1] and messages[1]["text"] == "Hello!"
 
 
-async def test_telegram_is_given_the_time_it_asks_for(client, telegram):
-    telegram.troubles = [web.json_response({"ok": False, "parameters": {"retry_after": 2}}, status=429)]
+@pytest.mark.parametrize("seconds", [2, "2"])
+async def test_telegram_is_given_the_time_it_asks_for(client, telegram, seconds):
+    telegram.troubles = [web.json_response({"ok": False, "parameters": {"retry_after": seconds}}, status=429)]
     began = time.monotonic()
     await send(client, update(text="hello"))
     await telegram.until("sendMessage", 2)

@@ -267,6 +267,15 @@ async def test_where_the_reply_cannot_be_spoken_it_stands_in_text(client, telegr
     assert telegram.messages[1]["text"] == "Hello!" and telegram.voices == []
 
 
+async def test_where_the_voice_cannot_be_sent_nothing_more_is_said(client, telegram, engines, monkeypatch):
+    engines.text = "hello"
+    monkeypatch.setattr(TelegramChannel, "send_recording", None)
+    await send(client, update(**voice()))
+    await telegram.until("sendMessage", 2)
+    await asyncio.sleep(0.5)
+    assert [one["text"] for one in telegram.messages][1:] == ["Hello!"]
+
+
 async def test_the_token_stands_in_no_log_where_a_file_is_missing(client, telegram, caplog, capsys):
     telegram.files.clear()
     await send(client, update(**voice()))

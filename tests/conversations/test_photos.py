@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import io
 import shutil
+import struct
 from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from tongshi.conversations.photos import LETTERS, PhotoReader, make_photo_reader, order_numbers, photo_file
+from tongshi.conversations.photos import (
+    LETTERS,
+    NotAPhoto,
+    PhotoReader,
+    developed,
+    make_photo_reader,
+    order_numbers,
+    photo_file,
+)
 from tongshi.settings import LANGUAGES, Settings
 
 FONTS = Path("/usr/share/fonts")
@@ -52,6 +61,38 @@ def drawn(text: str, font: ImageFont.FreeTypeFont | None = None) -> bytes:
 @pytest.fixture
 def reader() -> PhotoReader:
     return make_photo_reader(Settings(ocr="on"))
+
+
+def with_exif(*entries: tuple[int, int, int, bytes]) -> bytes:
+    """A photo that its camera calls turned, with further fields of Exif: tag, type, count, value."""
+    fields = [(0x0112, 3, 1, b"\0\x06\0\0"), *entries]
+    written = b"".join(struct.pack(">HHI4s", *one) for one in fields)
+    image, kept = Image.open(io.BytesIO(drawn("MD-10234"))), io.BytesIO()
+    image.save(kept, "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(fields)) + written + bytes(40))
+    return kept.getvalue()
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        (0x0100, 2, 4, b"\xff\xfe\xfd\0"),
+        (0x011A, 2, 3, b"72\0\0"),
+        (0x010F, 11, 1, b"\0\x01\0\xff"),
+        (0x8769, 9, 1, b"\xff\xff\x08\0"),
+    ],
+)
+def test_a_photo_is_kept_whatever_its_camera_wrote_into_it(field):
+    with Image.open(io.BytesIO(developed(with_exif()))) as turned, Image.open(io.BytesIO(developed(with_exif(field)))) as kept:
+        assert turned.size == (170, 900) and kept.size in ((900, 170), (170, 900))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "JPEG"])
+def test_a_damaged_photo_is_none(kind):
+    whole = io.BytesIO()
+    Image.effect_noise((64, 64), 90).convert("RGB").save(whole, kind)
+    for length in range(0, len(whole.getvalue()) - 100, 97):
+        with pytest.raises(NotAPhoto):
+            developed(whole.getvalue()[:length])
 
 
 @needs_tesseract

@@ -7,6 +7,7 @@ import re
 import shutil
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 
 import httpx
@@ -18,8 +19,9 @@ from tests.conversations.test_photos import drawn
 from tests.desk.conftest import CARDS, CITED, RECOMMENDED, running
 from tongshi.channels.continuing import NOT_ME
 from tongshi.conversations.live import PATH, Spoken, as_json
+from tongshi.conversations.photos import photo_file
 from tongshi.conversations.tokens import signed
-from tongshi.desk import live
+from tongshi.desk import chat, live
 from tongshi.desk.chat import ChatApi
 from tongshi.desk.sessions import CSRF_HEADER
 from tongshi.errors import TongshiError
@@ -311,6 +313,25 @@ def test_words_that_come_with_a_photo_are_answered(site):
     client = site.begun()
     assert send_photo(client, photo("WEBP"), text="it is broken").json()["messages"][0]["text"] == "Hello!"
     assert [one.text for one in site.bot.heard] == ["it is broken"]
+
+
+def test_an_address_may_not_send_photos_without_end_from_many_conversations(tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", address_rate=2)) as site:
+        clients = [site.begun() for _ in range(2)]
+        answers = [send_photo(client, photo()) for client in (*clients, *clients)]
+        assert [one.status_code for one in answers] == [200, 200, 429, 429]
+        assert int(answers[-1].headers["retry-after"]) > 3000
+
+
+def test_only_so_many_photos_wait_to_be_read(site, monkeypatch):
+    client, may = site.begun(), threading.Event()
+    monkeypatch.setattr(chat, "photo_file", lambda *values: may.wait(20) and photo_file(*values))
+    with ThreadPoolExecutor(10) as threads:
+        asked = [threads.submit(send_photo, client, photo()) for _ in range(10)]
+        refused = [one.result().status_code for _, one in zip(range(2), as_completed(asked))]
+        may.set()
+    assert refused == [503, 503] and sorted(one.result().status_code for one in asked) == [200] * 8 + [503] * 2
+    assert send_photo(client, photo()).status_code == 200
 
 
 @pytest.mark.parametrize(

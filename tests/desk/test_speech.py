@@ -1,6 +1,8 @@
 """The chat page's microphone and spoken replies over HTTP; the engines are in the tests' own hands."""
 
 import struct
+import threading
+from concurrent.futures import ThreadPoolExecutor, as_completed
 
 import httpx
 import pytest
@@ -103,6 +105,34 @@ def test_without_a_session_nothing_is_heard_or_said(started):
 def test_who_speaks_too_often_has_to_wait(client):
     answers = [client.post("/api/speech/said", json={"message_id": 0}) for _ in range(21)]
     assert answers[-1].status_code == 429 and int(answers[-1].headers["retry-after"]) >= 1
+
+
+def test_who_comes_from_one_address_has_to_wait_in_every_conversation(started, engines, tmp_path):
+    with running(Settings(home=tmp_path / "home", encoder="use", voice="on", address_rate=3)) as site:
+        first, second = site.begun(), site.begun()
+        asked = [client.post("/api/speech/said", json={"message_id": 0}).status_code for client in (first, first, second, second)]
+        assert asked == [404, 404, 404, 429]
+        assert first.post("/api/speech/heard", content=SECOND.wav()).status_code == 429
+
+
+@pytest.mark.parametrize(("engine", "most"), [("recognise", 4), ("say", 8)])
+def test_only_so_many_wait_for_an_engine(started, engines, client, monkeypatch, engine, most):
+    (reply,) = say(client, "hi")
+    may, work = threading.Event(), getattr(engines, engine)
+    monkeypatch.setattr(engines, engine, lambda *values, **named: may.wait(20) and work(*values, **named))
+
+    def ask(_):
+        if engine == "say":
+            return client.post("/api/speech/said", json={"message_id": reply["id"]})
+        return client.post("/api/speech/heard", content=SECOND.wav())
+
+    with ThreadPoolExecutor(most + 3) as threads:
+        asked = [threads.submit(ask, number) for number in range(most + 3)]
+        refused = [one.result() for _, one in zip(range(3), as_completed(asked))]
+        may.set()
+    assert [(one.status_code, one.headers["retry-after"]) for one in refused] == [(503, "5")] * 3
+    assert sorted(one.result().status_code for one in asked) == [200] * most + [503] * 3
+    assert ask(0).status_code == 200
 
 
 async def test_speech_is_off_unless_it_is_switched_on(started, tmp_path):

@@ -3,6 +3,7 @@
 import io
 import wave
 
+import av
 import numpy as np
 import pytest
 
@@ -10,6 +11,28 @@ from tongshi.errors import TongshiError
 from tongshi.speech.audio import HEARING_RATE, LARGEST, Sound, Unheard, joined, read
 
 TONE = Sound((np.sin(np.arange(48_000) * 2 * np.pi * 440 / 24_000) * 0.5).astype(np.float32), 24_000)
+
+
+SDP = b"v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 45454 RTP/AVP 0\r\n"
+"""A description of a stream that would be waited for, at a port that would be opened."""
+
+HLS = b"#EXTM3U\n#EXT-X-TARGETDURATION:5\n#EXTINF:5,\nhttp://127.0.0.1:1/a.ts\n"
+CONCAT = b"ffconcat version 1.0\nfile /etc/passwd\n"
+
+
+def encoded(container, codec, rate, samples):
+    file = io.BytesIO()
+    with av.open(file, "w", format=container) as writer:
+        stream = writer.add_stream(codec, rate=rate, layout="mono")
+        frame = av.AudioFrame.from_ndarray(samples[None, :].astype(np.float32), format="flt", layout="mono")
+        frame.sample_rate = rate
+        queue = av.AudioFifo()
+        for piece in av.AudioResampler(stream.codec_context.format.name, "mono", rate).resample(frame):
+            queue.write(piece)
+        while piece := queue.read(stream.codec_context.frame_size or 1024, partial=True):
+            writer.mux(stream.encode(piece))
+        writer.mux(stream.encode(None))
+    return file.getvalue()
 
 
 def stereo(rate, seconds):
@@ -32,6 +55,23 @@ def test_sound_of_any_format_is_read_at_one_rate(data):
 
 
 @pytest.mark.parametrize(
+    ("container", "codec", "rate"),
+    [
+        ("mp3", "libmp3lame", 44_100),
+        ("ipod", "aac", 44_100),
+        ("3gp", "aac", 16_000),
+        ("webm", "libopus", 48_000),
+        ("flac", "flac", 8_000),
+        ("adts", "aac", 44_100),
+        ("caf", "pcm_s16le", 8_000),
+        ("aiff", "pcm_s16be", 44_100),
+    ],
+)
+def test_what_browsers_telephones_and_messengers_record_is_read(container, codec, rate):
+    assert read(encoded(container, codec, rate, TONE.at(rate).samples)).seconds == pytest.approx(2, abs=0.1)
+
+
+@pytest.mark.parametrize(
     ("data", "why"),
     [
         (b"", "empty"),
@@ -41,6 +81,10 @@ def test_sound_of_any_format_is_read_at_one_rate(data):
         (b"\x89PNG\r\n\x1a\n" + bytes(200), "unreadable"),
         (bytes(LARGEST + 1), "too_long"),
         (stereo(8_000, 121), "too_long"),
+        (SDP, "unreadable"),
+        (HLS, "unreadable"),
+        (CONCAT, "unreadable"),
+        (encoded("flac", "flac", 10, np.zeros(50_000)), "unreadable"),
     ],
 )
 def test_what_cannot_be_listened_to_is_named(data, why):

@@ -3,10 +3,12 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
+import sqlalchemy
 from sqlalchemy import inspect
 from sqlalchemy.exc import IntegrityError
 
 from tongshi.errors import Unavailable
+from tongshi.storage import database as databases
 from tongshi.storage.conversations import ConversationStore
 from tongshi.storage.database import Database
 from tongshi.storage.models import Base, Customer, Feedback, Message, OrderItem, Product
@@ -62,6 +64,45 @@ def test_a_database_without_its_tables_is_unavailable_not_a_crash(tmp_path):
 def test_a_server_that_is_down_is_unavailable():
     with pytest.raises(Unavailable), Database("postgresql://a:b@127.0.0.1:1/c").session() as session:
         session.get(Customer, "C-001")
+
+
+def test_a_database_whose_connections_are_all_in_use_is_unavailable(database, monkeypatch):
+    monkeypatch.setattr(database.engine.pool, "_timeout", 0.1)
+    taken = [database.engine.connect() for _ in range(15)]
+    with pytest.raises(Unavailable), database.session() as session:
+        session.get(Customer, "C-001")
+    for one in taken:
+        one.close()
+    with database.session() as session:
+        assert session.get(Customer, "C-001") is None
+
+
+def test_a_statement_that_takes_too_long_is_broken_off(postgresql_database, monkeypatch):
+    monkeypatch.setattr(databases, "_STATEMENT_SECONDS", 1)
+    database = Database(postgresql_database.url)
+    with pytest.raises(Unavailable, match="statement timeout"), database.session() as session:
+        session.execute(sqlalchemy.text("SELECT pg_sleep(5)"))
+    with database.session() as session:
+        databases.without_deadline(session.connection())
+        session.execute(sqlalchemy.text("SELECT pg_sleep(1.5)"))
+    with database.session() as session:
+        assert session.scalar(sqlalchemy.text("SHOW statement_timeout")) == "1s"
+    database.engine.dispose()
+
+
+def test_a_server_that_vanished_is_noticed(postgresql_database):
+    with postgresql_database.engine.connect() as connection:
+        known = connection.connection.dbapi_connection.get_dsn_parameters()
+    assert (known["keepalives_idle"], known["tcp_user_timeout"]) == ("5", "10000")
+
+
+def test_a_connection_that_breaks_in_the_middle_is_unavailable(postgresql_database):
+    with pytest.raises(Unavailable, match="closed"), postgresql_database.session() as session:
+        session.execute(sqlalchemy.text("SELECT 1"))
+        session.connection().connection.dbapi_connection.close()
+        session.execute(sqlalchemy.text("SELECT 1"))
+    with postgresql_database.session() as session:
+        assert session.scalar(sqlalchemy.text("SELECT 1")) == 1
 
 
 def test_a_block_that_raises_leaves_nothing_behind(database):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import inspect, text
 
+from tongshi.storage import database as databases
 from tongshi.storage.database import MIGRATIONS, Database
 from tongshi.storage.knowledge import KnowledgeStore
 from tongshi.storage.outbox import OutboxStore
@@ -111,3 +113,21 @@ def test_what_waits_goes_to_where_the_customer_had_written_from(migrate):
             )
     outbox = OutboxStore(migrate("head"))
     assert outbox.of_message(2).address == {"chat_id": 77} and outbox.of_message(4).address is None
+
+
+def test_a_migration_may_take_longer_than_other_statements(postgresql_database, monkeypatch):
+    monkeypatch.setattr(databases, "_STATEMENT_SECONDS", 1)
+    database = Database(postgresql_database.url)
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["engine"] = database.engine
+    command.downgrade(config, "0016")
+    writing = postgresql_database.engine.raw_connection()
+    writing.cursor().execute("LOCK TABLE messages IN ROW EXCLUSIVE MODE")
+    done = threading.Timer(1.5, writing.rollback)
+    done.start()
+    database.upgrade()
+    done.join()
+    assert "ix_messages_at" in {one["name"] for one in inspect(database.engine).get_indexes("messages")}
+    writing.close()
+    database.engine.dispose()

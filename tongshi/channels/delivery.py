@@ -27,6 +27,8 @@ CALL_TIMEOUT = 15.0
 _LOOK = 1.0
 _AT_ONCE = 8
 _LONGEST_PAUSE = 600.0
+_LONGEST_WAIT = 3600.0
+"""Seconds that a platform is left alone, whatever it asks for; it may ask again."""
 
 # Its lines name the address of each call, and addresses of platforms hold tokens.
 logging.getLogger("httpx").setLevel(logging.WARNING)
@@ -123,6 +125,10 @@ class Postman:
             except TongshiError as error:
                 log_failure(error)
                 busy = False
+            except Exception:
+                # Nobody waits for this task; the log is where it is heard of, and what waits is tried again.
+                log.exception("channel.delivery_failed", channel=self._channel)
+                busy = False
             if not busy:
                 await self._rest()
 
@@ -150,6 +156,8 @@ class Postman:
                 await self._platform.send(address, part, f"unkept-{number}", uncertain=False)
         except (Postponed, Undeliverable) as error:
             log.error("channel.not_delivered", channel=self._channel, sender=message.sender, error=str(error))
+        except Exception:
+            log.exception("channel.not_delivered", channel=self._channel, sender=message.sender)
 
     async def _deliver(self, claim: Claim) -> None:
         outgoing = claim.outgoing
@@ -208,12 +216,21 @@ def _pause(attempts: int) -> float:
 def wait_of(headers: Any) -> float | None:
     """Seconds that a `Retry-After` header asks for, given in seconds or as a date."""
     value = headers.get("Retry-After", "").strip()
-    if value.isdecimal():
-        return float(value)
+    if (wait := seconds_of(value)) is not None:
+        return wait
     try:
-        return max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds())
-    except (TypeError, ValueError):
+        return seconds_of(max(0.0, (parsedate_to_datetime(value) - clock.now()).total_seconds()))
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def seconds_of(value: object) -> float | None:
+    """Seconds to wait as a platform writes them, an hour at the most; None where that is no number that can be meant."""
+    try:
+        seconds = float(value)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return min(seconds, _LONGEST_WAIT) if seconds >= 0 else None
 
 
 def body_of(answer: httpx.Response) -> dict[str, Any]:

@@ -8,6 +8,7 @@ where it ends without a word, in time or not, the customer is told in their lang
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
@@ -35,6 +36,7 @@ _MOST_KEPT = 50_000
 """Characters of a message that are kept, for the person who has the conversation or takes it over."""
 
 _LOOK_BACK = 20
+_BEFORE_WORDS = re.compile(r"[/\s]*")
 
 log = structlog.get_logger()
 
@@ -151,8 +153,18 @@ class Guard:
             return await self._kept(replies, incoming, review)
         except TongshiError as error:
             log_failure(error)
-            language = language or self._identify(route.text[:LONGEST]).language or hint or self._language
-            return [self._reply("utter_trouble", route.sender, channel, language, bool(is_traditional(route.text)))]
+            if language:
+                return [self._reply("utter_trouble", route.sender, channel, language, bool(is_traditional(route.text)))]
+            return [self.trouble(route.sender, route.text, channel, hint)]
+
+    def trouble(self, sender: str, text: str, channel: str, hint: str | None) -> Message:
+        """What a customer is told of a message that cannot even be kept: to send it again.
+
+        Args:
+            text, hint: as for `turn`; the language is told from them alone.
+        """
+        language = self._identify(text[:LONGEST]).language or hint or self._language
+        return self._reply("utter_trouble", sender, channel, language, bool(is_traditional(text)))
 
     async def _kept(self, replies: list[Message], incoming: Message, review: Review | None) -> list[Message]:
         """The replies to a message, as the channel makes them, once they are kept."""
@@ -260,12 +272,13 @@ class Guard:
     def _allowed(self, sender: str, text: str, payload: str | None) -> str:
         """What Rasa gets: a payload only if it stood on a button of this conversation, else the text, without what looks like one."""
         wanted = payload or text
-        if not wanted.startswith("/"):
+        # Rasa strips white space, of any kind, before it looks for a payload.
+        if not wanted.lstrip().startswith("/"):
             return wanted
         offered = {
             button.get("payload") for message in self._store.messages(sender, most=_LOOK_BACK) for button in _pressable(message)
         }
-        return wanted if wanted in offered else text.lstrip("/ ").split("{")[0] or "?"
+        return wanted if wanted in offered else _BEFORE_WORDS.sub("", text).split("{")[0] or "?"
 
     async def _reply_to(self, incoming: Message, said: str | Notice) -> Message:
         sender, language = incoming.sender, incoming.language

@@ -24,6 +24,9 @@ _MOST_FILES = 20
 _LARGEST_FILES = 25 * 1024 * 1024
 _LONGEST_NAME = 120
 _LONGEST_TEXT = 50_000
+_LARGEST_HTML = 2_000_000
+"""Bytes of HTML that are read; its tree takes a hundred times as much memory, and some seconds."""
+
 _SIGNED = {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 _NOBODY = re.compile(
     r"(?:mailer-daemon|postmaster|(?:do[-_.]?)?not?[-_.]?reply|bounces?|notifications?)(?:[-+._].*)?", re.IGNORECASE
@@ -189,10 +192,18 @@ def _returned(part: Message) -> Message:
 def _content(message: EmailMessage, data: bytes) -> tuple[str, list[File]]:
     """What a message says, and its files; where it cannot be read, nothing, and itself as a file."""
     try:
+        if _is_too_large(message):
+            return "", [_whole(data)]
         text, quoted = body(message)
         return reply_words(text[:_LONGEST_TEXT].replace("\x00", ""), quoted), _files(message)
     except (LookupError, ValueError, AttributeError, TypeError, RecursionError):
         return "", [_whole(data)]
+
+
+def _is_too_large(message: EmailMessage) -> bool:
+    """Whether what a message says is more HTML than is read."""
+    part = message.get_body(("plain", "html"))
+    return part is not None and part.get_content_subtype() == "html" and len(_bytes_of(part)) > _LARGEST_HTML
 
 
 def _whole(data: bytes) -> File:

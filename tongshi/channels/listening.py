@@ -134,14 +134,14 @@ class VoiceChannel(WebhookChannel):
         if self._listener:
             self._warming = asyncio.create_task(self._listener.warm_up())
 
-    async def _handle(self, incoming: Incoming) -> None:
+    async def _respond(self, incoming: Incoming, hint: str | None) -> None:
         if incoming.is_spoken:
-            await self._handle_spoken(incoming, await self._hint(incoming))
+            await self._respond_to_spoken(incoming, hint)
         else:
-            await super()._handle(incoming)
+            await super()._respond(incoming, hint)
 
-    async def _handle_spoken(self, incoming: Incoming, hint: str | None) -> None:
-        """Handle a voice message as what is said in it, which the customer is told first; replies are spoken, too.
+    async def _respond_to_spoken(self, incoming: Incoming, hint: str | None) -> None:
+        """Answer a voice message as what is said in it, which the customer is told first; replies are spoken, too.
 
         A person who has the conversation gets the recording beside the words.
         """

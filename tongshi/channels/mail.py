@@ -43,6 +43,9 @@ _AT_ONCE = 4
 _WAIT = 60.0
 _LONGEST_PAUSE = 300.0
 _MOST_AN_HOUR = 20
+_MOST_TRIES = 2
+"""So often a message may bring the system down."""
+
 _LOOK_BACK = timedelta(days=3)
 _GRACE = timedelta(seconds=30)
 
@@ -161,7 +164,7 @@ class EmailChannel(PlatformChannel):
         for number in numbers:
             data = await self._call(self._mailbox.fetch, number)
             if data is not None:
-                letter = await asyncio.to_thread(self._read, data)
+                letter = await asyncio.to_thread(self._read, number, data)
                 sender = await asyncio.to_thread(self._conversation_of, letter)
                 conversations.setdefault(sender, []).append((number, letter))
         answered = await asyncio.gather(*(self._handle_in_order(sender, letters) for sender, letters in conversations.items()))
@@ -171,8 +174,18 @@ class EmailChannel(PlatformChannel):
             except MailboxTrouble as error:
                 log.info("email.not_marked", error=str(error))
 
-    def _read(self, data: bytes) -> Letter:
-        """An e-mail, read; a person gets one that cannot be as it came."""
+    def _read(self, number: int, data: bytes) -> Letter:
+        """An e-mail, read; a person gets one that cannot be, or with which the system ended again and again, as it came."""
+        tries = self._mails.begin_reading(self._mailbox.name, number)
+        letter = self._whole_or_head(data) if tries < _MOST_TRIES else read_head(data, self._ours)
+        self._mails.end_reading(self._mailbox.name, number)
+        if tries >= _MOST_TRIES:
+            log.error(
+                "email.not_read", bytes=len(data), hint="the system ended while it read it; a person finds it as message.eml"
+            )
+        return letter
+
+    def _whole_or_head(self, data: bytes) -> Letter:
         try:
             return read_letter(data, self._ours)
         except Exception:

@@ -21,13 +21,14 @@ from sanic.response import HTTPResponse
 from tongshi import clock
 from tongshi.channels.channel import Channel, add_health
 from tongshi.channels.continuing import Notice
-from tongshi.channels.database import in_database
+from tongshi.channels.database import in_database, log_failure
 from tongshi.channels.delivery import FilesPlatform, Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
 from tongshi.channels.media import LARGEST, MOST, Media, NotFetched, TooLarge
 from tongshi.channels.written import buttons_of
 from tongshi.conversations.photos import KIND as PHOTO
 from tongshi.conversations.photos import NotAPhoto, PhotoReader, make_photo_reader, order_numbers, photo_file
+from tongshi.errors import TongshiError
 from tongshi.language.text import clean
 from tongshi.settings import LANGUAGES, get_settings
 from tongshi.storage.conversations import ConversationStore
@@ -219,17 +220,17 @@ class WebhookChannel(PlatformChannel):
         row = Received(
             channel=self.name(), sender=incoming.sender, client_id=incoming.client_id, content=asdict(incoming), at=clock.now()
         )
-        return await in_database(self._inbox.keep, row, clock.now()) is not False
+        try:
+            return await in_database(self._inbox.keep, row, clock.now()) is not False
+        except Exception:
+            # What the database cannot hold is answered all the same.
+            log.exception("channel.message_not_kept", sender=incoming.sender)
+            return True
 
     async def _handle_kept(self, incoming: Incoming, keeping: asyncio.Task[bool]) -> None:
-        if not await keeping:
-            return
-        try:
+        if await keeping:
             await self._handle(incoming)
-        except Exception:
-            # Nobody waits for a turn in the background; the log is where it is heard of.
-            log.exception("channel.message_failed", sender=incoming.sender)
-        await self._done(incoming, keeping)
+            await self._done(incoming, keeping)
 
     async def _done(self, incoming: Incoming, keeping: asyncio.Task[bool] | None = None) -> None:
         if keeping is None or await keeping:
@@ -238,14 +239,24 @@ class WebhookChannel(PlatformChannel):
     async def _tend(self) -> None:
         """Keep what is in hand from other processes, and take up what they have left."""
         while True:
-            await in_database(self._inbox.renew, self.name(), clock.now())
-            await self._take_up()
+            try:
+                await in_database(self._inbox.renew, self.name(), clock.now())
+                await self._take_up()
+            except Exception:
+                # Nobody waits for this task; the log is where it is heard of.
+                log.exception("channel.tending_failed", channel=self.name())
             await asyncio.sleep(self._inbox.lease.total_seconds() / 5)
 
     async def _take_up(self) -> None:
         """Handle what a process that ended has acknowledged and not handled."""
         left = await in_database(self._inbox.claim, self.name(), clock.now(), _OLDEST_LEFT) or []
-        for incoming in map(Incoming.from_dict, left):
+        for content in left:
+            try:
+                incoming = Incoming.from_dict(content)
+            except (TypeError, LookupError):
+                log.exception("channel.message_unreadable", channel=self.name(), hint="another version kept it, and may read it")
+                self._inbox.leave(content.get("sender"), content.get("client_id"))
+                continue
             if not self._turns.add(incoming.sender, partial(self._handle_left, incoming)):
                 await self._done(incoming)
 
@@ -253,19 +264,50 @@ class WebhookChannel(PlatformChannel):
         """Answer what nobody has; where the bot had begun, so that it may have done something, the customer is asked to say it again."""
         log.warning("channel.taken_up", channel=self.name(), sender=incoming.sender, hint="the system ended in the middle of it")
         try:
-            conversation = await asyncio.to_thread(self._conversation, incoming)
-            replies = await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id)
-            if replies is None:
+            if not await self._is_settled(incoming):
                 await self._handle(incoming)
-            elif not replies:
-                await asyncio.to_thread(self._guard.apologise, conversation, incoming.client_id)
-                self._postman.wake()
         except Exception:
+            # Nobody waits for a turn in the background; the log is where it is heard of.
             log.exception("channel.message_failed", sender=incoming.sender)
         await self._done(incoming)
 
+    async def _is_settled(self, incoming: Incoming) -> bool:
+        """Whether a message is kept; where it has no reply, the customer is asked to say it again, unless a person has the conversation."""
+        conversation = await asyncio.to_thread(self._conversation, incoming)
+        replies = await asyncio.to_thread(self._store.replies_to, conversation, incoming.client_id)
+        if replies is not None and not replies:
+            await asyncio.to_thread(self._guard.apologise, conversation, incoming.client_id)
+            self._postman.wake()
+        return replies is not None
+
     async def _handle(self, incoming: Incoming) -> None:
-        await self._answer(incoming, await self._hint(incoming))
+        """Answer a message; the customer hears of it whatever goes wrong."""
+        hint = await self._hint(incoming)
+        try:
+            await self._respond(incoming, hint)
+        except TongshiError as error:
+            log_failure(error)
+            await self._say_trouble(incoming, hint)
+        except Exception:
+            log.exception("channel.message_failed", sender=incoming.sender)
+            await self._make_good(incoming, hint)
+
+    async def _respond(self, incoming: Incoming, hint: str | None) -> None:
+        await self._answer(incoming, hint)
+
+    async def _make_good(self, incoming: Incoming, hint: str | None) -> None:
+        """See that a message in whose handling we failed has a reply."""
+        try:
+            if await self._is_settled(incoming):
+                return
+        except Exception:
+            log.exception("channel.message_failed", sender=incoming.sender)
+        await self._say_trouble(incoming, hint)
+
+    async def _say_trouble(self, incoming: Incoming, hint: str | None) -> None:
+        """Ask the customer to send a message again that is not kept."""
+        trouble = self._guard.trouble(incoming.sender, incoming.text, self.name(), hint)
+        await self._postman.send_unkept(incoming.address, trouble)
 
     def _conversation(self, incoming: Incoming) -> str:
         """The conversation that a message belongs to; those that were begun on other channels have other names."""

@@ -13,7 +13,7 @@ from sanic.request import Request
 from sanic.response import HTTPResponse
 
 from tongshi.channels.channel import is_secret, json_body
-from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, body_of, post
+from tongshi.channels.delivery import CALL_TIMEOUT, Postponed, Undeliverable, body_of, post, seconds_of
 from tongshi.channels.listening import VoiceChannel, make_listener
 from tongshi.channels.markup import PLAIN, TELEGRAM, split
 from tongshi.channels.media import LARGEST as LARGEST_FILE
@@ -136,7 +136,8 @@ class TelegramPlatform:
 
 
 def _wait(answer: httpx.Response) -> float | None:
-    return (body_of(answer).get("parameters") or {}).get("retry_after")
+    parameters = body_of(answer).get("parameters")
+    return seconds_of(parameters.get("retry_after")) if isinstance(parameters, dict) else None
 
 
 class TelegramChannel(VoiceChannel):

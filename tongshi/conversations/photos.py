@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytesseract
 import structlog
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from tongshi.errors import TongshiError
 from tongshi.language.patterns import find
@@ -58,15 +58,29 @@ def developed(data: bytes) -> bytes:
             if image.width * image.height > _MOST_PIXELS:
                 raise NotAPhoto("The photo has too many pixels.")
             image.draft("RGB", (_EDGE, _EDGE))
-            upright = ImageOps.exif_transpose(image)
+            image.load()
+            upright = _upright(image)
             upright.thumbnail((_EDGE, _EDGE))
             flat = Image.new("RGB", upright.size, "white")
             flat.paste(upright.convert("RGB"), mask=upright.convert("RGBA").getchannel("A") if _is_see_through(upright) else None)
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except NotAPhoto:
+        raise
+    except (
+        Exception
+    ) as error:  # Pillow raises whatever a damaged file makes it stumble over, struct.error and IndexError among it
         raise NotAPhoto("That is no photo in JPEG, PNG, WebP or GIF.") from error
     kept = io.BytesIO()
     flat.save(kept, "JPEG", quality=85, optimize=True)
     return kept.getvalue()
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """An image as it is meant to be seen; as it lies where what the camera wrote of that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception as error:
+        log.info("photo.not_turned", error=repr(error)[:200])
+        return image
 
 
 def _is_see_through(image: Image.Image) -> bool:

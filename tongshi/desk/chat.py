@@ -19,7 +19,7 @@ from tongshi import clock
 from tongshi.conversations.live import Changed
 from tongshi.conversations.photos import KIND, LARGEST_PHOTO, NotAPhoto, PhotoReader, photo_file
 from tongshi.conversations.rates import RateLimit
-from tongshi.desk.endpoints import is_row_key, row_key
+from tongshi.desk.endpoints import Full, Line, is_row_key, row_key
 from tongshi.desk.live import Live
 from tongshi.desk.sessions import CustomerSessions, address_of, new_sender
 from tongshi.knowledge.base import KnowledgeBase
@@ -32,6 +32,8 @@ from tongshi.storage.models import LONGEST_CLIENT_ID, Feedback, Message, Score
 from tongshi.threads import beside
 
 _LONGEST_REASON = 2000
+_MOST_PHOTOS = 8
+"""Photos that may wait at once to be read."""
 
 log = structlog.get_logger()
 
@@ -43,6 +45,7 @@ class Limits:
     messages: RateLimit
     ratings: RateLimit
     photos: RateLimit
+    photos_of_address: RateLimit
     address: RateLimit
     beginnings: RateLimit
 
@@ -53,6 +56,7 @@ class Limits:
             messages=RateLimit(settings.session_rate, 60, "messages", redis),
             ratings=RateLimit(settings.session_rate, 60, "ratings", redis),
             photos=RateLimit(20, 3600, "photos", redis),
+            photos_of_address=RateLimit(settings.address_rate, 3600, "photos of an address", redis),
             address=RateLimit(settings.address_rate, 60, "address", redis),
             beginnings=RateLimit(settings.address_rate, 60, "beginnings", redis),
         )
@@ -91,6 +95,7 @@ class ChatApi:
         self._limits = limits
         self._settings = settings
         self._photo_reader = photo_reader
+        self._reading = Line(_MOST_PHOTOS)
 
     def routes(self) -> list[Route]:
         return [
@@ -172,23 +177,27 @@ class ChatApi:
         sender = self._sessions.sender(request)
         if not sender:
             return _no_session()
-        if wait := await self._limits.photos.count(sender) or await self._wait_to_write(request, sender):
+        if wait := await self._wait_to_send_photos(request, sender):
             return _too_many("photos", wait)
         try:
             async with request.form(max_files=1, max_fields=4) as form:
-                photo = form.get("photo")
-                data = await photo.read(LARGEST_PHOTO + 1) if isinstance(photo, UploadFile) else b""
                 message = {key: str(form[key]) for key in ("text", "hint", "client_id") if form.get(key)}
+                client_id = message.setdefault("client_id", uuid.uuid4().hex)
+                photo = form.get("photo")
+                size = photo.size or 0 if isinstance(photo, UploadFile) else 0
+                if not 0 < size <= LARGEST_PHOTO or len(client_id) > LONGEST_CLIENT_ID:
+                    return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
+                # The form lies on the disk; only who has a place takes memory.
+                with self._reading.place():
+                    language = message.get("hint", self._settings.language)
+                    kept = await beside("reading", photo_file, await photo.read(), language, self._photo_reader)
         except MultiPartException as error:
             return _refused(f"The form cannot be read: {error}", 400)
-        if not data or len(data) > LARGEST_PHOTO or len(message.setdefault("client_id", uuid.uuid4().hex)) > LONGEST_CLIENT_ID:
-            return _refused("Send a form with the file `photo`, of at most 10 MB.", 400)
-        try:
-            language = message.get("hint", self._settings.language)
-            kept = await beside("reading", photo_file, data, language, self._photo_reader)
+        except Full:
+            return JSONResponse({"error": "Too many photos at once."}, 503, {"Retry-After": "5"})
         except NotAPhoto as error:
             return _refused(str(error), 415)
-        client_id, conversation = message["client_id"], await self._sessions.conversation(request)
+        conversation = await self._sessions.conversation(request)
         message["attachments"] = await asyncio.to_thread(self._attachments.keep, conversation, client_id, [kept], clock.now())
         return await self._pass_on(request, sender, message)
 
@@ -202,6 +211,14 @@ class ChatApi:
 
     async def _wait_to_write(self, request: Request, sender: str) -> float:
         return await self._limits.messages.count(sender) or await self._limits.address.count(address_of(request))
+
+    async def _wait_to_send_photos(self, request: Request, sender: str) -> float:
+        limits = self._limits
+        return (
+            await limits.photos.count(sender)
+            or await limits.photos_of_address.count(address_of(request))
+            or await self._wait_to_write(request, sender)
+        )
 
     async def _pass_on(self, request: Request, sender: str, message: dict[str, Any]) -> Response:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from starlette.requests import Request
@@ -67,6 +68,37 @@ async def _body(request: Request) -> dict[str, Any]:
     if not isinstance(body, dict) or "json" not in request.headers.get("content-type", ""):
         raise TongshiError("The body must be a JSON object, with the content type application/json.")
     return body
+
+
+class Full(Exception):
+    """So many wait already that who comes now had better come later."""
+
+
+class Line:
+    """A line for an engine in which only so many stand, the one whose turn it is among them.
+
+    Args:
+        most: how many.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._standing = 0
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """A place in the line while the block lasts.
+
+        Raises:
+            Full: there is none.
+        """
+        if self._standing >= self._most:
+            raise Full
+        self._standing += 1
+        try:
+            yield
+        finally:
+            self._standing -= 1
 
 
 def row_key(text: str) -> int | None:

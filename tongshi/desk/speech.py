@@ -12,8 +12,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from tongshi.conversations.rates import RateLimit
-from tongshi.desk.endpoints import is_row_key
-from tongshi.desk.sessions import CustomerSessions
+from tongshi.desk.endpoints import Full, Line, is_row_key
+from tongshi.desk.sessions import CustomerSessions, address_of
 from tongshi.errors import TongshiError
 from tongshi.settings import LANGUAGES, Settings
 from tongshi.speech.audio import Sound, Unheard
@@ -30,7 +30,9 @@ CLAUSES = "application/vnd.tongshi.clauses"
 """What spoken replies come as: for each clause four bytes with its length, the highest first, and a WAV file."""
 
 _MOST_SPOKEN = 500
-_MOST_WAITING = 4
+_MOST_HEARD, _MOST_SAID = 4, 8
+"""Recordings, and replies to be said, that may wait at once."""
+
 _STATUS = {"unreadable": 415, "empty": 422, "too_long": 413}
 
 log = structlog.get_logger()
@@ -43,15 +45,18 @@ class SpeechApi:
         voice: None where speech is off.
         store: replies are said by their number, so that nobody has other texts said.
         sessions: tell which conversation a request belongs to.
+        settings: how much may come from one address.
     """
 
-    def __init__(self, voice: Voice | None, store: ConversationStore, sessions: CustomerSessions, redis_url: str = "") -> None:
+    def __init__(self, voice: Voice | None, store: ConversationStore, sessions: CustomerSessions, settings: Settings) -> None:
         self._voice = voice
         self._store = store
         self._sessions = sessions
-        self._limit = RateLimit(20, 60, "speech", redis_url)
+        self._limit = RateLimit(20, 60, "speech", settings.redis_url)
+        self._address_limit = RateLimit(settings.address_rate, 60, "speech of an address", settings.redis_url)
         self._turn = asyncio.Semaphore(1)
-        self._waiting = 0
+        self._hearing = Line(_MOST_HEARD)
+        self._saying = Line(_MOST_SAID)
         self._warming: asyncio.Task | None = None
 
     def routes(self) -> list[Route]:
@@ -73,19 +78,17 @@ class SpeechApi:
             return refusal
         data = await request.body()
         likely = request.query_params.get("lang")
-        if self._waiting >= _MOST_WAITING:
-            return _refused("Too many recordings at once.", 503, {"Retry-After": "5"})
-        self._waiting += 1
         try:
-            async with self._turn:
-                heard = await beside("hearing", self._voice.hear, data, likely=likely if likely in LANGUAGES else None)
+            with self._hearing.place():
+                async with self._turn:
+                    heard = await beside("hearing", self._voice.hear, data, likely=likely if likely in LANGUAGES else None)
+        except Full:
+            return _refused("Too many recordings at once.", 503, {"Retry-After": "5"})
         except Unheard as error:
             return _refused(str(error), _STATUS[error.why])
         except TongshiError as error:
             log.error("voice.not_heard", error=str(error))
             return _refused("Speech is not available now.", 503)
-        finally:
-            self._waiting -= 1
         return JSONResponse({"text": heard.text, "lang": heard.language, "identifiers": identifiers(heard.text)})
 
     async def said(self, request: Request) -> Response:
@@ -103,7 +106,10 @@ class SpeechApi:
             return _refused("There is no such reply in this conversation.", 404)
         sounds = self._voice.speak(shortened(message.text, _MOST_SPOKEN), message.language)
         try:
-            first = await beside("speaking", next, sounds, None)
+            with self._saying.place():
+                first = await beside("speaking", next, sounds, None)
+        except Full:
+            return _refused("Too many replies at once.", 503, {"Retry-After": "5"})
         except TongshiError as error:
             log.error("voice.not_spoken", error=str(error), language=message.language)
             return _refused("This reply cannot be said.", 503)
@@ -115,7 +121,7 @@ class SpeechApi:
         sender = self._sessions.sender(request)
         if not sender:
             return _refused("Open a session first.", 401)
-        if wait := await self._limit.count(sender):
+        if wait := await self._limit.count(sender) or await self._address_limit.count(address_of(request)):
             return _refused("Too much at once.", 429, {"Retry-After": str(int(wait) + 1)})
         return None
 
@@ -134,4 +140,4 @@ def _refused(error: str, status: int, headers: dict[str, str] | None = None) -> 
 
 def make_speech(settings: Settings, store: ConversationStore, sessions: CustomerSessions) -> SpeechApi:
     """The interface of the settings."""
-    return SpeechApi(get_voice() if settings.voice == "on" else None, store, sessions, settings.redis_url)
+    return SpeechApi(get_voice() if settings.voice == "on" else None, store, sessions, settings)

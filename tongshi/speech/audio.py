@@ -27,6 +27,12 @@ LONGEST = 120.0
 LARGEST = 24_000_000
 """Bytes of a file that are read: two minutes of uncompressed sound in two channels at 48,000 Hz."""
 
+_FORMATS = "wav,mp3,mov,ogg,matroska,flac,aac,amr,caf,aiff"
+"""Containers that are read, by FFmpeg's names; of its others some open connections or files of their own (SDP, HLS, concat)."""
+
+_LOWEST_RATE = 4_000
+"""Samples a second of what is read: of a file with less, a few bytes would become hours."""
+
 _OPUS_RATE = 48_000
 _MULAW_BIAS, _MULAW_CLIP = 33, 8158
 """Of G.711's 14 bits."""
@@ -119,7 +125,7 @@ def joined(sounds: list[Sound]) -> Sound:
 
 
 def read(source: Path | bytes, longest: float = LONGEST) -> Sound:
-    """The sound of a file in any usual format (WAV, MP3, M4A, Ogg, WebM …), made ready for recognition.
+    """The sound of a file in a usual format (WAV, MP3, M4A, Ogg, WebM, FLAC, AAC, AMR, CAF, AIFF), made ready for recognition.
 
     Args:
         source: the file's path, or what it holds.
@@ -156,13 +162,13 @@ def _decoded(data: bytes, longest: float) -> np.ndarray | None:
     """All samples; None where there are more than are wanted.
 
     Raises:
-        ValueError: the file has pictures or text only.
+        ValueError: the file has pictures or text only, or too few samples a second.
     """
     most = int(longest * HEARING_RATE)
     resampler = av.AudioResampler("flt", "mono", HEARING_RATE)
     pieces: list[np.ndarray] = []
     count = 0
-    with av.open(io.BytesIO(data), metadata_errors="ignore") as container:
+    with av.open(io.BytesIO(data), options={"format_whitelist": _FORMATS}, metadata_errors="ignore") as container:
         if not container.streams.audio:
             raise ValueError("it has no sound track")
         for frame in chain(_frames(container), [None]):
@@ -176,6 +182,8 @@ def _decoded(data: bytes, longest: float) -> np.ndarray | None:
 
 def _frames(container: av.container.InputContainer) -> Iterator[av.AudioFrame]:
     for frame in container.decode(audio=0):
+        if frame.sample_rate < _LOWEST_RATE:
+            raise ValueError(f"it has {frame.sample_rate} samples a second")
         # Where a recording was cut off and glued, its clock jumps; what counts here is the order alone.
         frame.pts = None
         yield frame

@@ -8,8 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import create_engine, event
-from sqlalchemy.engine import Engine, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.engine import Connection, Engine, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnection
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import QueuePool
 
@@ -18,6 +19,9 @@ from tongshi.settings import get_settings
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK_SECONDS = 3
+_STATEMENT_SECONDS = 10
+_CONNECTION_SECONDS = 10
+"""Until a connection becomes free, and until one whose other end is gone without a word counts as broken."""
 
 
 def create(url: str) -> Engine:
@@ -27,10 +31,12 @@ def create(url: str) -> Engine:
     """
     backend = make_url(url).get_backend_name()
     if backend != "sqlite":
-        options = {"options": f"-c lock_timeout={_LOCK_SECONDS}s"} if backend == "postgresql" else {}
-        return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5, **options})
+        options = _postgresql_options() if backend == "postgresql" else {}
+        connection = {"connect_timeout": 5, **options}
+        return create_engine(url, pool_pre_ping=True, pool_timeout=_CONNECTION_SECONDS, connect_args=connection)
     # A pool, since opening a file and setting it up costs more than most of what is asked of it.
-    engine = create_engine(url, poolclass=QueuePool, connect_args={"timeout": _LOCK_SECONDS, "check_same_thread": False})
+    connection = {"timeout": _LOCK_SECONDS, "check_same_thread": False}
+    engine = create_engine(url, poolclass=QueuePool, pool_timeout=_CONNECTION_SECONDS, connect_args=connection)
 
     @event.listens_for(engine, "connect")
     def _configure(connection, _record) -> None:
@@ -41,6 +47,28 @@ def create(url: str) -> Engine:
         cursor.close()
 
     return engine
+
+
+def _postgresql_options() -> dict[str, str | int]:
+    """Deadlines of PostgreSQL's, for its locks and statements, and of libpq's, for a server that is not there any more."""
+    return {
+        "options": f"-c lock_timeout={_LOCK_SECONDS}s -c statement_timeout={_STATEMENT_SECONDS}s",
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "tcp_user_timeout": _CONNECTION_SECONDS * 1000,
+    }
+
+
+def without_deadline(connection: Connection) -> None:
+    """Let the statements of a transaction take as long as they need, as those do that make tables or indexes."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def _is_of_the_database(error: DBAPIError | NoConnection) -> bool:
+    """Whether the database did not answer, rather than refuse what it was asked."""
+    return isinstance(error, OperationalError | NoConnection) or error.connection_invalidated
 
 
 class Database:
@@ -65,14 +93,17 @@ class Database:
         What is read in it may be used after it, as far as it was loaded.
 
         Raises:
-            Unavailable: the database does not answer or stays locked.
+            Unavailable: the database does not answer, takes too long or stays locked.
         """
         with self._sessions() as session:
             try:
                 with session.begin():
                     yield session
-            except OperationalError as error:
-                raise Unavailable(f"The database {make_url(self.url)!r} did not answer: {error.orig}") from error
+            except (DBAPIError, NoConnection) as error:
+                if not _is_of_the_database(error):
+                    raise
+                reason = getattr(error, "orig", error)
+                raise Unavailable(f"The database {make_url(self.url)!r} did not answer: {reason}") from error
 
     def upgrade(self) -> None:
         """Bring the tables to the newest version; safe to call when they are."""

@@ -32,6 +32,7 @@ class InboxStore:
         self._lease = lease
         self._owner = secrets.token_hex(8)
         self._in_hand: set[tuple[str, str]] = set()
+        self._handled: set[tuple[str, str]] = set()
 
     @property
     def lease(self) -> timedelta:
@@ -55,14 +56,30 @@ class InboxStore:
             session.execute(update(Received).where(*ours).values(content=content), execution_options=_AS_THEY_ARE)
 
     def handled(self, channel: str, sender: str, client_id: str) -> None:
-        """It is not needed any more, unless another process has taken it over meanwhile."""
+        """It is not needed any more, unless another process has taken it over meanwhile.
+
+        Where the database does not answer, `renew` sees to it.
+        """
         self._in_hand.discard((sender, client_id))
-        ours = self._mine(channel), Received.sender == sender, Received.client_id == client_id
+        self._handled.add((sender, client_id))
+        self._forget(channel)
+
+    def _forget(self, channel: str) -> None:
+        """Delete what is handled."""
+        handled = list(self._handled)
+        ours = self._mine(channel), tuple_(Received.sender, Received.client_id).in_(handled)
         with self._database.session() as session:
-            session.execute(delete(Received).where(*ours))
+            session.execute(delete(Received).where(*ours), execution_options=_AS_THEY_ARE)
+        self._handled.difference_update(handled)
+
+    def leave(self, sender: str, client_id: str) -> None:
+        """Once its lease is over, another process may take it."""
+        self._in_hand.discard((sender, client_id))
 
     def renew(self, channel: str, now: datetime) -> None:
         """What this process has in hand stays its own for another lease."""
+        if self._handled:
+            self._forget(channel)
         if in_hand := list(self._in_hand):
             ours = self._mine(channel), tuple_(Received.sender, Received.client_id).in_(in_hand)
             with self._database.session() as session:

@@ -44,6 +44,20 @@ class MailStore:
         with self._database.session() as session:
             session.merge(Mailbox(name=mailbox, validity=validity, uid=uid))
 
+    def begin_reading(self, mailbox: str, uid: int) -> int:
+        """Note that a message is about to be taken apart; says how often that was begun before and never ended."""
+        with self._database.session() as session:
+            row = session.get(Mailbox, mailbox)
+            before = row.reading.get(str(uid), 0)
+            row.reading = {**row.reading, str(uid): before + 1}
+        return before
+
+    def end_reading(self, mailbox: str, uid: int) -> None:
+        """Note that a message was taken apart."""
+        with self._database.session() as session:
+            row = session.get(Mailbox, mailbox)
+            row.reading = {number: times for number, times in row.reading.items() if number != str(uid)}
+
     def conversation(self, digests: Iterable[str]) -> str | None:
         """The conversation that one of these messages belongs to, the first that is known."""
         wanted = list(digests)

@@ -275,12 +275,14 @@ class Mailbox(Base):
         name: account and folder.
         validity: the mailbox's own word for the numbering that `uid` belongs to.
         uid: the last message that was handled.
+        reading: messages that are being taken apart, and how often that was begun.
     """
 
     __tablename__ = "mailboxes"
     name = Column(String(300), primary_key=True)
     validity = Column(BigInteger, nullable=False)
     uid = Column(BigInteger, nullable=False)
+    reading = Column(JSON, nullable=False, default=dict)
 
 
 class Mail(Base):

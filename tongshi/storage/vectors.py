@@ -16,7 +16,7 @@ from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import UserDefinedType
 
 from tongshi.errors import TongshiError, Unavailable
-from tongshi.storage.database import Database
+from tongshi.storage.database import Database, without_deadline
 
 _MOST_DIMENSIONS = 4000
 """Of an HNSW index over half-precision vectors."""
@@ -102,6 +102,7 @@ class PgVectors:
         table = _table(collection, dimensions)
         with self._database.session() as session:
             session.execute(_LOCK)
+            without_deadline(session.connection())
             if made := _dimensions(session, table) != dimensions:
                 table.drop(session.connection(), checkfirst=True)
                 session.execute(CreateTable(table))
