@@ -84,6 +84,24 @@ def test_a_message_is_what_its_parts_surely_are(text, whole, parts, intent):
     assert sum(one["confidence"] for one in message.get(INTENT_RANKING_KEY)) == pytest.approx(1.0, abs=0.21)
 
 
+ONE = "I want to send a charger back, is the postage on me or on you?"
+
+
+@pytest.mark.parametrize(
+    ("whole", "clauses", "intent", "is_read"),
+    [
+        (("order_status", 0.3), [("return_item", 0.9), QUESTION], "return_item", True),
+        (("return_item", 0.8), [("return_item", 0.6), QUESTION], "return_item", True),
+        (("policy_question", 0.95), [("return_item", 0.9), QUESTION], "policy_question", False),
+        (("return_item", 0.8), [("return_item", 0.9), ("policy_question", 0.6)], "return_item", False),
+    ],
+)
+def test_a_sentence_may_be_a_wish_and_a_question_besides(whole, clauses, intent, is_read):
+    message = read(ONE, whole, *clauses)
+    assert message.get(INTENT)["name"] == intent
+    assert [part["text"] for part in message.get(PARTS) or ()] == (ONE.split(", ") if is_read else [])
+
+
 def test_commands_and_what_says_one_thing_pass_whole():
     for text in ("/inform. Something else here.", "where is my parcel", "a long story. " * 200):
         messages = [Message({TEXT: text})]

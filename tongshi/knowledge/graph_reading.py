@@ -30,6 +30,8 @@ _CLAUSE = regex.compile(r"[^,;:.?!،؛؟，；：。？！、\n]+[,;:.?!،؛؟�
 _FIGURE = regex.compile(r"\d+")
 _CAPACITY = regex.compile(r"\d\s*(?:wh|watt-?\s?hours?|wattstunden|瓦时|вт[·*]?ч)\b", regex.I)
 _GAP = "…"
+_CITY = "city:"
+"""Kind of the names of cities while they are looked for; who names one speaks of its country."""
 _ALIKE = 0.65
 _BLOCKING = ("outside", "trouble")
 _RELATION_OF = {
@@ -133,6 +135,7 @@ class Words:
             *_territories(language),
         ]
         named = [*names, *((phrase, f"country:{code}") for name, code in countries for phrase in _with_bare(name))]
+        named += [(phrase, f"{_CITY}{code}") for code, phrases in told.get("cities", {}).items() for phrase in phrases]
         named += [(phrase, f"of:{code}") for code, phrases in told.get("adjectives", {}).items() for phrase in phrases]
         named += [(phrase, f"colour:{name}") for phrase, name in synonyms(data, "colour", [language])]
         self._finder = PhraseFinder(named)
@@ -148,8 +151,9 @@ class Words:
             for one in named
             if one in meant or not one.value.startswith("colour:")
         ]
-        # Names of countries are long and bent by grammar; a short word like "chaque" is no misspelt "chèque".
-        return [one for one in found if one.confidence == 1.0 or one.kind in ("country", "of")]
+        # Names of countries are long and bent by grammar; a short word like "chaque" is no misspelt "chèque", nor one of the many cities.
+        found = [one for one in found if one.confidence == 1.0 or one.kind in ("country", "of")]
+        return [replace(one, entity=one.entity.replace(_CITY, "country:")) for one in found]
 
     def cues(self, text: str) -> list[Cue]:
         """Cues of a text; of two that overlap the longer, unless the shorter tells to leave the question alone."""

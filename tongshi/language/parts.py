@@ -13,8 +13,9 @@ from tongshi.language.patterns import NAMES, find, without_names
 from tongshi.language.text import letters
 
 _QUESTION = r"[,،，、]\s{0,3}(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
-"""Before a question with which a message ends: cut off only beside number or address, since "if I send it back, do I pay?" is one question."""
+"""Before a question with which a message ends: a part by itself only beside number or address, since "if I send it back, do I pay?" is one question."""
 _END = r"(?<=[.!?…][)\"”»]?)\s{1,3}(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s{0,3}|[;\n]+|(?<=\s)(?=\d[.)]\s)"
+_BEFORE_QUESTION = regex.compile(_QUESTION)
 SHORTEST = 8
 """Letters of a part, numbers and e-mail addresses left out; a shorter one goes with what follows it, unless it is but such names."""
 
@@ -44,6 +45,13 @@ def parts_of(text: str) -> list[Part]:
             parts.append(Part(part, size))
             begin = end[1]
     return parts
+
+
+def clauses_of(text: str) -> list[Part]:
+    """A message of one part, cut before the question with which it ends; one clause where there is none."""
+    if not (cut := _BEFORE_QUESTION.search(text)):
+        return [Part(text.strip(), letters(text))]
+    return [Part(clause.strip(), letters(clause)) for clause in (text[: cut.start()], text[cut.end() :])]
 
 
 @lru_cache

@@ -15,7 +15,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from tongshi.commerce.forms import DECIDED, IDENTITY, QUESTIONS, STARTS
 from tongshi.language.negation import negations
-from tongshi.language.parts import SHORTEST, parts_of
+from tongshi.language.parts import SHORTEST, clauses_of, parts_of
 from tongshi.nlu.language import LANGUAGE
 from tongshi.nlu.learnt import OwnComponent
 from tongshi.settings import LANGUAGES
@@ -26,7 +26,7 @@ PARTS = "parts"
 DECIDING = "deciding_part"
 """Name of the property of a message that has the intent of one of its parts: that part's text."""
 
-_PART = "part_of"
+_PART, _CLAUSE = "part_of", "is_clause"
 _LONGEST = 1000
 """Characters of a message up to which it is read in parts."""
 _MOST = 6
@@ -43,6 +43,11 @@ _SURE_DENIAL = 0.8
 """Confidence of the wish that stands beside one that is taken back: "no, leave the return. The same in silver, please"."""
 _SURE_WITH = {0: 0.9, 1: 0.8, 2: 0.5}
 """The same of a wish, by how much of order number and e-mail address is given, which nobody gives who only asks."""
+
+
+_SURE_CLAUSE, _SURE_TO_ASK = 0.5, 0.9
+"""Confidence of a wish and of the question after it in one sentence, from which both are said: "I want to send it back, who pays the postage?", while
+"if I send it back, who pays?" as a whole but asks."""
 
 
 class _Pipe(OwnComponent):
@@ -67,6 +72,8 @@ class MessageSplitter(_Pipe):
             parts = parts_of(text)
             if 1 < len(parts) <= _MOST:
                 found += [Message({TEXT: part.text, _PART: message}) for part in parts if part.letters >= SHORTEST]
+            elif len(clauses := clauses_of(text)) > 1 and all(clause.letters >= SHORTEST for clause in clauses):
+                found += [Message({TEXT: clause.text, _PART: message, _CLAUSE: True}) for clause in clauses]
         return found
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
@@ -85,11 +92,17 @@ class PartReader(_Pipe):
     def process(self, messages: list[Message]) -> list[Message]:
         whole = [message for message in messages if message.get(_PART) is None]
         parts: dict[int, list[dict[str, Any]]] = {}
+        of_one_sentence: set[int] = set()
         for message in messages:
             if (of := message.get(_PART)) is not None:
                 parts.setdefault(id(of), []).append(_read(message))
+                if message.get(_CLAUSE):
+                    of_one_sentence.add(id(of))
         for message in whole:
-            if its := parts.get(id(message)):
+            its = parts.get(id(message))
+            if its and id(message) in of_one_sentence and not _says_two_things(message, its):
+                continue
+            if its:
                 message.set(PARTS, its, add_to_output=True)
                 if taken := _taken(message, its):
                     _take(message, taken)
@@ -99,6 +112,15 @@ class PartReader(_Pipe):
 def _read(part: Message) -> dict[str, Any]:
     intent = part.get(INTENT) or {}
     return {"text": part.get(TEXT), "intent": intent.get("name"), "confidence": intent.get("confidence", 0.0)}
+
+
+def _says_two_things(message: Message, clauses: Sequence[dict[str, Any]]) -> bool:
+    """Whether a sentence is a wish and a question besides, not the one question that it may look like."""
+    wish, question = clauses
+    intent = message.get(INTENT) or {}
+    is_wish = intent.get("name") == wish["intent"] or intent.get("confidence", 0.0) < _UNSURE
+    is_asked = question["intent"] in QUESTIONS and question["confidence"] >= _SURE_TO_ASK
+    return is_asked and is_wish and wish["intent"] in STARTS and wish["confidence"] >= _SURE_CLAUSE
 
 
 def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
