@@ -95,6 +95,10 @@ def test_one_relation_and_other_collections_are_for_search(ask, question, option
         ("shipping outside the EU, we are in Doha", (), "shipping-international", "shipping-international", "en"),
         ("who pays duty in Norway", (), "customs", "customs", "en"),
         ("وللسعودية؟", (), "shipping-standard", "shipping-international", "ar"),
+        ("شكد يطوّل يوصل الغرض لبغداد", (), "shipping-standard", "shipping-international", "ar"),
+        ("und was kostet das nach Graz", (), "shipping-international", "shipping-standard", "de"),
+        ("寄到曼谷要多少钱", (), "shipping-standard", "shipping-international", "zh"),
+        ("부산까지 배송비 얼마예요", (), "shipping-standard", "shipping-international", "ko"),
     ],
 )
 def test_what_holds_at_the_place_that_is_spoken_of_is_answered(ask, question, before, found, answered, language):

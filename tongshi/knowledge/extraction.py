@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import spacy
+from babel import Locale
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
 from tongshi.commerce.catalogue import kinds_of, skus_of
 from tongshi.files import read_yaml
-from tongshi.knowledge.graph_reading import Mention, Reader
+from tongshi.knowledge.graph_reading import Mention, Reader, is_country
 from tongshi.language.segment import sentences
 from tongshi.storage.graph import Edge
 from tongshi.storage.models import PROPOSED, Article, Product
@@ -39,11 +40,6 @@ PATTERNS = "patterns"
 """Who proposed a relation that a pattern found."""
 
 
-def load(path: Path) -> Any:
-    """What a YAML file says."""
-    return read_yaml(path)
-
-
 def of_catalogue(products: Sequence[Product]) -> Iterator[Edge]:
     """What the catalogue says of products; certain, so confirmed."""
     for product in products:
@@ -63,11 +59,13 @@ def of_catalogue(products: Sequence[Product]) -> Iterator[Edge]:
 
 
 def of_countries(folder: Path) -> Iterator[Edge]:
-    """Regions of countries and the plugs that they use, from countries.yml of a folder."""
-    told = load(folder / "countries.yml")
+    """Regions of the countries of Babel and the plugs that they use, from countries.yml of a folder."""
+    told = read_yaml(folder / "countries.yml")
+    for code in filter(is_country, Locale("en").territories):
+        if code not in told["apart"]:
+            region = "eu" if code in told["eu"] else "abroad"
+            yield Edge(f"country:{code}", "in_region", f"region:{region}", {}, COUNTRIES)
     for code, country in told["countries"].items():
-        region = "eu" if code in told["eu"] else "abroad"
-        yield Edge(f"country:{code}", "in_region", f"region:{region}", {}, COUNTRIES)
         for plug, rule in told["plugs"].items():
             least, most = rule["volts"]
             sockets = set(country["sockets"])
@@ -81,7 +79,7 @@ def of_countries(folder: Path) -> Iterator[Edge]:
 
 def of_shop(folder: Path) -> Iterator[Edge]:
     """The shop's policies as relations, from relations.yml of a folder."""
-    for said in load(folder / "relations.yml"):
+    for said in read_yaml(folder / "relations.yml"):
         yield Edge(
             said["subject"],
             said["name"],
