@@ -486,3 +486,40 @@ def test_of_a_collection_without_similar_questions_it_is_asked_before_a_quotatio
 def test_a_translation_is_given_though_the_model_cannot_be_asked(rendering):
     answerer = rendering(Model([Unavailable("gone")]), score=0.6, Items=GERMAN, Standard=DELIVERY)
     assert answerer.answer(QUESTION, "de").text == f"{GERMAN} {DELIVERY}"
+
+
+@pytest.fixture
+def unsure(identify):
+    """Makes an answerer whose search is not sure of a passage, and whose model replies so when it is asked about it; and the model."""
+
+    def make(*replies, score=0.4, mode="auto", **found):
+        knowledge = Knowledge(replace(QUOTED, score=score), confident=False)
+        knowledge.found = replace(knowledge.found, **{"by_questions": False, **found})
+        doubter = Model(*replies)
+        return Answerer(knowledge, Model(), identify, "Meridian", mode, doubter=doubter), doubter
+
+    return make
+
+
+def test_a_passage_that_search_is_not_sure_of_is_given_where_the_model_is(unsure):
+    answerer, doubter = unsure(pieces("You have 30 days"))
+    answers = [answerer.answer("how long have I got?", "en", collection="imported") for _ in range(2)]
+    assert [(one.outcome, one.text, one.details) for one in answers] == [("quoted", QUOTED.text, {"second_look": True})] * 2
+    assert len(doubter.asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("replies", "told", "asked"),
+    [
+        ([pieces("NO_ANSWER")], {}, 1),
+        ([[Unavailable("It is down.")]], {}, 1),
+        ([], {"score": 0.1}, 0),
+        ([], {"by_questions": True}, 0),
+        ([], {"unanswerable": True}, 0),
+        ([], {"mode": "quote"}, 0),
+    ],
+)
+def test_elsewhere_what_search_is_not_sure_of_is_not_given(unsure, replies, told, asked):
+    answerer, doubter = unsure(*replies, **told)
+    assert answerer.answer("how long have I got?", "en", collection="imported").outcome == "unknown"
+    assert len(doubter.asked) == asked

@@ -297,8 +297,11 @@ class Model:
             raise Cut("The language model's reply was cut: it is longer than it may be.")
 
 
-def model_of(settings: Settings, adapter: Path | None) -> Model:
+def model_of(settings: Settings, adapter: Path | None, *, in_doubt: bool = False) -> Model:
     """The settings' model, with an adapter or without; one of another address as it is there.
+
+    Args:
+        in_doubt: asked as about passages that search is not sure of.
 
     What a server elsewhere has behind a name cannot be seen from here: where another model is put there, the replies of the one before are found
     on disk until they are deleted.
@@ -308,9 +311,10 @@ def model_of(settings: Settings, adapter: Path | None) -> Model:
         digest = hashlib.sha256(f"{settings.llm_url} {settings.llm}".encode()).hexdigest()[:16]
         return Model(make_model(settings), digest, kept)
     here = replace(settings, llm_port=free_port())
+    wishes = wishes_to_answer(adapter, in_doubt=in_doubt) if adapter else None
     content = manifest()[settings.llm].sha256.encode() + (adapter.read_bytes() if adapter else b"")
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    client = ChatClient(here.llm_address, here.llm, wishes=wishes_to_answer(adapter) if adapter else None)
+    digest = hashlib.sha256(content + (repr(wishes).encode() if in_doubt else b"")).hexdigest()[:16]
+    client = ChatClient(here.llm_address, here.llm, wishes=wishes)
     return Model(client, digest, kept, lambda: serving(here, adapter, client))
 
 

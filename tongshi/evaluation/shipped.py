@@ -52,6 +52,7 @@ def _answerers(settings: Settings) -> Iterator[dict[str, tuple[Answerer, Busines
         empty_knowledge(settings) as knowledge,
         model_of(settings, adapter) as answering,
         model_of(settings, None) as translating,
+        model_of(settings, adapter, in_doubt=True) as doubting,
     ):
         found = {}
         for business in businesses:
@@ -66,6 +67,7 @@ def _answerers(settings: Settings) -> Iterator[dict[str, tuple[Answerer, Busines
                 _DEADLINE,
                 believed_up_to=believed_up_to(settings),
                 translator=Translator([engine, engine], get_identifier(), (business.name,)),
+                doubter=doubting if adapter else None,
             )
             found[business.name] = (answerer, business)
         yield found

@@ -24,7 +24,7 @@ from tongshi.llm.checks.support import window
 from tongshi.llm.citing import Citation, OnSentence, Sentence
 from tongshi.llm.followups import Turn, look_up
 from tongshi.llm.generating import Draft, Generator
-from tongshi.llm.models import LanguageModel, make_model
+from tongshi.llm.models import LanguageModel, make_doubter, make_model
 from tongshi.llm.prompting import MOST_PASSAGES, NO_ANSWER
 from tongshi.llm.rendering import render
 from tongshi.llm.repeated import Repeated, question_key
@@ -37,6 +37,8 @@ from tongshi.storage.models import Trace
 
 _RIVAL = 0.25
 _SURE_OF_LANGUAGE = 0.8
+_PERHAPS = 0.2
+"""Probability of the best passage below which nobody is asked whether it answers after all."""
 
 UNTUNED = 0.65
 """Probability of the best passage up to which a model without an adapter of ours is believed when it says that it does not know: it says so
@@ -79,7 +81,8 @@ class Answerer:
     say something else without it: then it stands in the passage's own words, or, where nothing has been released yet, the language model
     writes an answer from the passages. That is checked likewise against what it rests on; what fails is written again once; where it fails
     again, what was released stands, and where that is nothing the passage itself is quoted. Where search is not sure, of a foreign passage or
-    in a collection without similar questions, and the model says that the passages hold no answer, none is given. What it wrote without a
+    in a collection without similar questions, and the model says that the passages hold no answer, none is given; where search finds none that is
+    likely enough there, and the model is sure that the best one answers, it does. What it wrote without a
     fault, and whether it found an answer, is kept for the same question until its passages change.
 
     Args:
@@ -94,6 +97,7 @@ class Answerer:
         believed_up_to: probability of the best passage up to which the model is believed when it says that it does not know; where search is
             surer than that, the passage is given.
         translator: puts passages into other languages; None: answers to foreign passages are written by the model.
+        doubter: the model as it is asked whether a passage answers that search is not sure of; None: such a passage is not given.
 
     Attributes:
         models: the language model as it is asked to answer and to translate.
@@ -111,12 +115,14 @@ class Answerer:
         graph: Graph | None = None,
         believed_up_to: float = 1.0,
         translator: Translator | None = None,
+        doubter: LanguageModel | None = None,
     ) -> None:
         self._knowledge = knowledge
-        self.models = [one for one in (model, translator.model if translator else None) if one]
+        self.models = [one for one in (model, translator.model if translator else None, doubter) if one]
         self._identify = identify
         self._checker = make_checker(identify) if model else None
         self._generator = Generator(model, self._checker, shop) if model else None
+        self._doubter = Generator(doubter, self._checker, shop) if model and doubter else None
         self._translator = translator
         self._mode = mode
         self._deadline = deadline
@@ -125,6 +131,7 @@ class Answerer:
         self._believed_up_to = believed_up_to
         self._repeated: Repeated[tuple[Answer, tuple[Sentence, ...]]] = Repeated()
         self._verdicts: Repeated[bool] = Repeated()
+        self._second_looks: Repeated[bool] = Repeated()
 
     def warm_up(self, collection: str = SHOP) -> None:
         """Load all that the first question would wait for."""
@@ -162,16 +169,18 @@ class Answerer:
         if not approved and (linked := self._linked(query, language, collection)):
             self._hand_over(linked, on_sentence)
             return self._kept(linked, query, found, began, sender)
-        if not found.confident:
+        deadline = began + self._deadline
+        doubted = not found.confident
+        if doubted and not self._answers_after_all(query, language, found, deadline, gone):
             return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
-        best, deadline = found.passages[0], began + self._deadline
+        best = found.passages[0]
         if best.verbatim:
             answer = self._quote([best], "approved")
         elif self._mode == "quote" or not self._generator:
             answer = self._quote(self._same_answer(found))
         elif self._mode == "generate":
             answer = self._written(query, language, self._relevant(found), deadline, on_sentence, gone)
-        elif self._denies(query, language, found, deadline, gone):
+        elif not doubted and self._denies(query, language, found, deadline, gone):
             answer = Answer("", language, "unknown", details={"unknowing": NO_ANSWER})
         elif best.language == language:
             answer = self._quote(self._same_answer(found))
@@ -179,6 +188,8 @@ class Answerer:
             answer = self._foreign(query, language, self._relevant(found), deadline, on_sentence, gone)
         if answer.outcome in ("approved", "quoted"):
             self._hand_over(answer, on_sentence)
+        if doubted:
+            answer = replace(answer, details={**answer.details, "second_look": True})
         return self._kept(answer, query, found, began, sender)
 
     def describe(self, sku: str, language: str) -> Answer:
@@ -245,6 +256,22 @@ class Answerer:
     def _hand_over(answer: Answer, on_sentence: OnSentence) -> None:
         """An editor's words, whole."""
         on_sentence(Sentence(answer.text, next(iter(answer.citations), None)))
+
+    def _answers_after_all(
+        self, question: str, language: str, found: Found, deadline: float, gone: threading.Event | None
+    ) -> bool:
+        """Whether the model is sure that the best passage answers, where search is not, in a collection without similar questions."""
+        if self._doubter is None or self._mode == "quote" or found.by_questions or found.about_product or found.unanswerable:
+            return False
+        best = found.passages[:1]
+        if not best or best[0].score < _PERHAPS:
+            return False
+        key = question_key(question, language, best)
+        if (knows := self._second_looks.get(key)) is None:
+            knows = self._doubter.knows(question, language, best, deadline, gone)
+            if knows is not None:
+                self._second_looks.keep(key, knows)
+        return knows is True
 
     def _denies(self, question: str, language: str, found: Found, deadline: float, gone: threading.Event | None) -> bool:
         """Whether the model says that the passages hold no answer, where search is less likely to be right than it."""
@@ -391,6 +418,7 @@ def make_answerer(settings: Settings, database: Database, knowledge: KnowledgeBa
         make_graph(settings, database),
         believed_up_to(settings),
         make_translator(settings, database),
+        make_doubter(settings),
     )
 
 

@@ -36,6 +36,14 @@ class LanguageModel(Protocol):
     def is_up(self) -> bool: ...
 
 
+def make_doubter(settings: Settings) -> LanguageModel | None:
+    """Our server's model as it is asked about passages that search is not sure of; None where no adapter was trained to tell, or elsewhere."""
+    adapter = None if settings.llm_url else installed_adapter(settings)
+    if adapter is None:
+        return None
+    return ChatClient(settings.llm_address, settings.llm, settings.llm_key, wishes_to_answer(adapter, in_doubt=True))
+
+
 def make_model(settings: Settings, to_answer: bool = False) -> LanguageModel:
     """A client of the server that the settings name, ours by default; with `TONGSHI_LLM_URL=transformers`, the model itself.
 

@@ -69,11 +69,18 @@ def is_made_for(adapter: Path, model: str) -> bool:
     return not wanted or entry is None or entry.sha256 == wanted
 
 
-def wishes_to_answer(adapter: Path) -> dict[str, Any]:
+DOUBT = 0.3
+"""What is added to the logit of `prompting.NO` where search is not sure of a passage, so that the model must be: see docs/answers.md."""
+
+
+def wishes_to_answer(adapter: Path, *, in_doubt: bool = False) -> dict[str, Any]:
     """What a request for an answer asks of our server besides: how much less readily than its likeliest word the model is to say that it does
     not know. "I don't know" is one word, an answer begins with one of many, so by itself each would lose to it; see `evaluation.abstention`.
+
+    Args:
+        in_doubt: it is to say so more readily rather, as `DOUBT` has it.
     """
-    bias = _field(adapter, UNKNOWN_BIAS)
+    bias = DOUBT if in_doubt else _field(adapter, UNKNOWN_BIAS)
     return {} if bias is None else {"logit_bias": [[NO, float(bias)]]}
 
 
