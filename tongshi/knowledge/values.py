@@ -24,7 +24,7 @@ TOLD = ("reason", "resolution", "product", SEAL)
 """Slots whose values customers tell in words of their own."""
 FEWEST = 3
 """Phrases that a value has at least, for nearness to them to mean anything."""
-_NEITHER, _CLEAR_STATE = 0.5, 0.7
+_NEITHER, _CLEAR_STATE = 0.5, 0.75
 """Probability from which an answer about a seal says neither how it is, and share of the rest from which it says one of both."""
 _C = 10
 """Inverse strength of the regularisation of linear models: with more of it fewer answers about a seal are told, with less fewer rightly."""
