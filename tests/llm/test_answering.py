@@ -492,13 +492,19 @@ def test_a_translation_is_given_though_the_model_cannot_be_asked(rendering):
 def unsure(identify):
     """Makes an answerer whose search is not sure of a passage, and whose model replies so when it is asked about it; and the model."""
 
-    def make(*replies, score=0.4, mode="auto", **found):
+    def make(*replies, score=0.4, mode="auto", written=(), **found):
         knowledge = Knowledge(replace(QUOTED, score=score), confident=False)
         knowledge.found = replace(knowledge.found, **{"by_questions": False, **found})
         doubter = Model(*replies)
-        return Answerer(knowledge, Model(), identify, "Meridian", mode, doubter=doubter), doubter
+        return Answerer(knowledge, Model(*written), identify, "Meridian", mode, doubter=doubter), doubter
 
     return make
+
+
+def test_a_foreign_passage_that_the_model_alone_is_sure_of_is_put_into_the_customers_language(unsure):
+    answerer, doubter = unsure(pieces("Sie haben 30 Tage"), score=0.21, written=[pieces(GERMAN)])
+    answer = answerer.answer(QUESTION, "de", collection="imported")
+    assert (answer.outcome, answer.text, answer.details["second_look"]) == ("generated", GERMAN, True)
 
 
 def test_a_passage_that_search_is_not_sure_of_is_given_where_the_model_is(unsure):

@@ -174,18 +174,20 @@ class Answerer:
         if doubted and not self._answers_after_all(query, language, found, deadline, gone):
             return self._kept(Answer("", language, "unknown", about_product=found.about_product), query, found, began, sender)
         best = found.passages[0]
+        # It is the best passage alone that the model is then sure of.
+        passages = [best] if doubted else self._relevant(found)
         if best.verbatim:
             answer = self._quote([best], "approved")
         elif self._mode == "quote" or not self._generator:
             answer = self._quote(self._same_answer(found))
         elif self._mode == "generate":
-            answer = self._written(query, language, self._relevant(found), deadline, on_sentence, gone)
+            answer = self._written(query, language, passages, deadline, on_sentence, gone)
         elif not doubted and self._denies(query, language, found, deadline, gone):
             answer = Answer("", language, "unknown", details={"unknowing": NO_ANSWER})
         elif best.language == language:
             answer = self._quote(self._same_answer(found))
         else:
-            answer = self._foreign(query, language, self._relevant(found), deadline, on_sentence, gone)
+            answer = self._foreign(query, language, passages, deadline, on_sentence, gone)
         if answer.outcome in ("approved", "quoted"):
             self._hand_over(answer, on_sentence)
         if doubted:
