@@ -116,6 +116,12 @@ async def test_white_space_of_no_kind_makes_a_payload_count(client, telegram, bo
     assert [message.text for message in bot.heard] == ["restart"]
 
 
+async def test_what_stands_behind_a_stroke_is_heard_as_it_was_written(client, telegram, bot):
+    await send(client, update(text="/ where is my order, MD-10234 and/or MD-10235?"))
+    await telegram.until("sendMessage")
+    assert [message.text for message in bot.heard] == ["where is my order, MD-10234 and/or MD-10235?"]
+
+
 @pytest.mark.parametrize(
     "values",
     [

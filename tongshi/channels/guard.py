@@ -36,7 +36,7 @@ _MOST_KEPT = 50_000
 """Characters of a message that are kept, for the person who has the conversation or takes it over."""
 
 _LOOK_BACK = 20
-_BEFORE_WORDS = re.compile(r"[/\s]*")
+_BEFORE_WORDS = re.compile(r"^[/\s]+")
 
 log = structlog.get_logger()
 
