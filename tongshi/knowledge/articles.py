@@ -14,6 +14,7 @@ from typing import Any
 import yaml
 
 from tongshi.errors import TongshiError
+from tongshi.files import read_yaml
 from tongshi.language.segment import sentences
 from tongshi.settings import LANGUAGES
 
@@ -207,7 +208,7 @@ def _out_of_scope(path: Path) -> list[str]:
     """The bot's wordings for it, in a file of Rasa's NLU format; none where there is no such file."""
     if not path.exists():
         return []
-    blocks = yaml.load(path.read_text("utf-8"), yaml.CSafeLoader)["nlu"]
+    blocks = read_yaml(path)["nlu"]
     examples = next((block["examples"] for block in blocks if block.get("intent") == "out_of_scope"), "")
     return [line[2:].strip() for line in examples.splitlines() if line.startswith("- ")]
 
@@ -224,10 +225,10 @@ def shop_articles(data: Path) -> Iterator[Article]:
             yield _shop_article(path, language)
         unanswerable = folder / "unanswerable.yml"
         if unanswerable.exists():
-            questions = _listed(yaml.load(unanswerable.read_text("utf-8-sig"), yaml.CSafeLoader), unanswerable)
+            questions = _listed(read_yaml(unanswerable), unanswerable)
             yield Article(UNANSWERABLE, language, "", "", questions, source=unanswerable.name)
         catalogue = data / "catalogue" / f"{language}.yml"
-        for name, attribute in yaml.load(catalogue.read_text("utf-8"), yaml.CSafeLoader)["attributes"].items():
+        for name, attribute in read_yaml(catalogue)["attributes"].items():
             questions = tuple(map(str, attribute["questions"]))
             yield Article(ATTRIBUTE + name, language, "", "", questions, source=catalogue.name)
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import regex
-import yaml
 from babel import Locale
 
 from tongshi.commerce.catalogue import skus_of
+from tongshi.files import read_yaml
 from tongshi.knowledge.products import homonyms, product_finder, synonyms
 from tongshi.language import patterns
 from tongshi.language.chinese import to_simplified
@@ -120,8 +120,8 @@ class Words:
 
     def __init__(self, data: Path, language: str) -> None:
         folder = data / "knowledge" / "graph"
-        told = yaml.load((folder / f"{language}.yml").read_text("utf-8"), yaml.CSafeLoader)
-        shared = yaml.load((folder / "names.yml").read_text("utf-8"), yaml.CSafeLoader)
+        told = read_yaml(folder / f"{language}.yml")
+        shared = read_yaml(folder / "names.yml")
         self.texts: dict[str, str] = {**shared["labels"], **told["texts"]}
         names = [
             (phrase, entity)
