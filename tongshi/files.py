@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -17,3 +19,11 @@ def read_yaml(path: Path | Traversable) -> Any:
         yaml.YAMLError: it is no YAML.
     """
     return yaml.load(path.read_text("utf-8-sig"), yaml.CSafeLoader)
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """Tells whether files hold what they held before."""
+    digest = hashlib.sha256()
+    for file in sorted(files):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

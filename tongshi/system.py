@@ -15,6 +15,7 @@ from pathlib import Path
 
 import httpx
 import yaml
+from filelock import FileLock
 from honcho.manager import Manager
 from honcho.printer import Printer
 
@@ -97,7 +98,10 @@ def train(settings: Settings, *, force: bool = False) -> Path:
     path = bot_path(settings)
     if path.exists() and not force:
         return path
-    _rasa_train(settings, path)
+    # Of two commands at once that need it only one trains it.
+    with FileLock(settings.models / "bot.lock"):
+        if force or not path.exists():
+            _rasa_train(settings, path)
     # A system that runs may have to load its bot again, so the last few stay.
     for old in sorted(settings.models.glob("bot-*.tar.gz"), key=lambda one: one.stat().st_mtime)[:-_KEPT_BOTS]:
         old.unlink()

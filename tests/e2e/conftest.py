@@ -92,12 +92,18 @@ def platforms():
 _preparing = pytest.StashKey[tuple[subprocess.Popen, Path]]()
 
 
+def pytest_collection_modifyitems(items):
+    """Whole systems come last: what they need is prepared while other tests run."""
+    items.sort(key=lambda one: "prepared" in getattr(one, "fixturenames", ()))
+
+
 def pytest_collection_finish(session):
-    """Begin to prepare a data folder while other tests run, since it takes minutes to train the bot and to encode the knowledge."""
+    """Begin to prepare a data folder, which takes minutes, since all knowledge is encoded."""
     if not session.config.option.collectonly and any("prepared" in getattr(one, "fixturenames", ()) for one in session.items):
         home = Path(tempfile.mkdtemp(prefix="tongshi-prepared-")) / "home"
         command = ["nice", sys.executable, "-m", "tongshi.cli", "prepare"]
-        session.config.stash[_preparing] = subprocess.Popen(command, cwd=ROOT, env=environment(home)), home
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(home), stdout=subprocess.DEVNULL)
+        session.config.stash[_preparing] = process, home
 
 
 def pytest_unconfigure(config):

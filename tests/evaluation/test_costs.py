@@ -50,4 +50,4 @@ def test_each_step_is_timed():
     steps = list(profiler.understanding("where is my order?"))
     configured = [one["name"].rpartition(".")[2] for one in configured_pipeline()]
     assert [step for step in steps if step in configured] == configured
-    assert {"LanguagePolicy", "RulePolicy", "TEDPolicy"} <= profiler.dialogue("where is my order?").keys()
+    assert {"LanguagePolicy", "RulePolicy", "TransformerPolicy"} <= profiler.dialogue("where is my order?").keys()

@@ -9,10 +9,10 @@ from rasa.shared.nlu.constants import ENTITIES, INTENT, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from tongshi.files import digest_of
 from tongshi.nlu import featurizers
 from tongshi.nlu.entities import SynonymEntityExtractor
 from tongshi.nlu.featurizers import CharacterNgramFeaturizer, SentenceVectorFeaturizer
-from tongshi.nlu.learnt import digest_of
 from tongshi.settings import Settings
 
 LEARNT = TrainingData(

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import structlog
 from filelock import FileLock
+from joblib import Memory
 
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
@@ -23,7 +24,9 @@ from tongshi.knowledge.products import (
     PREFIX,
     ProductFacts,
     ProductFinder,
+    all_without,
     beside,
+    called,
     compared,
     mentioned,
     product_finder,
@@ -35,7 +38,7 @@ from tongshi.knowledge.writing import Change, Progress, Writer
 from tongshi.language.comparison import compares
 from tongshi.language.text import bare, letters
 from tongshi.language.vectors import Encoder
-from tongshi.settings import Settings
+from tongshi.settings import LANGUAGES, Settings
 from tongshi.storage import models
 from tongshi.storage.database import Database
 from tongshi.storage.knowledge import KnowledgeStore
@@ -66,6 +69,9 @@ _SAYS_NOTHING = 6
 
 _SURELY = 0.8
 """Probability from which a question is taken for one that has no answer, whatever was asked before it."""
+
+_KEPT_UNNAMED = 4 * len(LANGUAGES)
+"""Lists of questions without products that are kept: those of a few states of the catalogue."""
 
 _POLL = 0.2
 """Seconds between two looks whether another process is done with building an index."""
@@ -436,12 +442,20 @@ class KnowledgeBase:
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
-        finder, catalogue = self._finder()
         for article in articles:
-            if finder and article.article_id == UNANSWERABLE:
-                questions = dict.fromkeys(without(finder, question, catalogue) for question in article.questions)
-                article = replace(article, questions=tuple(question for question in questions if question))
+            if article.article_id == UNANSWERABLE and self._shop and self._data:
+                article = replace(article, questions=self._unnamed(article.questions))
             yield article
+
+    def _unnamed(self, questions: Sequence[str]) -> tuple[str, ...]:
+        """Questions without the products that they name; kept for as long as products are called as they are, since it takes seconds."""
+        finder, catalogue = self._finder()
+        kept = Memory(self._folder / "unnamed", verbose=0)
+        found = kept.cache(all_without, ignore=["finder", "catalogue"])(
+            questions, called(self._data, catalogue), finder, catalogue
+        )
+        kept.reduce_size(items_limit=_KEPT_UNNAMED)
+        return found
 
     def _finder(self) -> tuple[ProductFinder | None, list[Product]]:
         """What finds products in messages, and the products; None where there is no catalogue."""

@@ -12,14 +12,14 @@ from typing import Any
 import regex
 
 from tongshi.commerce.catalogue import companions, skus_of
-from tongshi.files import read_yaml
+from tongshi.files import digest_of, read_yaml
 from tongshi.knowledge.articles import OVERVIEW
 from tongshi.language import formats
 from tongshi.language.phrases import Found, PhraseFinder
 from tongshi.language.senses import OtherMakers, OtherSenses
 from tongshi.language.text import fold
 from tongshi.responses.catalog import Replies
-from tongshi.settings import LANGUAGES, get_settings
+from tongshi.settings import LANGUAGES, ROOT, get_settings
 from tongshi.storage.models import Product
 
 PREFIX = "product:"
@@ -246,3 +246,22 @@ def without(finder: ProductFinder, text: str, catalogue: Sequence[Product]) -> s
     for start, end in spans:
         named[start:end] = [True] * (end - start)
     return " ".join("".join(" " if hidden else char for char, hidden in zip(text, named)).split())
+
+
+def all_without(questions: Sequence[str], named: str, finder: ProductFinder, catalogue: Sequence[Product]) -> tuple[str, ...]:
+    """Questions without the products that they name, each once; those are left out that name a product and say nothing else.
+
+    Args:
+        named: what `called` tells of the finder and the catalogue, by which a cache tells calls apart.
+    """
+    return tuple(filter(None, dict.fromkeys(without(finder, question, catalogue) for question in questions)))
+
+
+def called(data: Path, catalogue: Sequence[Product]) -> str:
+    """Tells whether products are called as they were, and are found in texts by the same rules.
+
+    Args:
+        data: the project's data folder.
+    """
+    files = [Path(__file__), *(ROOT / "tongshi" / "language").glob("*.py"), *(data / "catalogue").glob("*.yml")]
+    return digest_of(files) + "".join(f"\0{product.name}\0{product.sku}" for product in catalogue)

@@ -14,12 +14,13 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from tongshi import clock
+from tongshi.files import digest_of
 from tongshi.knowledge.products import homonyms, makers
 from tongshi.language.addresses import find_address
 from tongshi.language.dates import get_days
 from tongshi.language.patterns import find
 from tongshi.nlu.language import LANGUAGE
-from tongshi.nlu.learnt import LearntComponent, digest_of
+from tongshi.nlu.learnt import LearntComponent
 from tongshi.nlu.naming import Names
 from tongshi.nlu.wordings import kinds_of_products, languages_of_phrases
 from tongshi.settings import LANGUAGES, get_settings

@@ -19,8 +19,9 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from tongshi.files import digest_of
 from tongshi.language.vectors import ADAPTERS, Encoder, VectorCache, get_encoder
-from tongshi.nlu.learnt import LearntComponent, OwnComponent, digest_of
+from tongshi.nlu.learnt import LearntComponent, OwnComponent
 from tongshi.nlu.messages import QuickFeatures, prepared
 from tongshi.settings import get_settings
 

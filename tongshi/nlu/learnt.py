@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, Self
 
 import joblib
@@ -13,17 +10,10 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 
+from tongshi.files import digest_of
 from tongshi.settings import ROOT
 
 _FILE = "model.joblib"
-
-
-def digest_of(files: Iterable[Path]) -> str:
-    """Tells whether files hold what they held before."""
-    digest = hashlib.sha256()
-    for file in sorted(files):
-        digest.update(file.name.encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()
 
 
 @lru_cache(maxsize=1)
