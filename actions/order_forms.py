@@ -24,7 +24,7 @@ from tongshi.commerce.identity import Locked, Refused
 from tongshi.commerce.jobs import JOBS, Ask, Job, Say
 from tongshi.knowledge.values import SEAL
 from tongshi.language.negation import negations
-from tongshi.language.patterns import bare_order_number, is_attempt, without_names
+from tongshi.language.patterns import bare_order_number, is_attempt, names_order, without_names
 from tongshi.language.text import has_question_mark, letters
 from tongshi.storage.models import Order
 
@@ -130,6 +130,8 @@ class ValidateOrderForm(_OrderFormAction, ABC):
         if requested in IDENTITY and not set(said) & set(IDENTITY) and (number := self._bare_number(tracker)):
             # However much is said around it: "no hang on, I've read that wrong, it's 10243".
             said["order_number"] = number
+        if requested == "address" and "order_number" in said and self._is_postcode(tracker):
+            said["order_number"] = self._before(tracker, "order_number")
         if (
             requested in _NO_ITEM
             and "product" in said
@@ -140,6 +142,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             del said["product"]
             return {"product": self._before(tracker, "product"), **self._answered(tracker, requested, said)}
         return self._answered(tracker, requested, said)
+
+    @staticmethod
+    def _is_postcode(tracker: Tracker) -> bool:
+        """Whether the five digits of a message stand where an address was asked for, among words that name no order: "10121 Torino"."""
+        text = tracker.latest_message.get("text") or ""
+        return not names_order(text) and bool(_WORD.search(text))
 
     def _answered(self, tracker: Tracker, requested: str | None, said: dict[str, Any]) -> dict[str, Any]:
         """What is said, with what is an answer only to the question that was asked."""

@@ -343,6 +343,15 @@ def test_a_yes_to_the_person_that_was_offered_is_no_answer_to_the_form(talk):
     assert talk.run(ValidateOrderStatusForm(), text="yes please", intent="affirm") == ["utter_handoff_queued"]
 
 
+def test_a_postcode_where_an_address_is_asked_for_is_no_other_order(talk):
+    lucia = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
+    talk.run(ValidateAddressForm(), **lucia)
+    assert talk.run(ValidateAddressForm(), text="الرياض 12211", order_number="MD-12211", address="الرياض 12211") == [
+        "utter_request_address_confirm"
+    ]
+    assert talk.slots["order_number"] == "MD-10249"
+
+
 @pytest.mark.parametrize("address", ["東京都港区芝1-2-3", "上海市南京路八十八号", "Rua A 1, Faro"])
 def test_an_address_is_taken_in_any_script(talk, address):
     talk.run(ValidateAddressForm(), order_number="MD-10236", email="lucia.fernandez@example.com")

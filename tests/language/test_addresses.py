@@ -32,6 +32,11 @@ from tongshi.settings import LANGUAGES
         ("北京市海淀区中关村大街1号2号楼请尽快", "北京市海淀区中关村大街1号2号楼"),
         ("東京都世田谷区太子堂2丁目14番5号 メゾン桜201", "東京都世田谷区太子堂2丁目14番5号 メゾン桜201"),
         ("can you deliver to PO Box 123 this week", "PO Box 123"),
+        ("届け先こっちに→〒604-8571 京都市中京区上本能寺前町488 日本 です", "〒604-8571 京都市中京区上本能寺前町488 日本"),
+        (
+            "경기도 고양시 일산동구 중앙로1261번길 77 우편번호 10401 대한민국",
+            "경기도 고양시 일산동구 중앙로1261번길 77 우편번호 10401 대한민국",
+        ),
     ],
 )
 def test_an_address_is_taken_as_it_is_written(text, address):
@@ -56,6 +61,7 @@ def test_an_address_is_taken_as_it_is_written(text, address):
         "北京仓库12号发的货",
         "我北京朝阳区12号下的单",
         "東京都港区に住んでいて3日待っています",
+        "名古屋市中区の店で3回買いました",
     ],
 )
 def test_what_is_none_is_left_alone(text):

@@ -37,7 +37,19 @@ def test_an_order_number_is_read_however_it_is_typed(text):
 
 
 @pytest.mark.parametrize(
-    "text", ["MD-102345", "MD-1023", "I paid 10234 €", "call 0151 10234567", "Musterweg 5, 10115 Berlin", "cmd 1023"]
+    "text",
+    [
+        "MD-102345",
+        "MD-1023",
+        "I paid 10234 €",
+        "call 0151 10234567",
+        "Musterweg 5, 10115 Berlin",
+        "cmd 1023",
+        "cap 10121 Torino",
+        "우편번호 10401",
+        "شارع العليا 14، الرياض 12211",
+        "รหัสไปรษณีย์ 10110",
+    ],
 )
 def test_other_figures_are_no_order_number(text):
     assert values(text, "order_number") == []

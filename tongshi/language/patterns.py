@@ -25,6 +25,13 @@ _NAMED_ORDER = regex.compile(
     regex.I,
 )
 """Five digits that follow the word for an order, with or without one for a number: "cde 10250", "订单号是10250"."""
+_POSTCODE = regex.compile(
+    r"\b(?:zip|post(?:al)?[\s\-]?codes?|plz|postleitzahl|cap|cp|c\.p|cep|c[oó]digo postal|code postal|(?:почтовый )?индекс)(?:\s?code)?[\s.:]*"
+    r"(?:is|ist|est|es|è|é)?\s*$"
+    r"|(?:우편\s?번호|郵便番号|邮编|邮政编码|郵遞區號|郵編|รหัสไปรษณีย์|ไปรษณีย์|(?:ال)?رمز ?(?:ال)?بريدي)[\s.:：]*(?:는|은|は|是|คือ|هو)?\s*$",
+    regex.I,
+)
+"""A word for a postcode at the end of what stands before a figure."""
 _CASE = regex.compile(rf"(?<![a-z])(rt|ex|cl){_GAP}({_DIGITS})", regex.I)
 # Signs in words, as people say them, and write down what they say. The second row of each is of scripts without spaces.
 _AT_WORD = r"arrobas?|arobas[es]?|arrobase|chiocciol(?:a|ina)|klammeraffe|ät|собак[аи]|собачк[аи]|앳|엣|آت"
@@ -111,6 +118,7 @@ def _candidates(text: str) -> Iterator[Match]:
     bare = list(_BARE_ORDER.finditer(text))
     beside_email = bool(_EMAIL.search(text)) and not _ORDER.search(text)
     few = _FEW_WORDS_BESIDE_EMAIL if beside_email else _FEW_WORDS
+    bare = [one for one in bare if beside_email or not _is_postcode(one)]
     if len(bare) == 1 and len(_WORD.findall(_EMAIL.sub(" ", text))) <= few and (beside_email or "," not in text):
         yield Match("order_number", *bare[0].span(1), f"MD-{bare[0][1]}")
     if not (numbers := list(_NUMBER.finditer(text))):
@@ -127,6 +135,20 @@ def _is_place(match: regex.Match) -> bool:
     if (match["at"] or "").lower() != "at" or not match["local"].isalpha() or "." not in match[0]:
         return False
     return not _BEFORE_EMAIL.search(match.string[: match.start()])
+
+
+def _is_postcode(figure: regex.Match) -> bool:
+    """Whether five digits stand in a postal address, or behind the word for a postcode."""
+    if _POSTCODE.search(figure.string[: figure.start(1)]):
+        return True
+    address = find_address(figure.string)
+    return bool(address) and address.start <= figure.start(1) and figure.end(1) <= address.end
+
+
+def names_order(text: str) -> bool:
+    """Whether a text says of a number that it is an order's: "MD-10250", "cde 10250"; and not as five digits alone."""
+    folded = fold_digits(fold_width(text))
+    return bool(_ORDER.search(folded) or _NAMED_ORDER.search(folded))
 
 
 def bare_order_number(text: str) -> str | None:
