@@ -12,6 +12,7 @@ from rasa_sdk import Tracker
 
 from actions import services
 from actions.speaking import buttons, language_of
+from tongshi.commerce.forms import QUESTIONS
 from tongshi.knowledge.values import FEWEST, directions, seal_model, seal_told, value_vectors
 from tongshi.language.text import has_question_mark, letters
 from tongshi.language.vectors import Encoder, normalise
@@ -19,6 +20,8 @@ from tongshi.language.vectors import Encoder, normalise
 _NEARER = 0.1
 """By how much a message must be nearer to a button than to any other, for it to be the one that is meant."""
 _CLAUSE = regex.compile(r"\s*[,،，、;:：\n。！？!?]\s*|\.\s+|\s[-–—]\s")
+_SURELY_ASKED = 0.8
+"""Confidence of a part of a message from which it asks something and tells nothing: "and how long does it take?" says not that it took too long."""
 _SHORTEST = 14
 """Letters from which a clause tells anything: more than "buenas tardes", which comes near to what arrived late."""
 _CLEAR, _CLEARLY = 0.7, 0.12
@@ -57,7 +60,11 @@ def chosen(tracker: Tracker, slot: str) -> Any:
 
 def told(tracker: Tracker, slot: str) -> Any:
     """The value of a slot that some clause of the message comes near to, in words that nobody has listed; None where none does."""
-    clauses = [one for one in _CLAUSE.split(tracker.latest_message.get("text") or "") if letters(one) >= _SHORTEST]
+    text = tracker.latest_message.get("text") or ""
+    for part in tracker.latest_message.get("parts") or ():
+        if part["intent"] in QUESTIONS and part["confidence"] >= _SURELY_ASKED:
+            text = text.replace(part["text"], "\n")
+    clauses = [one for one in _CLAUSE.split(text) if letters(one) >= _SHORTEST]
     encoder = services.encoder()
     said = value_vectors(slot, language_of(tracker)) if clauses else {}
     if len(said) < 2:

@@ -159,7 +159,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
             del said[requested]
         if not said and requested in _TOLD and self._tells(tracker):
             said[requested] = tracker.latest_message.get("text")
-        if requested == SEAL and (state := state_of_seal(tracker)) and not (state == "unclear" and self._is_sure(tracker)):
+        if (
+            requested == SEAL
+            and not self._surely_asks(tracker)
+            and (state := state_of_seal(tracker))
+            and not (state == "unclear" and self._is_sure(tracker))
+        ):
             said[requested] = {"sealed": True, "opened": False}.get(state)
         if requested in _OFFERED and (picked := self._picked(tracker, requested, said)):
             said[requested] = picked
@@ -177,6 +182,12 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     def _is_sure(tracker: Tracker) -> bool:
         """Whether the message is surely a yes or a no, or surely something else."""
         return (tracker.latest_message.get("intent") or {}).get("confidence", 1.0) >= _SURE_OF_THE_ANSWER
+
+    @staticmethod
+    def _surely_asks(tracker: Tracker) -> bool:
+        """Whether the message is surely a question: "why do you ask of the seal, is what was opened not taken back?"."""
+        intent = tracker.latest_message.get("intent") or {}
+        return intent.get("name") in QUESTIONS and intent.get("confidence", 1.0) >= _SURE_OF_THE_ANSWER
 
     @staticmethod
     def _picked(tracker: Tracker, slot: str, said: dict[str, Any]) -> Any:

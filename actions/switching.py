@@ -10,6 +10,7 @@ from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions import services
+from actions.answers import answer_last, say_answer
 from actions.order_forms import forget_all, named_in
 from actions.speaking import Say, say
 from tongshi import clock
@@ -28,8 +29,9 @@ _UNFINISHED = IN_TRANSIT | {"processing"}
 class ActionSwitchJob(Action):
     """A customer in the middle of one form asks for another job.
 
-    Where an order is, is told at once if it is clear which one is meant, and the form goes on. A change of mind about the same order
-    takes over what is known and drops the first job. In any other case the first job is put aside, and offered again after the second.
+    Where an order is, is told at once if it is clear which one is meant, and the form goes on; so is when what is being agreed will
+    come. A change of mind about the same order takes over what is known and drops the first job. In any other case the first job is put
+    aside, and offered again after the second.
     """
 
     def name(self) -> str:
@@ -41,6 +43,12 @@ class ActionSwitchJob(Action):
         if wanted == "order_status_form" and (order := _order_asked_for(tracker, before)):
             say(dispatcher, tracker, *OrderStatus(services.shop(), clock.now, tracker.sender_id).finish(order, {}))
             return [*(SlotSet(name, before.get(name)) for name in _slots_of(form)), FollowupAction(form)]
+        if wanted == "order_status_form" and form in _ARRIVED and _is_decided(tracker):
+            # "And when will the new one be sent?", once all is told, is asked of what is about to be done.
+            answer = await answer_last(tracker, tracker.latest_message.get("text") or "")
+            if answer.outcome != "unknown":
+                say_answer(dispatcher, tracker, answer)
+                return [*(SlotSet(name, before.get(name)) for name in _slots_of(form)), FollowupAction(form)]
         leave = [ActiveLoop(None), SlotSet(REQUESTED_SLOT, None)]
         if _is_about_the_same_order(form, wanted, tracker, before):
             say(dispatcher, tracker, "utter_job_replaced")
@@ -56,6 +64,11 @@ class ActionSwitchJob(Action):
             SlotSet("put_aside", [*waiting, {"form": form, "slots": known}]),
             FollowupAction(wanted),
         ]
+
+
+def _is_decided(tracker: Tracker) -> bool:
+    """Whether only a yes is awaited, and the newest message names no other order."""
+    return tracker.get_slot(REQUESTED_SLOT) == "confirm" and not named_in(tracker, "order_number")
 
 
 def _slots_of(form: str) -> tuple[str, ...]:

@@ -129,7 +129,7 @@ def test_a_seal_is_as_the_customer_says_whatever_yes_or_no_it_sounds_like(talk, 
 def test_who_says_something_of_a_seal_that_is_not_clear_is_asked_again(talk):
     assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds") == ["utter_request_seal"]
     talk.slots["language"] = "fr"
-    unclear = {"text": "non il ne l'est plus", "intent": "affirm", "seal": True}
+    unclear = {"text": "hm le film est un peu décollé", "intent": "affirm", "seal": True}
     assert talk.run(ValidateReturnForm(), **unclear, sure=0.5) == ["utter_request_seal"]
 
 

@@ -5,7 +5,7 @@ import pytest
 from tests.knowledge.test_index import WordEncoder
 from tongshi.knowledge.articles import ATTRIBUTE, UNANSWERABLE, Article
 from tongshi.knowledge.base import KnowledgeBase
-from tongshi.knowledge.graph_reading import attributes_named
+from tongshi.knowledge.graph_reading import asks_only, attributes_named
 from tongshi.knowledge.products import ProductFacts
 from tongshi.llm.followups import Turn, look_up
 from tongshi.responses.catalog import get_replies
@@ -98,3 +98,36 @@ def test_what_no_catalogue_says_stays_unanswered_though_a_product_is_named(knowl
 )
 def test_attributes_are_read_from_plain_words(language, text, attributes):
     assert attributes_named(ROOT / "data", text, language) == attributes
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "only"),
+    [
+        ("en", "what does the cost", True),
+        ("de", "was kostet denn die bei euch?", True),
+        ("ja", "の と の値段は?", True),
+        ("zh", "这个多少钱呢", True),
+        ("ar", "بكم ؟", True),
+        ("ko", "는 얼마예요", True),
+        ("en", "how much is the repair of the", False),
+        ("pt", "quanto custa gravar o", False),
+        ("zh", "维修多少钱", False),
+        ("en", "price for 20", False),
+        ("en", "does it have lumens", False),
+    ],
+)
+def test_who_asks_for_an_attribute_and_nothing_else_is_known_by_the_words_that_are_left(language, text, only):
+    assert asks_only(ROOT / "data", text, language) is only
+
+
+def test_a_plain_question_for_an_attribute_is_answered_whatever_else_it_is_like(knowledge):
+    unanswerable = Article(UNANSWERABLE, "en", UNANSWERABLE, "", ("price?", "the price of?"))
+    knowledge.put([unanswerable])
+    assert "€129" in answered(knowledge, "Aurora price?")
+
+
+def test_after_a_comparison_the_compared_are_spoken_of_and_not_what_goes_with_them(knowledge):
+    said = answered(
+        knowledge, "is it in stock?", "Aurora or Pico?", "Aurora works with Volt 30W and Volt 65W. Pico works with Volt 30W."
+    )
+    assert "Aurora" in said and "Pico" in said and "Volt" not in said

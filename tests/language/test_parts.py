@@ -106,3 +106,9 @@ def test_commands_and_what_says_one_thing_pass_whole():
     for text in ("/inform. Something else here.", "where is my parcel", "a long story. " * 200):
         messages = [Message({TEXT: text})]
         assert MessageSplitter().process(messages) == messages
+
+
+def test_a_question_beside_number_and_address_is_cut_off_behind_them_only():
+    text = "Ich will sie zurückschicken, MD-10251, omar@example.com. Und wie lange dauert, bis mein Geld wieder da ist?"
+    assert [part.text for part in parts_of(text)][-1] == "Und wie lange dauert, bis mein Geld wieder da ist?"
+    assert parts_of("MD-10251, omar@example.com, wann kommt sie denn?")[-1].text == "wann kommt sie denn?"

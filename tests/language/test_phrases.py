@@ -105,3 +105,9 @@ def test_a_phrase_keeps_the_marks_of_its_last_letter(finder):
     text = "أريد سماعاتٍ جديدة"
     (found,) = finder.find(text)
     assert text[found.start : found.end] == "سماعاتٍ"
+
+
+@pytest.mark.parametrize("text", ["بكم ساعة رياضية", "بكم الساعة الرياضية", "والساعه الرياضيه"])
+def test_arabic_has_its_article_before_each_word(text):
+    found = PhraseFinder([("ساعة رياضية", "watch"), ("ساعة", "hour")]).find(text)
+    assert [one.value for one in found] == ["watch"]

@@ -17,7 +17,7 @@ from joblib import Memory
 from tongshi.commerce.ports import ShopSystem
 from tongshi.errors import TongshiError
 from tongshi.knowledge.articles import ATTRIBUTE, OVERVIEW, UNANSWERABLE, Article, passages, together
-from tongshi.knowledge.graph_reading import attributes_named, places_in, without_places
+from tongshi.knowledge.graph_reading import asks_only, attributes_named, places_in, without_places
 from tongshi.knowledge.index import GRAPH, Ranking, SearchIndex, get_calibration, get_reader, get_reranker
 from tongshi.knowledge.neighbours import Neighbours, make_neighbours
 from tongshi.knowledge.products import (
@@ -131,6 +131,7 @@ class _About:
         unnamed: the question without their names.
         asked: the attributes that its newest part asks for in so many words.
         implied: those that it asks for by naming just these products: a charger and a laptop that it charges.
+        plainly: whether it names products and attributes, and says nothing else.
     """
 
     products: Sequence[Product] = ()
@@ -138,6 +139,7 @@ class _About:
     unnamed: str = ""
     asked: Sequence[str] = ()
     implied: Sequence[str] = ()
+    plainly: bool = False
 
 
 class KnowledgeBase:
@@ -343,6 +345,9 @@ class KnowledgeBase:
         """
         index = self._index(collection)
         about = self._products(question, newest or question, context, language) if collection == SHOP else _About()
+        if about.plainly:
+            # What nothing answers is without its products as near to "price?" as what they are asked for.
+            return Found(self._product_passages(about, about.asked, language, _APPROVED)[:most], True, plain=True)
         ranking, attributes = self._rank(index, collection, question, about, language)
         if not ranking.labels:
             return Found([], False)
@@ -487,14 +492,19 @@ class KnowledgeBase:
             earlier = (mentioned(finder, text, catalogue) for text in (question, *reversed(context)) if text != newest)
             spoken_of = list(filter(None, earlier))
             before = next(iter(spoken_of), [])
+            if len(spoken_of) > 1 and len(spoken_of[1]) >= _TWO and all(one in before for one in spoken_of[1]):
+                # An answer about two products names what goes with them as well.
+                before = spoken_of[1]
             products = named or told_apart(newest, before, catalogue) or before
             if len(products) < _TWO and compares(without(finder, newest, catalogue), language):
                 products = beside(products, spoken_of)
         if not products:
             return _About(unnamed=question)
-        asked = attributes_named(self._data, without(finder, newest, catalogue), language)
+        unnamed = without(finder, newest, catalogue)
+        asked = attributes_named(self._data, unnamed, language)
         implied = [_WORKS_WITH] if any(starmap(_works_with, combinations(named, 2))) else []
-        return _About(products, catalogue, without(finder, question, catalogue), asked, implied)
+        plainly = bool(named) and asks_only(self._data, unnamed, language)
+        return _About(products, catalogue, without(finder, question, catalogue), asked, implied, plainly)
 
     @staticmethod
     def _about_attributes(scores: np.ndarray, places: list[int]) -> float:

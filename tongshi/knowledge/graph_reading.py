@@ -18,6 +18,7 @@ from tongshi.knowledge.products import homonyms, product_finder, synonyms
 from tongshi.language import patterns
 from tongshi.language.chinese import to_simplified
 from tongshi.language.phrases import ARABIC_PREFIXES, PhraseFinder, fold_with_places
+from tongshi.language.segment import says_nothing
 from tongshi.language.senses import OtherSenses
 from tongshi.language.text import QUESTION_MARKS, fold, scripts
 from tongshi.language.vectors import Encoder, normalise
@@ -201,6 +202,8 @@ def _word(word: str) -> str:
     return regex.escape(word).replace(r"\*", f"{_LETTER}*")
 
 
+_KOREAN_ENDING = regex.compile(r"\p{Hangul}*")
+"""What is written onto a word of Korean that asks: the 예요 of 얼마예요."""
 _PLACES = ("country", "region", "of")
 _PLAIN = ("price", "stock", "colours", "battery", "plug")
 """Relations that are attributes of a product and asked for by words that hardly ask for anything else."""
@@ -216,6 +219,24 @@ def attributes_named(data: Path, text: str, language: str) -> list[str]:
     """
     found = words_of(data, language).cues(_simplified(text))
     return list(dict.fromkeys(cue.relation for cue in found if cue.relation in _PLAIN))
+
+
+def asks_only(data: Path, text: str, language: str) -> bool:
+    """Whether a text asks for attributes of products in so many words, and for nothing else.
+
+    Args:
+        data: the project's data folder.
+        text: without names of products.
+        language: of the text.
+    """
+    simplified = _simplified(text)
+    cues = words_of(data, language).cues(simplified)
+    if not cues or any(cue.relation not in _PLAIN for cue in cues):
+        return False
+    for cue in reversed(cues):
+        ending = _KOREAN_ENDING.match(simplified, cue.end)
+        simplified = f"{simplified[: cue.start]} {simplified[ending.end() :]}"
+    return says_nothing(simplified, language)
 
 
 def without_places(data: Path, text: str, language: str) -> str:

@@ -25,8 +25,12 @@ from tongshi.storage.models import Product
 PREFIX = "product:"
 """Prefix of the article ids of products, before the SKU."""
 
-_NAME_PIECE = re.compile(r"\d+|[^\W\d_]{3,}")
-"""A word or figure of a name; shorter words are those of every sentence."""
+_NAME_PIECE = regex.compile(
+    r"\d+|\p{Latin}{3,}|\p{Cyrillic}{3,}|\p{Arabic}{3,}|\p{Hangul}{3,}|\p{Thai}{3,}|[\p{Han}\p{Hiragana}\p{Katakana}ー]{3,}"
+)
+"""A word or figure of a name; shorter words are those of every sentence, and the の of "Voltの" is none of its letters."""
+
+_ARABIC = regex.compile(r"\p{Arabic}")
 
 _FIGURE = re.compile(r"(?<![\d.,])\d{2,}(?![\d.,]*\d)")
 """A whole number of two digits at least, of which product names are told apart."""
@@ -237,7 +241,7 @@ def without(finder: ProductFinder, text: str, catalogue: Sequence[Product]) -> s
         return text
     pieces = {piece for product in products for piece in _NAME_PIECE.findall(fold(product.name))}
     named = [False] * len(text)
-    spans = [(found.start, found.end) for found in finder.find(text)]
+    spans = [(_with_prefix(text, found.start), found.end) for found in finder.find(text)]
     units = _units(get_settings().data)
     for match in _NAME_PIECE.finditer(text):
         if fold(match.group()) in pieces:
@@ -246,6 +250,13 @@ def without(finder: ProductFinder, text: str, catalogue: Sequence[Product]) -> s
     for start, end in spans:
         named[start:end] = [True] * (end - start)
     return " ".join("".join(" " if hidden else char for char, hidden in zip(text, named)).split())
+
+
+def _with_prefix(text: str, start: int) -> int:
+    """Where a name begins, with what Arabic writes onto it: the ال of "الساعة"."""
+    while start and _ARABIC.fullmatch(text[start - 1]) and _ARABIC.fullmatch(text[start]):
+        start -= 1
+    return start
 
 
 def all_without(questions: Sequence[str], named: str, finder: ProductFinder, catalogue: Sequence[Product]) -> tuple[str, ...]:

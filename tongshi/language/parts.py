@@ -12,8 +12,8 @@ from tongshi.files import read_yaml
 from tongshi.language.patterns import NAMES, find, without_names
 from tongshi.language.text import letters
 
-_QUESTION = r"[,،，、]\s{0,3}(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
-"""Before a question with which a message ends: a part by itself only beside number or address, since "if I send it back, do I pay?" is one question."""
+_QUESTION = r"(?P<question>[,،，、])\s{0,3}(?=[^,،，、?？؟]{8,}[?？؟]\s*$)"
+"""Before a question with which a message ends: a part by itself only behind number or address, since "if I send it back, do I pay?" is one question."""
 _END = r"(?<=[.!?…][)\"”»]?)\s{1,3}(?=\S)|(?<=[。！？；])(?![。！？])|(?<=؟)\s{0,3}|[;\n]+|(?<=\s)(?=\d[.)]\s)"
 _BEFORE_QUESTION = regex.compile(_QUESTION)
 SHORTEST = 8
@@ -34,8 +34,11 @@ def parts_of(text: str) -> list[Part]:
     parts: list[Part] = []
     begin = 0
     pattern = _pattern(beside_names=bool(named))
-    for end in (*(match.span() for match in pattern.finditer(text)), (len(text), len(text))):
+    ends = [(match.span(), match.groupdict().get("question")) for match in pattern.finditer(text)]
+    for end, before_question in (*ends, ((len(text), len(text)), None)):
         if any(start < end[0] < stop for start, stop in named):
+            continue
+        if before_question and not any(begin <= start < end[0] for start, _ in named):
             continue
         part = text[begin : end[0]].strip()
         size = letters(without_names(part))

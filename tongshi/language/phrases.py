@@ -28,6 +28,10 @@ _PARTICLES = (
 ARABIC_PREFIXES = r"(?:[وف]?(?:[بلك]?ال|لل|[بلك])|[وف])?"
 """What Arabic writes onto a word: a conjunction, a short preposition, the article."""
 
+_ARABIC = regex.compile(r"\p{Arabic}")
+_SPACE_OF_ARABIC = r"(?:[\s\-]+ال|[\s\-]*)"
+_ARTICLES = regex.compile(r"(?<=[\s\-])ال")
+
 _BORDERS = {
     "spaced": r"(?<![\p{{Latin}}\p{{Cyrillic}}\d])(?:(?<!\p{{Arabic}})" + ARABIC_PREFIXES + r")(?P<phrase>{})"
     r"(?![\p{{Latin}}\p{{Cyrillic}}\p{{Arabic}}\p{{M}}])",
@@ -78,15 +82,17 @@ class PhraseFinder:
         self._languages: dict[str, set[str]] = defaultdict(set)
         for phrase, value in phrases:
             folded = " ".join(fold(phrase).split())
-            self._values.setdefault(folded, value)
-            self._languages[_squeeze(folded)] |= set((languages or {}).get(phrase, ()))
+            # In chats ة is written without its dots.
+            for written in {folded, folded.replace("ة", "ه")}:
+                self._values.setdefault(written, value)
+                self._languages[_squeeze(written)] |= set((languages or {}).get(phrase, ()))
         self._values.pop("", None)
         self._squeezed = {_squeeze(phrase): value for phrase, value in self._values.items()}
         # One alternation a kind of script, longest phrase first, so that "power bank" wins over "power".
         groups: dict[str, list[str]] = defaultdict(list)
         for phrase in sorted(self._values, key=len, reverse=True):
             kind = "unspaced" if _UNSPACED.search(phrase) else "korean" if _HANGUL.search(phrase) else "spaced"
-            groups[kind].append(regex.escape(phrase).replace(r"\ ", r"[\s\-]*"))
+            groups[kind].append(regex.escape(phrase).replace(r"\ ", _SPACE_OF_ARABIC if _ARABIC.search(phrase) else r"[\s\-]*"))
         self._patterns = {kind: regex.compile(_BORDERS[kind].format("|".join(phrases))) for kind, phrases in groups.items()}
         self._by_length: dict[int, list[str]] = defaultdict(list)
         self._several_by_length: dict[int, list[str]] = defaultdict(list)
@@ -144,7 +150,12 @@ class PhraseFinder:
                     enough = 1 if _HAN.fullmatch(match["phrase"]) else 2
                     if (start in borders) + (end in borders) < enough:
                         continue
-                yield Found(*place_in(text, places, start, end), self._squeezed[_squeeze(match["phrase"])], 1.0)
+                yield Found(*place_in(text, places, start, end), self._meant_by(match["phrase"]), 1.0)
+
+    def _meant_by(self, written: str) -> str:
+        """The value of a phrase, which in Arabic may have the article before each of its words: "الساعة الرياضية"."""
+        squeezed = _squeeze(written)
+        return self._squeezed[squeezed if squeezed in self._squeezed else _squeeze(_ARTICLES.sub("", written))]
 
     def _is_foreign(self, one: Found, text: str, language: str | None) -> bool:
         """Whether a phrase of other languages stands where a text's own language has a word."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 
 import regex
 import snowballstemmer
@@ -63,6 +64,19 @@ def tokenize(text: str, language: str) -> list[Token]:
     if language in ("zh", "ja", "th"):
         return [Token(token.text, token.idx) for token in _tokens(text, language) if not token.is_space]
     return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
+
+
+def says_nothing(text: str, language: str) -> bool:
+    """Whether a text has but articles, pronouns, particles and other words without a meaning of their own, by spaCy's lists of them."""
+    words = (token.text.lower() for token in tokenize(text, language))
+    return all(
+        word in _stop_words(language) or not any(map(str.isalnum, word)) or len(word) < 2 and word.isalpha() for word in words
+    )
+
+
+@cache
+def _stop_words(language: str) -> frozenset[str]:
+    return frozenset(import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS)
 
 
 def is_chinese_word(word: str) -> bool:

@@ -26,6 +26,7 @@ PARTS = "parts"
 DECIDING = "deciding_part"
 """Name of the property of a message that has the intent of one of its parts: that part's text."""
 
+_ADDRESS = "change_address"
 _PART, _CLAUSE = "part_of", "is_clause"
 _LONGEST = 1000
 """Characters of a message up to which it is read in parts."""
@@ -39,8 +40,13 @@ _SURE_INSTEAD, _SURE_QUESTION = 0.9, 0.95
 """Confidence of a part from which the message is taken for what the part is: for another wish, for a question."""
 _UNSURE, _SURE_UNSURE = 0.5, 0.65
 """Confidence below which the whole says little, and that of a question in it which then is enough."""
+_MOODS = {"praise", "complaint"}
+_SURE_MOOD, _RATHER_SURE_MOOD = 0.8, 0.7
+"""Confidence of a part from which it tells what the customer thinks, where the whole looks like the opposite with less than the other."""
 _SURE_DENIAL = 0.8
 """Confidence of the wish that stands beside one that is taken back: "no, leave the return. The same in silver, please"."""
+_MAY_BE_ADDRESS = 0.15
+"""Probability of a wish for another address from which a message that has one, and wishes for nothing else, is that."""
 _SURE_WITH = {0: 0.9, 1: 0.8, 2: 0.5}
 """The same of a wish, by how much of order number and e-mail address is given, which nobody gives who only asks."""
 
@@ -101,11 +107,11 @@ class PartReader(_Pipe):
         for message in whole:
             its = parts.get(id(message))
             if its and id(message) in of_one_sentence and not _says_two_things(message, its):
-                continue
+                its = None
             if its:
                 message.set(PARTS, its, add_to_output=True)
-                if taken := _taken(message, its):
-                    _take(message, taken)
+            if taken := _address_given(message) or (_taken(message, its) if its else None):
+                _take(message, taken)
         return whole
 
 
@@ -123,12 +129,25 @@ def _says_two_things(message: Message, clauses: Sequence[dict[str, Any]]) -> boo
     return is_asked and is_wish and wish["intent"] in STARTS and wish["confidence"] >= _SURE_CLAUSE
 
 
+def _address_given(message: Message) -> dict[str, Any] | None:
+    """The whole message as a wish for another address, where it has one and says otherwise only who the customer is: "send it here now: …"."""
+    intent = message.get(INTENT) or {}
+    likely = {one["name"]: one["confidence"] for one in message.get(INTENT_RANKING_KEY) or ()}.get(_ADDRESS, 0.0)
+    has_address = any(entity["entity"] == "address" for entity in message.get("entities") or ())
+    if not has_address or intent.get("name") not in ("inform", "nlu_fallback") or likely < _MAY_BE_ADDRESS:
+        return None
+    return {"text": message.get(TEXT), "intent": _ADDRESS, "confidence": max(likely, _UNSURE)}
+
+
 def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The part whose intent the message is to have; None where it keeps its own."""
     intent = message.get(INTENT) or {}
     name, unsure = intent.get("name"), intent.get("confidence", 0.0) < _UNSURE
     if name not in {*STARTS, *QUESTIONS, *_GIVE_WAY} and not unsure:
         return None
+    moods = [part for part in parts if part["intent"] in _MOODS - {name} and part["confidence"] >= _SURE_MOOD]
+    if name in _MOODS and moods and (message.get(INTENT) or {}).get("confidence", 0.0) < _RATHER_SURE_MOOD:
+        return moods[-1]
     wishes = [part for part in parts if part["intent"] in STARTS]
     if instead := _instead_of_denied(message, name, wishes):
         return instead
@@ -159,11 +178,12 @@ def _instead_of_denied(message: Message, name: str | None, wishes: Sequence[dict
 
 
 def _take(message: Message, part: dict[str, Any]) -> None:
-    """Give the message the intent of one of its parts, ahead of what it looks like as a whole."""
+    """Give the message the intent of one of its parts, or of all of it, ahead of what it looks like as a whole."""
     first = {"name": part["intent"], "confidence": part["confidence"]}
     rest = [one for one in message.get(INTENT_RANKING_KEY) or () if one["name"] != part["intent"]]
     left = 1.0 - part["confidence"]
     ranking = [first, *({**one, "confidence": one["confidence"] * left} for one in rest)]
-    message.set(DECIDING, part["text"], add_to_output=True)
+    if part["text"] != message.get(TEXT):
+        message.set(DECIDING, part["text"], add_to_output=True)
     message.set(INTENT, first, add_to_output=True)
     message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
