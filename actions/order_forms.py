@@ -48,6 +48,8 @@ _TOLD = {"reason", "description"}
 """Slots that are told in the customer's own words."""
 _NO_ITEM = {*YES_OR_NO, *_TOLD, "resolution"}
 """Slots whose question is not about which item is meant."""
+_ASKS_UNMARKED = ("ja", "th", "zh")
+"""Languages in which a chat asks without a question mark as often as with one."""
 _SURE_OF_THE_ANSWER = 0.8
 """Confidence below which "not what it said on the page" is about the item, not about the bot's last answer."""
 
@@ -185,9 +187,10 @@ class ValidateOrderForm(_OrderFormAction, ABC):
 
     @staticmethod
     def _surely_asks(tracker: Tracker) -> bool:
-        """Whether the message is surely a question: "why do you ask of the seal, is what was opened not taken back?"."""
+        """Whether the message is surely a question, in a language that does without a mark for it."""
         intent = tracker.latest_message.get("intent") or {}
-        return intent.get("name") in QUESTIONS and intent.get("confidence", 1.0) >= _SURE_OF_THE_ANSWER
+        unmarked = language_of(tracker) in _ASKS_UNMARKED
+        return unmarked and intent.get("name") in QUESTIONS and intent.get("confidence", 1.0) >= _SURE_OF_THE_ANSWER
 
     @staticmethod
     def _picked(tracker: Tracker, slot: str, said: dict[str, Any]) -> Any:
@@ -282,7 +285,9 @@ class ValidateOrderForm(_OrderFormAction, ABC):
     @staticmethod
     def _bare_number(tracker: Tracker) -> str | None:
         text = tracker.latest_message.get("text") or ""
-        return None if named_in(tracker, "address") or has_question_mark(text) else bare_order_number(text)
+        if named_in(tracker, "address") or has_question_mark(text):
+            return None
+        return bare_order_number(text, corrected=bool(negations(text, language_of(tracker))))
 
     @staticmethod
     def _not_asked_about(tracker: Tracker, named: Any) -> Any:

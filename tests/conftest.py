@@ -15,7 +15,7 @@ from tongshi.settings import get_settings
 for name in set(os.environ) - set(environment(Path())):
     del os.environ[name]
 
-pytest_plugins = ["tests.browser", "tests.fixtures", "tests.postgresql"]
+pytest_plugins = ["tests.beforehand", "tests.browser", "tests.fixtures", "tests.postgresql"]
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:

@@ -3,8 +3,6 @@
 import subprocess
 import sys
 
-import pytest
-
 from tongshi import system
 from tongshi.settings import LANGUAGES, ROOT, get_settings
 
@@ -17,21 +15,16 @@ def rasa(*arguments, home):
     )
 
 
-@pytest.fixture(scope="session")
-def model():
-    return system.train(get_settings())
-
-
-def test_the_data_is_valid(model, tmp_path):
+def test_the_data_is_valid(trained, tmp_path):
     result = rasa("data", "validate", "--max-history", "4", home=tmp_path)
     assert result.returncode == 0, result.stdout[-2000:] + result.stderr[-2000:]
 
 
-def test_scripted_conversations_are_predicted_in_every_language(model, tmp_path):
+def test_scripted_conversations_are_predicted_in_every_language(trained, tmp_path):
     stories = ROOT / "tests" / "stories"
     assert {path.stem.removeprefix("test_") for path in stories.glob("test_*.yml")} == set(LANGUAGES)
     result = rasa(
-        "test", "core", "--e2e", "--stories", stories, "--model", model, "--out", tmp_path / "results",
+        "test", "core", "--e2e", "--stories", stories, "--model", trained, "--out", tmp_path / "results",
         "--fail-on-prediction-errors", "--no-plot", home=tmp_path,
     )  # fmt: skip
     failed = tmp_path / "results" / "failed_test_stories.yml"

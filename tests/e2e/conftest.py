@@ -4,19 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
-import tempfile
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
 from tests.channels.all_platforms import Platforms
-from tongshi.evaluation.running import environment, running
-from tongshi.settings import ROOT
+from tongshi.evaluation.running import running
 
 
 class LanguageModel(ThreadingHTTPServer):
@@ -87,39 +82,6 @@ def platforms():
     all_of_them.start()
     yield all_of_them
     all_of_them.stop()
-
-
-_preparing = pytest.StashKey[tuple[subprocess.Popen, Path]]()
-
-
-def pytest_collection_modifyitems(items):
-    """Whole systems come last: what they need is prepared while other tests run."""
-    items.sort(key=lambda one: "prepared" in getattr(one, "fixturenames", ()))
-
-
-def pytest_collection_finish(session):
-    """Begin to prepare a data folder, which takes minutes, since all knowledge is encoded."""
-    if not session.config.option.collectonly and any("prepared" in getattr(one, "fixturenames", ()) for one in session.items):
-        home = Path(tempfile.mkdtemp(prefix="tongshi-prepared-")) / "home"
-        command = ["nice", sys.executable, "-m", "tongshi.cli", "prepare"]
-        process = subprocess.Popen(command, cwd=ROOT, env=environment(home), stdout=subprocess.DEVNULL)
-        session.config.stash[_preparing] = process, home
-
-
-def pytest_unconfigure(config):
-    process, home = config.stash.get(_preparing, (None, None))
-    if process:
-        process.kill()
-        process.wait()
-        shutil.rmtree(home.parent, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def prepared(pytestconfig):
-    """A data folder that has taken in the knowledge; systems begin with copies."""
-    process, home = pytestconfig.stash[_preparing]
-    assert process.wait() == 0
-    return home
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ import time
 import pytest
 import yaml
 
-from tongshi import system
 from tongshi.errors import TongshiError
 from tongshi.evaluation import startup, training
 from tongshi.nlu.pipeline import configured_pipeline
-from tongshi.settings import ROOT, get_settings
+from tongshi.settings import ROOT
 
 
 def test_changes_of_the_project_change_it(tmp_path):
@@ -43,10 +42,10 @@ def test_memory_and_processor_of_a_process():
     assert 45 <= startup.megabytes(os.getpid()) - held <= 60 and kept
 
 
-def test_each_step_is_timed():
+def test_each_step_is_timed(trained):
     from tongshi.nlu.profiling import Profiler
 
-    profiler = Profiler(system.train(get_settings()))
+    profiler = Profiler(trained)
     steps = list(profiler.understanding("where is my order?"))
     configured = [one["name"].rpartition(".")[2] for one in configured_pipeline()]
     assert [step for step in steps if step in configured] == configured

@@ -196,6 +196,10 @@ def test_a_bare_figure_is_an_order_number_unless_it_is_part_of_something_else(te
     assert bare_order_number(text) == number
 
 
+def test_of_two_bare_figures_the_last_counts_where_the_first_is_taken_back():
+    assert bare_order_number("10284, digo no, 10248, q voy con las bandejas", corrected=True) == "MD-10248"
+
+
 @pytest.mark.parametrize(
     "text",
     [

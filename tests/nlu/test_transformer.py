@@ -7,17 +7,15 @@ import pytest
 from rasa.core.featurizers.tracker_featurizers import TrackerFeaturizer
 from rasa.core.policies.ted_policy import TEDPolicy
 
-from tongshi import system
 from tongshi.nlu.transformer import TransformerPolicy
-from tongshi.settings import get_settings
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory):
+def kept(tmp_path_factory, trained):
     """What a trained bot keeps of the policy."""
     folder = tmp_path_factory.mktemp("bot")
-    with tarfile.open(system.train(get_settings())) as bot:
-        bot.extractall(folder)
+    with tarfile.open(trained) as packed:
+        packed.extractall(folder)
     return next(folder.rglob("train_*TransformerPolicy*"))
 
 

@@ -151,10 +151,13 @@ def names_order(text: str) -> bool:
     return bool(_ORDER.search(folded) or _NAMED_ORDER.search(folded))
 
 
-def bare_order_number(text: str) -> str | None:
+def bare_order_number(text: str, *, corrected: bool = False) -> str | None:
     """The figure that has the digits of an order number, `MD-10243` for "it's 10243", where a text has just one and names no order.
 
     Figures of an e-mail address, of a price, of a postal address and the like are none.
+
+    Args:
+        corrected: whether the text takes something back, so that of several the last counts: "10234, no, 10243".
     """
     folded = fold_digits(fold_width(text))
     taken = [(one.start, one.end) for one in find(text) if one.kind != "order_number"]
@@ -163,7 +166,8 @@ def bare_order_number(text: str) -> str | None:
     bare = [
         one for one in _BARE_ORDER.finditer(folded) if not any(start < one.end(1) and one.start(1) < end for start, end in taken)
     ]
-    return f"MD-{bare[0][1]}" if len(bare) == 1 and not _ORDER.search(folded) else None
+    is_clear = len(bare) == 1 or bare and corrected
+    return f"MD-{bare[-1][1]}" if is_clear and not _ORDER.search(folded) else None
 
 
 def is_attempt(kind: str, text: str) -> bool:

@@ -71,7 +71,7 @@ def look_up(
         together = knowledge.search(joined, language, collection, context=context, newest=question)
         if together.confident:
             is_own = not (alone.about_product or hangs_on_before(question, language))
-            if is_own and _answers_alone(together, knowledge.search(said, language, collection)):
+            if (is_own or alone.unanswerable) and _answers_alone(together, knowledge.search(said, language, collection)):
                 break
             return joined, together
         if not hangs_on_before(said, language):
