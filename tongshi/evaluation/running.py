@@ -21,6 +21,7 @@ import httpx
 
 from tongshi import clock
 from tongshi.errors import TongshiError
+from tongshi.language.chinese import to_simplified
 from tongshi.responses.catalog import get_replies
 from tongshi.settings import ROOT
 from tongshi.storage.database import Database
@@ -167,10 +168,11 @@ def play(system: System, dialogue: dict[str, Any], language: str) -> Iterator[Pl
 
 
 def is_reply(name: str, language: str, text: str) -> bool:
-    """Whether a text is one of the variations of a reply, softer ones included, whatever its placeholders hold."""
+    """Whether a text is one of the variations of a reply, softer ones included, whatever its placeholders hold, and in either script of Chinese."""
     replies = get_replies()
+    written = {text, to_simplified(text)} if language == "zh" else {text}
     for variation in (*replies.variations(name, language), *replies.softer(name, language)):
         pattern = ".*".join(re.escape(part) for part in re.split(r"{\w+}", variation))
-        if re.search(pattern, text, re.DOTALL):
+        if any(re.search(pattern, one, re.DOTALL) for one in written):
             return True
     return False
