@@ -2,6 +2,8 @@
 
 import json
 import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -27,6 +29,20 @@ def test_parts_import_the_project_first_and_then_what_the_user_has_on_the_path(t
     assert system.environment(Settings(home=tmp_path))["PYTHONPATH"] == f"{ROOT}:/engines:/more"
     monkeypatch.delenv("PYTHONPATH")
     assert system.environment(Settings(home=tmp_path))["PYTHONPATH"] == str(ROOT)
+
+
+def test_of_two_that_need_the_bot_at_once_one_trains_it(tmp_path, monkeypatch):
+    trained = []
+
+    def train(settings, path):
+        trained.append(path)
+        time.sleep(0.2)
+        path.touch()
+
+    monkeypatch.setattr(system, "_rasa_train", train)
+    with ThreadPoolExecutor() as pool:
+        bots = set(pool.map(system.train, [Settings(home=tmp_path, models=tmp_path)] * 2))
+    assert [*bots] == trained
 
 
 @pytest.fixture

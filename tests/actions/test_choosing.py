@@ -4,6 +4,7 @@ import pytest
 
 from actions.orders import ValidateLostForm
 from actions.returns import ActionSubmitExchangeForm, ValidateDamageForm, ValidateExchangeForm, ValidateReturnForm
+from tongshi.llm.answering import Answer
 from tongshi.responses.catalog import get_replies
 
 OMAR = {"order_number": "MD-10251", "email": "omar.haddad@example.com"}
@@ -74,6 +75,37 @@ def test_the_reason_that_comes_along_with_the_wish_is_told_by_what_it_is_near_to
     talk = talk_in(language)
     talk.run(ValidateReturnForm(), text=text, intent="return_item", **OMAR)
     assert talk.slots.get("reason") == reason
+
+
+@pytest.mark.parametrize(("sure", "reason"), [(0.97, None), (0.4, "does_not_fit")])
+def test_what_a_part_of_the_message_surely_asks_is_no_reason(talk, monkeypatch, sure, reason):
+    async def nothing(tracker, question):
+        return Answer("", "en", "unknown")
+
+    monkeypatch.setattr("actions.order_forms.answer_last", nothing)
+    wish, question = "I'd like to return the power bank,", "it is too big for my bag"
+    parts = [
+        {"text": wish, "intent": "return_item", "confidence": 0.99},
+        {"text": question, "intent": "policy_question", "confidence": sure},
+    ]
+    talk.run(ValidateReturnForm(), text=f"{wish} {question}", intent="return_item", parts=parts, **OMAR)
+    assert talk.slots.get("reason") == reason
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "intent", "sure", "sealed"),
+    [
+        ("zh", "还没拆封呢", "inform", 0.9, True),
+        ("zh", "封膜没撕才能退吗", "policy_question", 0.9, None),
+        ("ja", "未開封じゃないと返品できないんですか", "policy_question", 0.9, None),
+        ("th", "ต้องยังไม่แกะซีลถึงจะคืนได้เหรอ", "policy_question", 0.9, None),
+    ],
+)
+def test_a_question_without_a_mark_says_nothing_of_the_seal(talk_in, language, text, intent, sure, sealed):
+    talk = talk_in(language)
+    assert talk.run(ValidateReturnForm(), **OMAR, product="earbuds", reason="changed_mind") == ["utter_request_seal"]
+    talk.run(ValidateReturnForm(), text=text, intent=intent, sure=sure)
+    assert talk.slots.get("seal") is sealed
 
 
 @pytest.mark.parametrize(

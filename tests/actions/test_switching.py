@@ -2,10 +2,13 @@
 
 import pytest
 
+from actions import switching
 from actions.conversation import ActionAffirm, ActionDeny, ActionStop
 from actions.orders import ActionSubmitOrderStatusForm, ValidateAddressForm, ValidateCancelForm, ValidateOrderStatusForm
 from actions.returns import ValidateExchangeForm, ValidateReturnForm
 from actions.switching import ActionSwitchJob
+from tongshi.llm.answering import Answer
+from tongshi.llm.citing import Citation
 
 OMAR = {"order_number": "MD-10251", "email": "omar.haddad@example.com"}
 LUCIA = {"order_number": "MD-10249", "email": "lucia.fernandez@example.com"}
@@ -38,6 +41,21 @@ def test_of_another_order_that_is_named_too_and_the_form_keeps_its_own(talk):
     assert talk.run(ActionSwitchJob(), intent="order_status", entities=other.items(), **other) == ["utter_order_in_customs"]
     assert talk.slots["order_number"] == "MD-10251"
     assert talk.follow(ValidateReturnForm()) == ["utter_request_item"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"), [("quoted", ["utter_answer"]), ("unknown", ["utter_job_put_aside"])], ids=["known", "unknown"]
+)
+def test_when_the_exchange_that_waits_for_a_yes_will_come_is_told_within_it(talk, monkeypatch, outcome, said):
+    async def answer(tracker, question):
+        assert question == "when will the new one get here"
+        days = Citation("shipping-standard", "In 3 to 5 days.", "en", "Shipping")
+        return Answer(days.quote, "en", "quoted", (days,)) if outcome == "quoted" else Answer("", "en", "unknown")
+
+    monkeypatch.setattr(switching, "answer_last", answer)
+    assert talk.run(ValidateExchangeForm(), **OMAR, product="earbuds", seal=True)[-1] == "utter_request_exchange_confirm"
+    assert talk.run(ActionSwitchJob(), text="when will the new one get here", intent="order_status") == said
+    assert (talk.slots["order_number"] == OMAR["order_number"]) is (outcome == "quoted")
 
 
 @pytest.fixture

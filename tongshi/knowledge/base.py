@@ -26,8 +26,8 @@ from tongshi.knowledge.products import (
     ProductFinder,
     all_without,
     beside,
-    called,
     compared,
+    digest_of_names,
     mentioned,
     product_finder,
     told_apart,
@@ -447,20 +447,19 @@ class KnowledgeBase:
 
     def _without_products(self, articles: Iterable[Article]) -> Iterator[Article]:
         """The articles; what nothing answers without the products it names, since it is them that the shop does sell."""
-        for article in articles:
-            if article.article_id == UNANSWERABLE and self._shop and self._data:
-                article = replace(article, questions=self._unnamed(article.questions))
-            yield article
-
-    def _unnamed(self, questions: Sequence[str]) -> tuple[str, ...]:
-        """Questions without the products that they name; kept for as long as products are called as they are, since it takes seconds."""
         finder, catalogue = self._finder()
+        if not finder:
+            yield from articles
+            return
+        # It takes seconds a language, so it is kept for as long as products have the same names.
         kept = Memory(self._folder / "unnamed", verbose=0)
-        found = kept.cache(all_without, ignore=["finder", "catalogue"])(
-            questions, called(self._data, catalogue), finder, catalogue
-        )
+        unnamed = kept.cache(all_without, ignore=["finder", "catalogue"])
+        digest = digest_of_names(self._data, catalogue)
+        for article in articles:
+            if article.article_id == UNANSWERABLE:
+                article = replace(article, questions=unnamed(article.questions, digest, finder, catalogue))
+            yield article
         kept.reduce_size(items_limit=_KEPT_UNNAMED)
-        return found
 
     def _finder(self) -> tuple[ProductFinder | None, list[Product]]:
         """What finds products in messages, and the products; None where there is no catalogue."""

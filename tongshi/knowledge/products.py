@@ -259,17 +259,17 @@ def _with_prefix(text: str, start: int) -> int:
     return start
 
 
-def all_without(questions: Sequence[str], named: str, finder: ProductFinder, catalogue: Sequence[Product]) -> tuple[str, ...]:
+def all_without(questions: Sequence[str], digest: str, finder: ProductFinder, catalogue: Sequence[Product]) -> tuple[str, ...]:
     """Questions without the products that they name, each once; those are left out that name a product and say nothing else.
 
     Args:
-        named: what `called` tells of the finder and the catalogue, by which a cache tells calls apart.
+        digest: `digest_of_names` of the catalogue, by which a cache tells calls apart.
     """
     return tuple(filter(None, dict.fromkeys(without(finder, question, catalogue) for question in questions)))
 
 
-def called(data: Path, catalogue: Sequence[Product]) -> str:
-    """Tells whether products are called as they were, and are found in texts by the same rules.
+def digest_of_names(data: Path, catalogue: Sequence[Product]) -> str:
+    """What changes when products get other names or are found in texts by other rules.
 
     Args:
         data: the project's data folder.

@@ -66,17 +66,65 @@ def tokenize(text: str, language: str) -> list[Token]:
     return [Token(match.group(), match.start()) for match in _SPLIT.finditer(text)]
 
 
+# What spaCy's lists hold although it can be what is asked for: things, dealings, states, times.
+_TELLING = {
+    "ar": "مساء يوم",
+    "de": "dank ende gross grosse großen große jahr jahre jahren kleine kleinen kleiner kleines kurz lang lange leicht mittel"
+    " morgen neue neuen neun schlecht statt tag tage tagen teil uhr vergangene vergangenen zeit zurück zwei drei vier fünf"
+    " sechs zehn zwanzig",
+    "en": "amount back bottom eight eleven empty fifteen fifty first five forty four front full get last move nine other others"
+    " part regarding side sixty six ten third three top twelve twenty two used using",
+    "es": "acuerdo cinco cuatro dia dias diez doce dos día días estado estados fin final gran grande grandes hacer informo largo"
+    " llevar mal mayor nueva nuevas nueve nuevo nuevos ocho otra otras otro otros parte partir pasada pasado poner primera"
+    " primero próximo seis siete tarde temprano total tres usar uso última último",
+    "fr": "autre autres bas cinq deux deuxième directe dix douze huit nouveau onze ouvert ouverte ouverts personne première premier"
+    " procedant quatre quinze rendre retour seize sept six stop trente trois vingt",
+    "it": "altri altro anni anno casa cento due giorni giorno grande lavoro lungo lontano male mancanza marche mesi mezzo nove"
+    " nuovo ora ore otto parte primo prima registrazione sette sei tre trenta ultimo vario",
+    "pt": "apoio cinco comprida comprido corrente dez dois doze duas fim final grande grandes inclusive iniciar inicio ligado local"
+    " lugar maior menor mês meses mil nova novas nove novo novos número números oito outra outras outros parte ponto pontos"
+    " primeira primeiro quatro quieto segunda segundo seis sete sistema três usar vinda vindo vinte",
+    "ru": "другая другие другой других другое ела назад общую пора рано рядом снова",
+    "th": "กลุ่ม กว้าง จัด จัดการ จัดงาน จัดตั้ง จัดทำ จัดหา จัดให้ ช้า ตั้ง ถูก ทุกวัน นาน ปรับ ปิด ผิด พร้อม ยาว รับ วัน วันใด"
+    " ส่ง ส่วน หมด เก็บ เปลี่ยน เปลี่ยนแปลง เพิ่ม เพิ่มเติม เล็ก เสีย เสร็จ ใช้ ใหญ่ ใหม่ ใหม่ๆ ให้ไป แบบ แรก",
+    "zh": "一天 一片 两者 中小 代替 使用 促进 保持 保管 保险 借 分头 分期 分期分批 加上 半 单 取得 合理 安全 完成 实现 带 常 扩大 打 拿 掌握 方便 替 替代 最大 最高 最好 每天 每年 用 用来 白 练习 组成 结合 老"
+    " 良好 转动 转变 较 边 进入 适应 适用 部分 限制 除 隔夜 隔日 零 附近 需要 特殊 巨大 大 小 一次 二 三 四 五 六 七 八 九 千",
+    "ja": "うち ひと",
+    "ko": "년 일 원 말 받 주 보 크 살 하나 두 일",
+}  # fmt: skip
+# What they lack: particles, greetings and polite words.
+_UNTELLING = {
+    "ar": "فضلك سمحت مرحبا السلام عليكم هذول دي ده",
+    "de": "bitte hallo hi hey moin servus mal denn nochmal",
+    "en": "hi hello hey pls plz thx thanks hiya",
+    "es": "favor porfa porfi hola oye buenas gracias",
+    "fr": "plaît plait svp stp bonjour salut bonsoir vous merci",
+    "it": "ciao salve buongiorno scusi scusa senta",
+    "pt": "olá ola oi pf pfv porfavor esse essa",
+    "ru": "привет здравствуйте подскажите скажите плиз",
+    "ja": "って 御 あの すみません",
+    "ko": "은 는 이 가 을 를 요 도 만 의 거 건 게 저 이거 저거 그거 이건 그건 저기 혹시",
+    "th": "คับ ฮะ จ้า อ่ะ อะ สอบถาม",
+    "zh": "请 请问 问 问下 问一下 麻烦 款 现在 呀",
+}
+
+
 def says_nothing(text: str, language: str) -> bool:
-    """Whether a text has but articles, pronouns, particles and other words without a meaning of their own, by spaCy's lists of them."""
-    words = (token.text.lower() for token in tokenize(text, language))
-    return all(
-        word in _stop_words(language) or not any(map(str.isalnum, word)) or len(word) < 2 and word.isalpha() for word in words
-    )
+    """Whether a text has but articles, pronouns, particles and other words without a meaning of their own.
+
+    By spaCy's lists of them, less `_TELLING`; a letter alone is such a word too, but not a character of Chinese, Japanese or Korean.
+    """
+    words = (token.text.lower() for token in tokenize(text, language) if any(map(str.isalnum, token.text)))
+    return all(word in _stop_words(language) or len(word) < 2 and _LETTER_ALONE.fullmatch(word) for word in words)
+
+
+_LETTER_ALONE = regex.compile(r"[\p{Latin}\p{Cyrillic}\p{Arabic}\p{Thai}]")
 
 
 @cache
 def _stop_words(language: str) -> frozenset[str]:
-    return frozenset(import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS)
+    listed = import_module(f"spacy.lang.{language}.stop_words").STOP_WORDS
+    return frozenset(listed) - frozenset(_TELLING.get(language, "").split()) | frozenset(_UNTELLING.get(language, "").split())
 
 
 def is_chinese_word(word: str) -> bool:

@@ -142,16 +142,17 @@ def _address_given(message: Message) -> dict[str, Any] | None:
 def _taken(message: Message, parts: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
     """The part whose intent the message is to have; None where it keeps its own."""
     intent = message.get(INTENT) or {}
-    name, unsure = intent.get("name"), intent.get("confidence", 0.0) < _UNSURE
+    name, confidence = intent.get("name"), intent.get("confidence", 0.0)
+    unsure = confidence < _UNSURE
     if name not in {*STARTS, *QUESTIONS, *_GIVE_WAY} and not unsure:
         return None
     moods = [part for part in parts if part["intent"] in _MOODS - {name} and part["confidence"] >= _SURE_MOOD]
-    if name in _MOODS and moods and (message.get(INTENT) or {}).get("confidence", 0.0) < _RATHER_SURE_MOOD:
+    if name in _MOODS and moods and confidence < _RATHER_SURE_MOOD:
         return moods[-1]
     wishes = [part for part in parts if part["intent"] in STARTS]
     if instead := _instead_of_denied(message, name, wishes):
         return instead
-    surer = [part for part in wishes if part["intent"] == name and part["confidence"] > intent.get("confidence", 0.0)]
+    surer = [part for part in wishes if part["intent"] == name and part["confidence"] > confidence]
     if surer:
         return max(surer, key=lambda part: part["confidence"])
     if not any(part["intent"] == name for part in wishes):
