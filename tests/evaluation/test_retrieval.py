@@ -53,13 +53,22 @@ def setting(encoder) -> Setting:
 def test_each_way_to_search_is_judged_by_the_same_questions(encoder, setting, tmp_path):
     cache = VectorCache(encoder, tmp_path)
     outcomes = retrieval._compared(setting, {"": cache}, "linear")
-    assert set(outcomes) == {"small", "small BM25", "small not reranked"}
+    assert set(outcomes) == {"small", "small BM25", "small not reranked", "small fused by rank"}
     asked_of_each = [[one.asked for one in found] for found in outcomes.values()]
-    assert asked_of_each == [setting.collections[0][1]] * 3
+    assert asked_of_each == [setting.collections[0][1]] * 4
     assert ranks(outcomes["small"])["R@1"] == ranks(outcomes["small not reranked"])["R@1"] == 3 / 4
     rows = {row["language"]: row for row in retrieval._part(setting, outcomes, cache, "linear").rows}
     assert set(rows) == {*LANGUAGES, "mean"}
     assert rows["th"]["R@1"] == rows["mean"]["R@5"] == 3 / 4 and "reading ms p50" not in rows["th"]
+
+
+def test_searches_are_fused_by_the_ranks_that_they_give():
+    def finder(*ids, sure=False):
+        return lambda asked: (list(ids), sure)
+
+    found, sure = retrieval._fused([finder("a", "b", "c", sure=True), finder("c", "b", "d")])(RIGHT)
+    # b and c are found by both; 1/61 + 1/63 is more than 2/62.
+    assert (found, sure) == (["c", "b", "a", "d"], True)
 
 
 def test_abstention_is_measured_beside_what_is_known_to_have_no_answer(encoder, setting):
