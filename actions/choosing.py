@@ -13,7 +13,18 @@ from rasa_sdk import Tracker
 from actions import services
 from actions.speaking import buttons, language_of
 from tongshi.commerce.forms import QUESTIONS
-from tongshi.knowledge.values import FEWEST, directions, seal_model, seal_told, value_vectors
+from tongshi.knowledge.values import (
+    FEWEST,
+    NEITHER,
+    REASON,
+    SEAL,
+    directions,
+    reason_told,
+    seal_told,
+    told_model,
+    value_vectors,
+)
+from tongshi.language.patterns import without_names
 from tongshi.language.text import has_question_mark, letters
 from tongshi.language.vectors import Encoder, normalise
 
@@ -23,11 +34,10 @@ _CLAUSE = regex.compile(r"\s*[,،，、;:：\n。！？!?]\s*|\.\s+|\s[-–—]\
 _SURELY_ASKED = 0.8
 """Confidence of a part of a message from which it asks something and tells nothing: "and how long does it take?" says not that it took too long."""
 _SHORTEST = 14
-"""Letters from which a clause tells anything: more than "buenas tardes", which comes near to what arrived late."""
+"""Letters from which a clause tells anything: more than "buenas tardes"."""
 _CLEAR, _CLEARLY = 0.7, 0.12
-"""How near a clause must be to what customers call a value, and by how much nearer than to any other, for it to be told. Of 2,724 phrases
-for reasons that are long enough, each held out from the others, .68 are then told, all but .003 of these right; of 1,200 wishes for other
-things .03 come as near (cosines of the default encoder of search)."""
+"""How near a clause must be to what customers call a value, and by how much nearer than to any other, for it to be told (cosines of the default
+encoder of search)."""
 _VAGUE = 0.66
 """How near a text comes to one of the phrases with which customers say but that something is wrong, or the wrong thing, for it to say no more."""
 _TELLING = 20
@@ -58,18 +68,33 @@ def chosen(tracker: Tracker, slot: str) -> Any:
     return list(values.values())[first] if nearness[first] - nearness[second] >= _NEARER else None
 
 
-def told(tracker: Tracker, slot: str) -> Any:
-    """The value of a slot that some clause of the message comes near to, in words that nobody has listed; None where none does."""
+def reason_of(tracker: Tracker) -> str | None:
+    """The reason that some part of the message tells, or all of it, in words that nobody has listed; None where none does."""
+    told = _told(tracker)
+    clauses = [one for one in (*_CLAUSE.split(told), " ".join(told.split())) if letters(one) >= _SHORTEST]
+    if not clauses:
+        return None
+    likely = [told_model(REASON).chances(vector) for vector in _directions(services.encoder(), list(dict.fromkeys(clauses)))]
+    return reason_told(max(likely, key=lambda one: max(chance for label, chance in one.items() if label != NEITHER)))
+
+
+def _told(tracker: Tracker) -> str:
+    """The message without numbers of orders and e-mails, and without the parts that surely ask."""
     text = tracker.latest_message.get("text") or ""
     for part in tracker.latest_message.get("parts") or ():
         if part["intent"] in QUESTIONS and part["confidence"] >= _SURELY_ASKED:
             text = text.replace(part["text"], "\n")
-    clauses = [one for one in _CLAUSE.split(text) if letters(one) >= _SHORTEST]
-    encoder = services.encoder()
+    return without_names(text)
+
+
+def near_to(tracker: Tracker, slot: str) -> Any:
+    """The value of a slot that some clause of the message comes near to, in words that nobody has listed; None where none does."""
+    clauses = [one for one in _CLAUSE.split(_told(tracker)) if letters(one) >= _SHORTEST]
     said = value_vectors(slot, language_of(tracker)) if clauses else {}
     if len(said) < 2:
         return None
-    nearness = np.array([[_near(phrases, vector) for phrases in said.values()] for vector in _directions(encoder, clauses)])
+    vectors = _directions(services.encoder(), clauses)
+    nearness = np.array([[_near(phrases, vector) for phrases in said.values()] for vector in vectors])
     row = nearness[nearness.max(1).argmax()]
     second, first = np.argsort(row)[-2:]
     return list(said)[first] if row[first] >= _CLEAR and row[first] - row[second] >= _CLEARLY else None
@@ -84,7 +109,7 @@ def state_of_seal(tracker: Tracker) -> str | None:
     text = tracker.latest_message.get("text") or ""
     if not text or text.startswith("/") or has_question_mark(text):
         return None
-    return seal_told(seal_model().chances(_directions(services.encoder(), (text,))[0]))
+    return seal_told(told_model(SEAL).chances(_directions(services.encoder(), (text,))[0]))
 
 
 def is_specific(tracker: Tracker, text: str) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from rasa_sdk import Tracker
 from rasa_sdk.forms import REQUESTED_SLOT
 
-from actions.choosing import is_specific, told
+from actions.choosing import is_specific, near_to, reason_of
 from actions.order_forms import SubmitOrderForm, ValidateOrderForm, named_in
 from tongshi.language.patterns import without_names
 
@@ -22,11 +22,11 @@ class ValidateReturnForm(ValidateOrderForm):
         """As ever, and the reason that comes along with the wish: "take the watch back, my son has one already"."""
         said = super()._said(tracker)
         intent = tracker.latest_message.get("intent", {}).get("name")
-        if said.get("confirm") and intent != "affirm" and told(tracker, "resolution") == "replacement":
+        if said.get("confirm") and intent != "affirm" and near_to(tracker, "resolution") == "replacement":
             # "Then send me other ones" is no yes to a refund.
             said["confirm"] = None
         wishes = intent == "return_item"
-        if wishes and not (said.get("reason") or tracker.get_slot("reason")) and (reason := told(tracker, "reason")):
+        if wishes and not (said.get("reason") or tracker.get_slot("reason")) and (reason := reason_of(tracker)):
             said["reason"] = reason
         return said
 

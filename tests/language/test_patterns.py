@@ -232,6 +232,11 @@ def test_another_sign_for_at_is_meant_as_an_address():
     assert is_attempt("email", "sato.yuki#example.com") and not is_attempt("email", "my #1 problem is the colour")
 
 
+def test_the_number_of_a_parcel_is_meant_as_that_of_an_order():
+    assert is_attempt("order_number", "RR447120593RS") and is_attempt("order_number", "1Z999AA10123456784")
+    assert not is_attempt("order_number", "WaterproofSpeaker 300") and not is_attempt("order_number", "iPhone15promax")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -457,20 +457,22 @@ class KnowledgeBase:
         digest = digest_of_names(self._data, catalogue)
         for article in articles:
             if article.article_id == UNANSWERABLE:
-                article = replace(article, questions=unnamed(article.questions, digest, finder, catalogue))
+                names = finder.of(article.language)
+                article = replace(article, questions=unnamed(article.questions, digest, names, catalogue))
             yield article
         kept.reduce_size(items_limit=_KEPT_UNNAMED)
 
-    def _finder(self) -> tuple[ProductFinder | None, list[Product]]:
-        """What finds products in messages, and the products; None where there is no catalogue."""
+    def _finder(self, language: str | None = None) -> tuple[ProductFinder | None, list[Product]]:
+        """What finds products in texts of a language, or of any, and the products; None where there is no catalogue."""
         if not (self._shop and self._data):
             return None, []
         catalogue = self._shop.products()
-        return product_finder(self._data, tuple((product.name, product.sku) for product in catalogue)), catalogue
+        finder = product_finder(self._data, tuple((product.name, product.sku) for product in catalogue))
+        return finder.of(language) if language else finder, catalogue
 
-    def names_only(self, question: str) -> bool:
+    def names_only(self, question: str, language: str) -> bool:
         """Whether a question names a product and says nothing of it: "and the watch?"."""
-        finder, catalogue = self._finder()
+        finder, catalogue = self._finder(language)
         if not finder or not mentioned(finder, question, catalogue):
             return False
         return letters(without(finder, question, catalogue)) <= _SAYS_NOTHING
@@ -483,7 +485,7 @@ class KnowledgeBase:
 
     def _products(self, question: str, newest: str, context: Sequence[str], language: str) -> _About:
         """The products that are spoken of, and what is asked of them."""
-        finder, catalogue = self._finder()
+        finder, catalogue = self._finder(language)
         if not finder:
             return _About(unnamed=question)
         products = named = compared(newest, mentioned(finder, newest, catalogue), catalogue)

@@ -347,7 +347,7 @@ class Reader:
         """
         text = _simplified(text)
         words = words_of(self._data, language)
-        named = self._products(text, products)
+        named = self._products(text, language, products)
         mentions = [*named, *(one for one in words.mentions(text) if not _touches(one, named))]
         # A name asks for nothing by itself: "charge" in "charger", "delivery" in "cash on delivery".
         taken = [*named, *(one for one in mentions if one.kind == "payment")]
@@ -356,12 +356,12 @@ class Reader:
             mentions = [replace(one, entity=f"country:{one.name}") if one.kind == "of" else one for one in mentions]
         return Question(text, tuple(sorted(mentions, key=lambda one: one.start)), tuple(cues))
 
-    def _products(self, text: str, products: Sequence[tuple[str, str]]) -> list[Mention]:
+    def _products(self, text: str, language: str, products: Sequence[tuple[str, str]]) -> list[Mention]:
         """Products and kinds of them; a kind that only repeats a product of it is left out."""
         skus = {sku for _, sku in products}
         figures = set(_FIGURE.findall(fold(text)))
         mentions = []
-        for found in product_finder(self._data, tuple(products)).find(text):
+        for found in product_finder(self._data, tuple(products)).of(language).find(text):
             entity = f"product:{found.value}" if found.value in skus else f"kind:{found.value}"
             if entity.startswith("kind:"):
                 # "charge" is no misspelt "charger"; but "the charger with 30 watts" is just one of them.

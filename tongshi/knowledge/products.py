@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from copy import copy
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +164,26 @@ class ProductFinder:
     """
 
     def __init__(self, data: Path, names: Sequence[tuple[str, str]]) -> None:
-        self._finder = PhraseFinder([*names, *synonyms(data, "product")])
+        said = {language: synonyms(data, "product", [language]) for language in LANGUAGES}
+        languages: dict[str, set[str]] = {}
+        for language, phrases in said.items():
+            for phrase, _ in phrases:
+                languages.setdefault(phrase, set()).add(language)
+        self._finder = PhraseFinder([*names, *chain.from_iterable(said.values())], languages)
+        self._language: str | None = None
         self._senses = OtherSenses(homonyms(data, "product"))
         self._makers = OtherMakers(*makers(data))
 
+    def of(self, language: str) -> ProductFinder:
+        """The same for texts of one language, whose words are not taken for those of others: "box" is a speaker in German alone."""
+        found = copy(self)
+        found._language = language
+        return found
+
     def find(self, text: str) -> list[Found]:
         """All products and kinds of them that a text names, in order; "14 Uhr" names no watch."""
-        return self._makers.without(self._senses.without(self._finder.find(text), text), text)
+        found = self._finder.find(text, self._language)
+        return self._makers.without(self._senses.without(found, text), text)
 
 
 @lru_cache(maxsize=2)

@@ -175,9 +175,10 @@ def is_attempt(kind: str, text: str) -> bool:
     folded = fold_digits(fold_width(text))
     if kind == "email":
         return bool(_MEANT_AS_EMAIL.search(folded))
-    return bool(_MEANT_AS_ORDER.search(folded)) or (
-        len(regex.findall(r"\d", folded)) >= 3 and len(regex.findall(r"\p{L}", folded)) <= 3
-    )
+    digits, letters = len(regex.findall(r"\d", folded)), len(regex.findall(r"\p{L}", folded))
+    # "RR447120593RS" is a parcel's number: more digits than letters, and one word.
+    is_code = digits >= 5 and digits > letters and len(folded.split()) == 1
+    return bool(_MEANT_AS_ORDER.search(folded)) or is_code or (digits >= 3 and letters <= 3)
 
 
 def mask(text: str) -> str:

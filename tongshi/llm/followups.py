@@ -62,7 +62,7 @@ def look_up(
         settled
         and not hangs_on_before(question, language)
         or alone.confident
-        and (alone.plain or _says_all(question, alone.passages[0], knowledge))
+        and (alone.plain or _says_all(question, alone.passages[0], knowledge, language))
     ):
         return question, alone
     joined = question
@@ -87,9 +87,9 @@ def _answers_alone(together: Found, before: Found) -> bool:
     )
 
 
-def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase) -> bool:
+def _says_all(question: str, passage: Passage, knowledge: KnowledgeBase, language: str) -> bool:
     """Whether a passage answers just what was asked: an editor's answer, or what is as good as certain, unless only a product is named."""
-    return passage.verbatim or passage.score >= _PLAINLY and not knowledge.names_only(question)
+    return passage.verbatim or passage.score >= _PLAINLY and not knowledge.names_only(question, language)
 
 
 @cache
