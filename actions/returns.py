@@ -7,12 +7,16 @@ from rasa_sdk.forms import REQUESTED_SLOT
 
 from actions.choosing import is_specific, near_to, reason_of
 from actions.order_forms import SubmitOrderForm, ValidateOrderForm, named_in
+from tongshi.knowledge.values import REASON
 from tongshi.language.patterns import without_names
+from tongshi.language.text import has_question_mark
 
 _REPORTS = "damaged_or_wrong_item"
 """The intent of who says that something arrived broken, or is the wrong thing."""
-_SURE_REPORT = 0.8
-"""Its confidence from which a message chooses nothing."""
+_CALLING_OFF = {"stop", "deny"}
+"""Intents of who no longer wants what was being done."""
+_SURE = 0.8
+"""Confidence of such a message from which it chooses nothing, and tells no reason."""
 
 
 class ValidateReturnForm(ValidateOrderForm):
@@ -25,10 +29,17 @@ class ValidateReturnForm(ValidateOrderForm):
         if said.get("confirm") and intent != "affirm" and near_to(tracker, "resolution") == "replacement":
             # "Then send me other ones" is no yes to a refund.
             said["confirm"] = None
-        wishes = intent == "return_item"
+        wishes = intent == "return_item" or (not said and self._may_tell_why(tracker))
         if wishes and not (said.get("reason") or tracker.get_slot("reason")) and (reason := reason_of(tracker)):
             said["reason"] = reason
         return said
+
+    @staticmethod
+    def _may_tell_why(tracker: Tracker) -> bool:
+        """Whether what was asked is why, and what sounds as if all were called off may tell it: "I just don't need them any more"."""
+        intent = tracker.latest_message.get("intent") or {}
+        is_asked = tracker.get_slot(REQUESTED_SLOT) == REASON and not has_question_mark(tracker.latest_message.get("text") or "")
+        return is_asked and intent.get("name") in _CALLING_OFF and intent.get("confidence", 1.0) < _SURE
 
 
 class ActionSubmitReturnForm(SubmitOrderForm):
@@ -79,7 +90,7 @@ class ValidateDamageForm(ValidateOrderForm):
     @staticmethod
     def _surely(tracker: Tracker) -> bool:
         intent = tracker.latest_message.get("intent") or {}
-        return intent.get("name") == _REPORTS and intent.get("confidence", 1.0) >= _SURE_REPORT
+        return intent.get("name") == _REPORTS and intent.get("confidence", 1.0) >= _SURE
 
     @staticmethod
     def _fault(tracker: Tracker) -> str:

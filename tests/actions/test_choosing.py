@@ -92,6 +92,15 @@ def test_what_a_part_of_the_message_surely_asks_is_no_reason(talk, monkeypatch, 
     assert talk.slots.get("reason") == reason
 
 
+@pytest.mark.parametrize(("sure", "reason"), [(0.95, None), (0.5, "changed_mind")])
+def test_what_sounds_like_calling_it_off_tells_the_reason_where_it_was_asked_for(talk_in, sure, reason):
+    talk = talk_in("de")
+    talk.run(ValidateReturnForm(), **OMAR, product="earbuds")
+    assert talk.requested == "reason"
+    talk.run(ValidateReturnForm(), text="ich brauch sie einfach nicht mehr", intent="stop", sure=sure)
+    assert talk.slots.get("reason") == reason
+
+
 @pytest.mark.parametrize(
     ("language", "text", "intent", "sure", "sealed"),
     [

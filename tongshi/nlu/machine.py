@@ -31,7 +31,7 @@ class LinearMachine:
         classes_: labels, sorted.
     """
 
-    def __init__(self, C: float, tolerance: float = 1e-3) -> None:
+    def __init__(self, C: float, tolerance: float = 3e-4) -> None:
         self._C = C
         self._tolerance = tolerance
 
