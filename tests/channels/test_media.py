@@ -110,6 +110,20 @@ async def test_what_is_sent_in_telegram_lands_with_the_conversation(telegram, st
         assert Image.open(io.BytesIO(data)).size == (60, 40)
 
 
+@pytest.mark.parametrize(("caption", "heard"), [(None, []), ("it arrived broken", ["it arrived broken"])])
+async def test_an_album_has_one_reply_and_all_its_photos_are_kept(telegram, bot, store, caption, heard):
+    words = {"caption": caption} if caption else {}
+    await send(telegram.client, update(5, photo=[{"file_id": "a.png"}], media_group_id="album", **words))
+    for number in (6, 7):
+        await send(telegram.client, update(number, photo=[{"file_id": "a.png"}], media_group_id="album"))
+    await send(telegram.client, update(8, photo=[{"file_id": "a.png"}], media_group_id="another"))
+    await telegram.until("sendMessage", 2)
+    said = store.messages("telegram:77")
+    photos = [message for message in said if message.author == "customer"]
+    assert [len(one.extras["attachments"]) for one in photos] == [1, 1, 1, 1] and len(said) == len(photos) + 2
+    assert [message.text for message in bot.heard] == heard
+
+
 async def test_a_file_that_makes_us_stumble_is_asked_for_again(telegram, store, monkeypatch):
     monkeypatch.setattr(platform, "photo_file", None)
     await send(telegram.client, update(7, photo=[{"file_id": "a.png"}], caption="Es kam kaputt an, was kann ich jetzt tun?"))

@@ -55,6 +55,10 @@ class Notice:
     choices: tuple[str, ...] = ()
 
 
+NO_REPLY = Notice("")
+"""In place of a reply where the message belongs to one that has its reply."""
+
+
 @dataclass(frozen=True)
 class Route:
     """Where a message belongs.

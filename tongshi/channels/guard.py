@@ -16,7 +16,7 @@ import structlog
 from rasa.core.channels.channel import OutputChannel, UserMessage
 
 from tongshi import clock
-from tongshi.channels.continuing import Notice, Route, Switchboard, make_switchboard
+from tongshi.channels.continuing import NO_REPLY, Notice, Route, Switchboard, make_switchboard
 from tongshi.channels.database import log_failure
 from tongshi.conversations.handover import UNPROMPTED, Handovers, SupportHours
 from tongshi.conversations.scripts import PRESSED, writes_traditional
@@ -132,7 +132,7 @@ class Guard:
             hint: a language that the channel believes in.
             client_id: the sender's own name for the message; one that came before is not handled again.
             extras: what the channel keeps with the message, e.g. the `address` that replies go to.
-            instead: the reply to give without asking Rasa, for what is no text, e.g. a photo.
+            instead: the reply to give without asking Rasa, for what is no text, e.g. a photo; `NO_REPLY` for none.
             review: what the channel makes of the replies.
 
         Returns:
@@ -187,6 +187,8 @@ class Guard:
         if notice:
             return [await self._reply_to(incoming, notice)]
         if await asyncio.to_thread(self._handovers.is_silent, incoming.sender):
+            return []
+        if instead == NO_REPLY:
             return []
         if ours := instead or _flaw(incoming.text):
             return [await self._reply_to(incoming, ours)]

@@ -20,7 +20,7 @@ from sanic.response import HTTPResponse
 
 from tongshi import clock
 from tongshi.channels.channel import Channel, add_health
-from tongshi.channels.continuing import Notice
+from tongshi.channels.continuing import NO_REPLY, Notice
 from tongshi.channels.database import in_database, log_failure
 from tongshi.channels.delivery import FilesPlatform, Platform, Postman
 from tongshi.channels.guard import Guard, Handler, make_guard
@@ -69,6 +69,7 @@ class Incoming:
         instead: the reply to give where it is no text.
         is_spoken: whether it is a voice message, which the channel can fetch.
         media: photos and files that came with it; `instead` says whether nothing else did.
+        album: the platform's name for several photos that were sent at once, each of which it brings as a message of its own.
         about: what the channel itself needs to handle it.
     """
 
@@ -80,6 +81,7 @@ class Incoming:
     instead: str | Notice | None = None
     is_spoken: bool = False
     media: tuple[Media, ...] = ()
+    album: str | None = None
     about: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
@@ -322,7 +324,11 @@ class WebhookChannel(PlatformChannel):
         if button is not None:
             title, payload = await asyncio.to_thread(self._pressed, conversation, button)
             text = title or text
+        goes_on = await asyncio.to_thread(self._goes_on, conversation, incoming)
         kept, instead = await self._keep(conversation, incoming, hint)
+        if goes_on and not (isinstance(instead, Notice) and instead.name == "utter_photo_number"):
+            # Five photos of one dent are answered once.
+            instead = NO_REPLY
         replies = await self._guard.turn(
             self._on_new_message,
             sender=incoming.sender,
@@ -331,7 +337,11 @@ class WebhookChannel(PlatformChannel):
             payload=payload,
             hint=hint,
             client_id=incoming.client_id,
-            extras={"address": incoming.address, **({"attachments": kept} if kept else {})},
+            extras={
+                "address": incoming.address,
+                **({"attachments": kept} if kept else {}),
+                **({"album": incoming.album} if incoming.album else {}),
+            },
             instead=instead,
         )
         self._postman.wake()
@@ -339,6 +349,11 @@ class WebhookChannel(PlatformChannel):
             if reply.message_id is None:
                 await self._postman.send_unkept(incoming.address, reply)
         return replies
+
+    def _goes_on(self, conversation: str, incoming: Incoming) -> bool:
+        """Whether a message without words belongs to the album that the customer's last one is of."""
+        last = self._store.last_of_customer(conversation) if incoming.album and incoming.instead == "utter_only_text" else None
+        return last is not None and last.extras.get("album") == incoming.album
 
     async def _keep(
         self, conversation: str, incoming: Incoming, hint: str | None

@@ -226,6 +226,7 @@ def _from_chat(
         button=button,
         instead=instead,
         media=_media(message) if instead != "utter_edited_message" and button is None else (),
+        album=message.get("media_group_id"),
         about={"language": person.get("language_code"), "callback_query": callback_query, **_voice(message)},
     )
 
