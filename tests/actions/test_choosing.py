@@ -7,6 +7,8 @@ from actions.returns import ActionSubmitExchangeForm, ValidateDamageForm, Valida
 from tongshi.llm.answering import Answer
 from tongshi.responses.catalog import get_replies
 
+pytestmark = pytest.mark.usefixtures("encoded")
+
 OMAR = {"order_number": "MD-10251", "email": "omar.haddad@example.com"}
 KIM = {"order_number": "MD-10250", "email": "kim.minjun@example.com"}
 IRINA = {"order_number": "MD-10245", "email": "irina.petrova@example.com"}
@@ -95,7 +97,7 @@ def test_what_a_part_of_the_message_surely_asks_is_no_reason(talk, monkeypatch, 
 @pytest.mark.parametrize(("sure", "reason"), [(0.95, None), (0.5, "changed_mind")])
 def test_what_sounds_like_calling_it_off_tells_the_reason_where_it_was_asked_for(talk_in, sure, reason):
     talk = talk_in("de")
-    talk.run(ValidateReturnForm(), **OMAR, product="earbuds")
+    talk.run(ValidateReturnForm(), **OMAR, product="power_bank")
     assert talk.requested == "reason"
     talk.run(ValidateReturnForm(), text="ich brauch sie einfach nicht mehr", intent="stop", sure=sure)
     assert talk.slots.get("reason") == reason

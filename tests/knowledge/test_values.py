@@ -3,9 +3,12 @@
 from functools import cache
 
 import numpy as np
+import pytest
 
 from tongshi.knowledge.values import NEITHER, REASON, SEAL, fit_linear, reason_told, seal_told, told_vectors
 from tongshi.settings import LANGUAGES
+
+pytestmark = pytest.mark.usefixtures("encoded")
 
 FOLDS = 8
 READ = {SEAL: seal_told, REASON: reason_told}

@@ -139,13 +139,18 @@ def told_model(slot: str) -> LinearModel:
     Args:
         slot: `SEAL` or `REASON`.
     """
-    settings = get_settings()
-    words = _sentences(slot).read_bytes()
-    path = settings.home / "vectors" / f"{slot}-{hashlib.sha256(settings.encoder.encode() + words).hexdigest()[:12]}.npz"
+    path = model_path(slot)
     if not path.exists():
         _fit(slot, path)
     with np.load(path) as kept:
         return LinearModel(tuple(map(str, kept["labels"])), kept["weights"], kept["offsets"])
+
+
+def model_path(slot: str) -> Path:
+    """Where the linear model of a slot is kept, with the encoder and the sentences that it is learnt from in its name."""
+    settings = get_settings()
+    words = _sentences(slot).read_bytes()
+    return settings.home / "vectors" / f"{slot}-{hashlib.sha256(settings.encoder.encode() + words).hexdigest()[:12]}.npz"
 
 
 def _fit(slot: str, path: Path) -> None:
