@@ -15,6 +15,7 @@ _REPORTS = "damaged_or_wrong_item"
 """The intent of who says that something arrived broken, or is the wrong thing."""
 _CALLING_OFF = {"stop", "deny"}
 """Intents of who no longer wants what was being done."""
+_CHANGED_MIND = "changed_mind"
 _SURE = 0.8
 """Confidence of such a message from which it chooses nothing, and tells no reason."""
 
@@ -29,6 +30,9 @@ class ValidateReturnForm(ValidateOrderForm):
         if said.get("confirm") and intent != "affirm" and near_to(tracker, "resolution") == "replacement":
             # "Then send me other ones" is no yes to a refund.
             said["confirm"] = None
+        if said.get("confirm") is False and said.get(REASON) == _CHANGED_MIND:
+            # "No, I've changed my mind" is no other reason for the return.
+            del said[REASON]
         wishes = intent == "return_item" or (not said and self._may_tell_why(tracker))
         if wishes and not (said.get("reason") or tracker.get_slot("reason")) and (reason := reason_of(tracker)):
             said["reason"] = reason

@@ -162,6 +162,13 @@ def test_a_no_with_a_correction_asks_again_with_what_was_corrected(talk):
     assert talk.slots["confirm"] is None
 
 
+def test_a_changed_mind_is_a_no_and_no_other_reason(talk, shop):
+    talk.run(ValidateReturnForm(), **ANNA, reason="quality")
+    assert talk.run(ValidateReturnForm(), confirm=False, reason="changed_mind") == []
+    assert talk.run(ActionSubmitReturnForm()) == ["utter_nothing_changed"]
+    assert shop.cases("MD-10235") == []
+
+
 def test_words_for_what_is_not_in_the_order_name_no_item_where_none_was_asked_for(talk):
     talk.run(ValidateReturnForm(), **ANNA, product=["laptop"], reason="quality")
     assert talk.run(ValidateReturnForm(), confirm=True, product=["speaker"]) == []
